@@ -1,0 +1,120 @@
+import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { AlwaysOffSampler, NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { Traced, traceTask } from 'oncespan';
+import { compare } from './compare.mjs';
+
+const CALLS = 20_000;
+
+/** What `@Traced()` does, without decorator syntax, which plain JavaScript lacks. */
+function tracedMethod(type, key, ...options) {
+  const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key);
+  Object.defineProperty(type.prototype, key, Traced(...options)(type.prototype, key, descriptor) ?? descriptor);
+  return type;
+}
+
+const Ours = tracedMethod(
+  class Orders {
+    async place(id) {
+      return id;
+    }
+  },
+  'place',
+);
+
+class Untraced {
+  async place(id) {
+    return id;
+  }
+}
+
+class HandWritten {
+  async place(id) {
+    return trace.getTracer('hand-written').startActiveSpan('Orders.place', async (span) => {
+      try {
+        return await this.#place(id);
+      } catch (error) {
+        span.recordException(error);
+        span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+        throw error;
+      } finally {
+        span.end();
+      }
+    });
+  }
+
+  async #place(id) {
+    return id;
+  }
+}
+
+const sequence = (target) => async (calls) => {
+  for (let i = 0; i < calls; i++) await target.place(i);
+};
+
+const ourTask = traceTask(async (_signal, id) => id, { name: 'task', flush: 'never' });
+
+async function handWrittenTask(signal, id) {
+  return trace.getTracer('hand-written').startActiveSpan('task', async (span) => {
+    const onAbort = () => {
+      span.setStatus({ code: SpanStatusCode.ERROR, message: String(signal.reason) });
+      span.end();
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
+    try {
+      return await (async () => id)();
+    } catch (error) {
+      span.recordException(error);
+      span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
+      throw error;
+    } finally {
+      signal.removeEventListener('abort', onAbort);
+      span.end();
+    }
+  });
+}
+
+const AT_ONCE = 200;
+const burst = (task) => async (calls) => {
+  const { signal } = new AbortController();
+  for (let i = 0; i < calls; i += AT_ONCE) {
+    await Promise.all(Array.from({ length: AT_ONCE }, (_, k) => task(signal, i + k)));
+  }
+};
+
+function register(options) {
+  trace.disable();
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new NoopSpanProcessor()], ...options }));
+}
+
+const rows = [];
+async function row(name, budget, contest) {
+  const { ours, theirs, ratio } = await compare({ calls: CALLS, ...contest });
+  rows.push({
+    case: name,
+    'ours ns': Math.round(ours),
+    'theirs ns': Math.round(theirs),
+    ratio: ratio.toFixed(2),
+    budget: budget.toFixed(2),
+    '': ratio <= budget ? 'ok' : 'OVER',
+  });
+}
+
+// Warmed up with a provider first: an application that runs without one has no polymorphic history, this process does.
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+const ours = sequence(new Ours());
+const handWritten = sequence(new HandWritten());
+
+await row('no SDK, against hand-written', 0.2, { ours, theirs: handWritten });
+await row('no SDK, against untraced', 1.5, { ours, theirs: sequence(new Untraced()) });
+register({});
+await row('@Traced async, sampled, against hand-written', 0.95, { ours, theirs: handWritten });
+await row('traceTask, shared signal, against hand-written', 0.9, {
+  ours: burst(ourTask),
+  theirs: burst(handWrittenTask),
+});
+register({ sampler: new AlwaysOffSampler() });
+await row('@Traced async, not sampled, against hand-written', 0.95, { ours, theirs: handWritten });
+
+console.log(`Node ${process.version}, ${process.platform} ${process.arch}, ${CALLS} calls a round`);
+console.table(rows);

@@ -1,0 +1,103 @@
+import { type Context, context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import { attempt, report, reportOnce } from './report.ts';
+
+/** The API keeps the key of the active span to itself: it is learnt by watching the API use it. */
+const SPAN_KEY: symbol | undefined = attempt('learning the key of the active span', () => {
+  let learnt: symbol | undefined;
+  const probe: Context = {
+    getValue: () => undefined,
+    setValue: (key) => ((learnt = key), probe),
+    deleteValue: () => probe,
+  };
+  trace.setSpan(probe, trace.wrapSpanContext(INVALID_SPAN_CONTEXT));
+  return learnt;
+});
+
+/**
+ * A context that differs from another one in the active span only. The API's own would copy the whole map for that.
+ *
+ * The link skips over contexts of this kind, whose span it hides anyway: a chain of them, in a job that re-schedules
+ * itself for ever, would keep every span there ever was.
+ */
+class SpanContextLink implements Context {
+  readonly #base: Context;
+  readonly #span: unknown;
+
+  constructor(parent: Context, span: unknown) {
+    this.#base = parent instanceof SpanContextLink ? parent.#base : parent;
+    this.#span = span;
+  }
+
+  getValue(key: symbol): unknown {
+    return key === SPAN_KEY ? this.#span : this.#base.getValue(key);
+  }
+
+  setValue(key: symbol, value: unknown): Context {
+    if (key === SPAN_KEY) return new SpanContextLink(this.#base, value);
+    return new SpanContextLink(this.#base.setValue(key, value), this.#span);
+  }
+
+  deleteValue(key: symbol): Context {
+    if (key === SPAN_KEY) return this.#base.deleteValue(key);
+    return new SpanContextLink(this.#base.deleteValue(key), this.#span);
+  }
+}
+
+/** `parent` with `span` as the active one. */
+export function contextWithSpan(parent: Context, span: Span): Context {
+  return SPAN_KEY === undefined ? trace.setSpan(parent, span) : new SpanContextLink(parent, span);
+}
+
+/** The active context, or the root one if the context manager fails. */
+export function activeContext(): Context {
+  try {
+    return context.active() ?? ROOT_CONTEXT;
+  } catch (error) {
+    report('context.active() threw', error);
+    return ROOT_CONTEXT;
+  }
+}
+
+let verified = false;
+
+/**
+ * Calls `fn` with `active` as the active context: once, even if the context manager throws or forgets to.
+ *
+ * A closure over the arguments, because managers pass `this` on by `bind`, which is several times dearer.
+ */
+export function callInContext<R>(
+  active: Context,
+  fn: (...args: never[]) => R,
+  self: unknown,
+  args: ArrayLike<unknown>,
+): R {
+  let called = false;
+  let returned = false;
+  let value: R | undefined;
+  const body = () => {
+    called = true;
+    if (!verified) verify(active);
+    value = Reflect.apply(fn, self, args);
+    returned = true;
+  };
+  try {
+    context.with(active, body);
+  } catch (error) {
+    if (called && !returned) throw error;
+    report('context.with() threw', error);
+  }
+  if (!called) body();
+  return value as R;
+}
+
+/** Spans of an application without a context manager never nest, and nothing else would say so. */
+function verify(active: Context): void {
+  const span = trace.getSpan(active);
+  if (span === undefined) return;
+  verified = trace.getSpan(activeContext()) === span;
+  if (verified) return;
+  reportOnce(
+    'spans will not nest, because no context manager is registered; call ' +
+      'context.setGlobalContextManager(new AsyncLocalStorageContextManager()) from @opentelemetry/context-async-hooks',
+  );
+}

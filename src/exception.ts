@@ -1,0 +1,57 @@
+/** What is written down of something that was thrown. Shaped so that every SDK's `recordException` accepts it. */
+export interface RecordedException {
+  /** The error's name, or the kind of the value: `string`, `null`, `Object`. Never empty, never a numeric code. */
+  readonly name: string;
+  readonly message: string;
+  readonly stack?: string;
+  /** For the attribute `error.type`: `error.code` if that is a string (`ECONNRESET`), else the name. */
+  readonly type: string;
+}
+
+/**
+ * Describes anything that JavaScript lets you throw, without throwing itself and without changing the value: errors with
+ * getters that throw, `DOMException` (whose `code` is a number), strings, symbols, `null`, objects without a prototype.
+ */
+export function describeException(thrown: unknown): RecordedException {
+  if (typeof thrown === 'function') return plain('function', `function ${readString(thrown, 'name') ?? ''}`);
+  if (typeof thrown !== 'object' || thrown === null) {
+    // String() is the one conversion that takes symbols.
+    return plain(thrown === null ? 'null' : typeof thrown, String(thrown));
+  }
+  const name = readString(thrown, 'name') || constructorName(thrown) || 'Error';
+  return {
+    name,
+    message: readString(thrown, 'message') ?? asText(thrown),
+    stack: readString(thrown, 'stack'),
+    type: readString(thrown, 'code') || name,
+  };
+}
+
+function plain(name: string, message: string): RecordedException {
+  return { name, message, type: name };
+}
+
+function readString(target: object, key: string): string | undefined {
+  try {
+    const value: unknown = Reflect.get(target, key);
+    return typeof value === 'string' ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function constructorName(target: object): string | undefined {
+  try {
+    return readString(target.constructor, 'name');
+  } catch {
+    return undefined;
+  }
+}
+
+function asText(target: object): string {
+  try {
+    return String(target);
+  } catch {
+    return Object.prototype.toString.call(target);
+  }
+}

@@ -1,0 +1,158 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
+import { callInContext } from './active-context.ts';
+import { registeredProvider } from './provider.ts';
+import { report } from './report.ts';
+import { startTimer } from './timer.ts';
+
+/** How a flush ended. A flush never rejects: whoever asks for one is usually about to do something else. */
+export type FlushResult =
+  | { readonly status: 'flushed' }
+  | { readonly status: 'failed'; readonly error: unknown }
+  | { readonly status: 'timed-out' }
+  | { readonly status: 'aborted'; readonly reason: unknown };
+
+export interface FlushOptions {
+  /** Milliseconds to wait at the longest; the pass goes on without the caller. Default 5000. */
+  readonly timeoutMs?: number | undefined;
+  /** Stops the waiting, not the pass. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A pass that has not ended by then is given up, so that one hung exporter does not block every later flush. */
+const PASS_LIMIT_MS = 30_000;
+
+const FLUSHED: FlushResult = { status: 'flushed' };
+const TIMED_OUT: FlushResult = { status: 'timed-out' };
+
+interface Flushable {
+  forceFlush(): unknown;
+}
+
+/** Somebody who waits for a pass: it hears the first of result, time-out and abort, and leaves nothing behind. */
+class Waiter implements AbortObserver {
+  readonly #pass: Pass;
+  readonly #resolve: (result: FlushResult) => void;
+  #listener: SharedListener | undefined;
+  #clearTimer: (() => void) | undefined;
+
+  constructor(pass: Pass, resolve: (result: FlushResult) => void) {
+    this.#pass = pass;
+    this.#resolve = resolve;
+    pass.waiters.add(this);
+  }
+
+  watch(timeoutMs: number, signal: AbortSignal | undefined, holdsProcess: boolean): void {
+    this.#clearTimer = startTimer(timeoutMs, () => this.settle(TIMED_OUT), { holdsProcess });
+    if (signal !== undefined) this.#listener = observeAbort(signal, this);
+  }
+
+  aborted(reason: unknown): void {
+    this.settle({ status: 'aborted', reason });
+  }
+
+  settle(result: FlushResult): void {
+    if (!this.#pass.waiters.delete(this)) return;
+    this.#clearTimer?.();
+    this.#listener?.remove(this);
+    this.#resolve(result);
+  }
+}
+
+/** One `forceFlush` of a provider, under way or waiting for its turn. */
+class Pass {
+  readonly waiters = new Set<Waiter>();
+  #settled = false;
+
+  constructor(
+    readonly provider: Flushable,
+    readonly onSettled: () => void,
+  ) {}
+
+  start(): void {
+    const clearTimer = startTimer(PASS_LIMIT_MS, () => settle(TIMED_OUT), { holdsProcess: false });
+    const settle = (result: FlushResult) => {
+      if (this.#settled) return;
+      this.#settled = true;
+      clearTimer();
+      if (result.status !== 'flushed') report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
+      for (const waiter of [...this.waiters]) waiter.settle(result);
+      this.onSettled();
+    };
+    // In the root context: sockets that the exporter opens outlive the span that asked for the flush. The promise turns
+    // a synchronous throw and any thenable into a settlement that comes later.
+    new Promise((resolve) => {
+      resolve(callInContext(ROOT_CONTEXT, () => this.provider.forceFlush(), undefined, []));
+    }).then(
+      () => settle(FLUSHED),
+      (error: unknown) => settle({ status: 'failed', error }),
+    );
+  }
+}
+
+/**
+ * Group commit: at most one pass of a provider under way and one waiting. A request made during a pass joins the next,
+ * because the one under way may have looked at the queue already; it waits for no later one.
+ */
+class FlushGroup {
+  readonly #provider: Flushable;
+  #running: Pass | undefined;
+  #waiting: Pass | undefined;
+
+  constructor(provider: Flushable) {
+    this.#provider = provider;
+  }
+
+  /** @returns the pass that covers everything that ended before this call */
+  request(): Pass {
+    if (this.#running === undefined) return this.#start(this.#newPass());
+    return (this.#waiting ??= this.#newPass());
+  }
+
+  #newPass(): Pass {
+    return new Pass(this.#provider, () => this.#next());
+  }
+
+  #start(pass: Pass): Pass {
+    this.#running = pass;
+    pass.start();
+    return pass;
+  }
+
+  #next(): void {
+    const pass = this.#waiting;
+    this.#running = this.#waiting = undefined;
+    if (pass !== undefined) this.#start(pass);
+  }
+}
+
+const groups = new WeakMap<object, FlushGroup>();
+
+/** @returns `undefined` when there is nothing to flush: no provider, or one that has no `forceFlush` */
+function currentGroup(): FlushGroup | undefined {
+  const provider = registeredProvider() as Partial<Flushable> | undefined;
+  if (typeof provider?.forceFlush !== 'function') return undefined;
+  let group = groups.get(provider);
+  if (group === undefined) groups.set(provider, (group = new FlushGroup(provider as Flushable)));
+  return group;
+}
+
+/** Makes sure that what has ended gets exported, and waits for nothing. */
+export function requestFlush(): void {
+  currentGroup()?.request();
+}
+
+export interface AwaitFlushOptions extends FlushOptions {
+  readonly timeoutMs: number;
+  readonly holdsProcess: boolean;
+}
+
+/** Requests a flush and waits for it, no longer than asked. */
+export function awaitFlush({ timeoutMs, signal, holdsProcess }: AwaitFlushOptions): Promise<FlushResult> {
+  if (signal?.aborted) return Promise.resolve({ status: 'aborted', reason: signal.reason });
+  const group = currentGroup();
+  if (group === undefined) return Promise.resolve(FLUSHED);
+  return new Promise((resolve) => {
+    new Waiter(group.request(), resolve).watch(timeoutMs, signal, holdsProcess);
+  });
+}

@@ -1,0 +1,204 @@
+import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
+import { isAbortSignal } from './abort.ts';
+import type { FlushResult } from './flush.ts';
+import { report } from './report.ts';
+
+/** An error class (its subclasses match too), or a predicate. */
+export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
+
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** How one span is named, started and ended. Every option is optional. */
+export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> {
+  /** Default: `Class.method`, the function's name, or `task`. */
+  name?: string | ((...args: Args) => string);
+  /** Default `SpanKind.INTERNAL`. */
+  kind?: SpanKind;
+  /** Put on the span when it starts, where samplers see them. Arguments are never recorded unless you do it here. */
+  attributes?: Attributes | ((...args: Args) => Attributes | undefined);
+  /** Put on the span when the work has returned. */
+  resultAttributes?: (value: Awaited<Result>) => Attributes | undefined;
+  /** `child` of the active span (default), a `root`, or a new root `linked` to the active span. */
+  relation?: 'child' | 'root' | 'linked';
+  /** The signal whose abort ends the span. Default: found in the arguments. `false`: none. */
+  signal?: AbortSignal | ((...args: Args) => AbortSignal | undefined) | false;
+  /** Milliseconds that the work has after an abort to settle on its own account. Default 0: the abort ends the span. */
+  abortGraceMs?: number;
+  /** Milliseconds after which the span (not the work) ends as `timed-out`. Default: never. */
+  timeoutMs?: number;
+  /** Errors that are not failures. Default: none. */
+  ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
+  /** Whether an abort sets the status to ERROR. Default `error`. */
+  cancellation?: 'error' | 'unset';
+  /** `work` (default): the span ends when the promise settles. `call`: when the call returns. */
+  covers?: 'work' | 'call';
+  /** Default `true`. Asked at every call. */
+  enabled?: boolean | (() => boolean);
+}
+
+/** When a task flushes: `auto` is `background` for the first span of a trace in this process, else `never`. */
+export type FlushMode = 'auto' | 'background' | 'await' | 'never';
+
+/** What a flush is given and when. */
+export interface FlushSettings {
+  /** Default `auto`. With `await` the task's promise settles only after the flush. */
+  flush?: FlushMode;
+  /** Milliseconds that `await` and `waitUntil` wait for a flush at the longest. Default 5000. */
+  flushTimeoutMs?: number;
+  /** Keeps a serverless invocation alive until the flush has ended, e.g. `ctx.waitUntil`. */
+  waitUntil?: (flushed: Promise<FlushResult>) => void;
+}
+
+export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknown>
+  extends SpanOptions<Args, Result>,
+    FlushSettings {
+  /**
+   * Where the parent comes from: the context of the `call` (default), of the `wrap`, or what the function answers: a
+   * context, or a carrier such as message headers.
+   */
+  from?: 'call' | 'wrap' | ((...args: Args) => Context | Record<string, unknown> | undefined);
+}
+
+/** Options of an instance, and the defaults of the spans it makes. */
+export interface TracingOptions extends FlushSettings {
+  /** Default `oncespan`. */
+  tracerName?: string;
+  tracerVersion?: string;
+  /** Default `true`. Asked at every call; spans that are live end as they would have. */
+  enabled?: boolean | (() => boolean);
+  /** Put on every span. */
+  attributes?: Attributes;
+  /** Renames the attributes `error` and `oncespan.outcome`, or leaves one out: `{ outcome: null }`. */
+  attributeNames?: { error?: string | null; outcome?: string | null };
+  ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
+  cancellation?: 'error' | 'unset';
+  abortGraceMs?: number;
+  /** Whether an error is recorded on every span that it passes (default), or only where it came from. */
+  exceptionEvents?: 'every-span' | 'origin-only';
+}
+
+interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+}
+
+type Rules<Options> = { readonly [Key in keyof Required<Options>]: Rule };
+
+const rule = (expected: string, accepts: (value: unknown) => boolean): Rule => ({ expected, accepts });
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+const isObject = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+const oneOf = (...allowed: string[]): Rule =>
+  rule(`one of ${allowed.map((value) => `'${value}'`).join(', ')}`, (value) => allowed.includes(value as string));
+const orFunction = ({ expected, accepts }: Rule): Rule =>
+  rule(`${expected} or a function`, (value) => accepts(value) || isFunction(value));
+
+const aFunction = rule('a function', isFunction);
+const aName = rule('a non-empty string', isName);
+const aBoolean = rule('a boolean', (value) => typeof value === 'boolean');
+const someAttributes = rule('an object of attributes', isObject);
+const milliseconds = rule('a number of milliseconds, 0 or more', (value) => typeof value === 'number' && value >= 0);
+const matchers = rule('an error class, a predicate or an array of them', (value) =>
+  [value].flat().every(isFunction),
+);
+const attributeNames = rule(
+  "an object such as { error: 'failed', outcome: null }",
+  (value) =>
+    isObject(value) &&
+    Object.entries(value as object).every(
+      ([key, name]) => ['error', 'outcome'].includes(key) && (name == null || isName(name)),
+    ),
+);
+
+const ENDING = { ignoreErrors: matchers, cancellation: oneOf('error', 'unset'), abortGraceMs: milliseconds };
+const FLUSHING: Rules<FlushSettings> = {
+  flush: oneOf('auto', 'background', 'await', 'never'),
+  flushTimeoutMs: milliseconds,
+  waitUntil: aFunction,
+};
+
+export const SPAN_RULES: Rules<SpanOptions> = {
+  ...ENDING,
+  name: orFunction(aName),
+  kind: rule('a SpanKind', (value) => [0, 1, 2, 3, 4].includes(value as number)),
+  attributes: orFunction(someAttributes),
+  resultAttributes: aFunction,
+  relation: oneOf('child', 'root', 'linked'),
+  signal: rule('an AbortSignal, a function or false', (value) => value === false || isFunction(value) || isAbortSignal(value)),
+  timeoutMs: milliseconds,
+  covers: oneOf('work', 'call'),
+  enabled: orFunction(aBoolean),
+};
+
+export const TASK_RULES: Rules<TaskOptions> = {
+  ...SPAN_RULES,
+  ...FLUSHING,
+  from: orFunction(oneOf('call', 'wrap')),
+};
+
+export const TRACING_RULES: Rules<TracingOptions> = {
+  ...ENDING,
+  ...FLUSHING,
+  tracerName: aName,
+  tracerVersion: aName,
+  enabled: orFunction(aBoolean),
+  attributes: someAttributes,
+  attributeNames,
+  exceptionEvents: oneOf('every-span', 'origin-only'),
+};
+
+export const FLUSH_RULES = {
+  timeoutMs: milliseconds,
+  signal: rule('an AbortSignal', isAbortSignal),
+};
+
+/** What to do about a wrong option: throw while decorating or configuring, `report` and go on without it at call time. */
+export type Complaint = (problem: string) => void;
+
+export const refuse: Complaint = (problem) => {
+  throw new TypeError(problem);
+};
+
+export const tolerate: Complaint = (problem) => report(`${problem}; ignored`);
+
+/**
+ * A shallow copy of `options` with only what the rules accept, `undefined` left out; a string stands for `{ name }`.
+ *
+ * @param where names the caller in a complaint: `traceTask()`
+ */
+export function readOptions<Options extends object>(
+  where: string,
+  options: Options | string | undefined,
+  rules: Rules<Options>,
+  complain: Complaint,
+): Options {
+  const accepted: Record<string, unknown> = {};
+  if (options === undefined) return accepted as Options;
+  const given = typeof options === 'string' ? { name: options } : options;
+  if (!isObject(given)) {
+    complain(`${where}: ${show(given)} is not a name or an object of options`);
+    return accepted as Options;
+  }
+  for (const key of Object.keys(given)) {
+    const value: unknown = Reflect.get(given, key);
+    if (value === undefined) continue;
+    const known = Object.hasOwn(rules, key) ? rules[key as keyof Options] : undefined;
+    if (known === undefined) {
+      complain(`${where}: there is no option '${key}'; the options are ${Object.keys(rules).sort().join(', ')}`);
+    } else if (!known.accepts(value)) {
+      complain(`${where}: option '${key}' is ${show(value)}; give ${known.expected}`);
+    } else {
+      accepted[key] = value;
+    }
+  }
+  return accepted as Options;
+}
+
+/** A value as it can be named in a message, whatever it is. */
+export function show(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+}

@@ -1,0 +1,92 @@
+import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import { describeException, type RecordedException } from './exception.ts';
+import { attempt } from './report.ts';
+
+/** How a wrapped piece of work ended. The first one that is known ends the span. */
+export type Outcome =
+  | { readonly kind: 'returned' }
+  | { readonly kind: 'threw'; readonly error: unknown }
+  | { readonly kind: 'aborted'; readonly reason: unknown }
+  | { readonly kind: 'timed-out'; readonly afterMs: number };
+
+export const RETURNED: Outcome = { kind: 'returned' };
+
+/** What the settings say about writing an outcome down. */
+export interface OutcomeRules {
+  /** Names of the two attributes this library invented; `null` leaves one out. */
+  readonly attributeNames: { readonly error: string | null; readonly outcome: string | null };
+  readonly ignores: (error: unknown) => boolean;
+  readonly cancellation: 'error' | 'unset';
+  readonly exceptionEvents: 'every-span' | 'origin-only';
+}
+
+/** Writes an outcome on a span that is about to end: the outcome table of the README, row by row. */
+export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules): void {
+  switch (outcome.kind) {
+    case 'returned':
+      return;
+    case 'threw':
+      if (rules.ignores(outcome.error)) return;
+      writeFailure(span, describeException(outcome.error), {}, rules);
+      if (isFirstRecord(outcome.error, rules)) recordException(span, describeException(outcome.error));
+      return;
+    case 'aborted': {
+      const named = outcomeAttribute(outcome, rules);
+      if (rules.ignores(outcome.reason)) return setAttributes(span, named);
+      const exception = describeException(outcome.reason);
+      if (rules.cancellation === 'error') writeFailure(span, exception, named, rules);
+      else setAttributes(span, { ...named, 'error.type': exception.type });
+      if (isFirstRecord(outcome.reason, rules)) recordException(span, exception);
+      return;
+    }
+    case 'timed-out': {
+      const message = `the work had not settled after ${outcome.afterMs} ms`;
+      const exception = { name: 'TimeoutError', type: 'TimeoutError', message };
+      writeFailure(span, exception, outcomeAttribute(outcome, rules), rules);
+      recordException(span, exception);
+    }
+  }
+}
+
+function outcomeAttribute(outcome: Outcome, { attributeNames }: OutcomeRules): Attributes {
+  return attributeNames.outcome === null ? {} : { [attributeNames.outcome]: outcome.kind };
+}
+
+function writeFailure(span: Span, exception: RecordedException, also: Attributes, rules: OutcomeRules): void {
+  const { error } = rules.attributeNames;
+  setAttributes(span, { ...(error !== null && { [error]: true }), ...also, 'error.type': exception.type });
+  if (hasOwnStatus(span)) return;
+  attempt('span.setStatus()', () => {
+    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
+  });
+}
+
+function setAttributes(span: Span, attributes: Attributes): void {
+  attempt('span.setAttributes()', () => {
+    span.setAttributes(attributes);
+  });
+}
+
+/**
+ * Hands the SDK a plain object without a `code`: given the error itself, an SDK writes a `DOMException`'s numeric code
+ * as the type, and runs whatever getters the error has.
+ */
+function recordException(span: Span, { name, message, stack }: RecordedException): void {
+  attempt('span.recordException()', () => span.recordException({ name, message, stack }));
+}
+
+const recorded = new WeakSet<object>();
+
+/** With `origin-only`, an error that travels up through traced calls is recorded by the innermost one. */
+function isFirstRecord(error: unknown, { exceptionEvents }: OutcomeRules): boolean {
+  if (exceptionEvents === 'every-span' || typeof error !== 'object' || error === null) return true;
+  if (recorded.has(error)) return false;
+  recorded.add(error);
+  return true;
+}
+
+/** SDK spans can be read back (their `status` is public); a status that is there was set by the application. */
+function hasOwnStatus(span: Span): boolean {
+  const code = attempt('span.status', () => (span as { status?: { code?: unknown } }).status?.code);
+  return code === SpanStatusCode.OK || code === SpanStatusCode.ERROR;
+}

@@ -1,0 +1,54 @@
+import { diag } from '@opentelemetry/api';
+
+/**
+ * Tells the operator about something that was suppressed so that the application would not notice it.
+ * The only place that touches `diag`; a logger that throws is itself suppressed.
+ */
+export function report(what: string, cause?: unknown): void {
+  try {
+    if (cause === undefined) diag.warn(`oncespan: ${what}`);
+    else diag.warn(`oncespan: ${what}`, cause);
+  } catch {
+    // The reporter is the last resort: there is nobody left to tell.
+  }
+}
+
+const reported = new Set<string>();
+
+/** As {@link report}, but a given text only once in a process: for facts about the set-up, not about a call. */
+export function reportOnce(what: string): void {
+  if (reported.has(what)) return;
+  reported.add(what);
+  report(what);
+}
+
+/**
+ * Calls somebody else's code (a hook, a span, an SDK) and survives it: a throw, and a rejection of what it returns, go
+ * to `report` under the name `what`, and the answer is `undefined`.
+ *
+ * A promise is never a valid answer here, so one that is returned is reported even when it resolves.
+ */
+export function attempt<T>(what: string, call: () => T): T | undefined {
+  try {
+    const answer = call();
+    if (!isThenable(answer)) return answer;
+    report(`${what} returned a promise; it has to answer synchronously`);
+    disarm(what, answer);
+  } catch (error) {
+    report(`${what} threw`, error);
+  }
+  return undefined;
+}
+
+/** Takes responsibility for a promise that nobody awaits, so that its rejection does not crash the process. */
+export function disarm(what: string, promise: PromiseLike<unknown>): void {
+  try {
+    promise.then(undefined, (error: unknown) => report(`${what} rejected`, error));
+  } catch (error) {
+    report(`${what} threw`, error);
+  }
+}
+
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+}

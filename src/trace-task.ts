@@ -1,0 +1,96 @@
+import type { Context } from '@opentelemetry/api';
+import { activeContext } from './active-context.ts';
+import { awaitFlush, type FlushResult, requestFlush } from './flush.ts';
+import { lookAlike } from './look-alike.ts';
+import { type AnyFunction, readOptions, refuse, show, TASK_RULES, type TaskOptions } from './options.ts';
+import { contextFrom, isLocalRoot } from './parentage.ts';
+import { attempt } from './report.ts';
+import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { runInSpan } from './run-in-span.ts';
+import { type Settings, SpanPlan } from './settings.ts';
+
+export interface TraceTask {
+  /**
+   * Wraps a job: each call of the function that comes back is one task in one span, and the span's export is flushed
+   * when the task was the first of its trace in this process.
+   *
+   * The call behaves as `fn` would: same arguments, `this`, result and error. The span ends when the work settles, when
+   * its signal aborts, or when `timeoutMs` is over, whichever is first, and says which.
+   *
+   * @param nameOrOptions default name: the function's, else `task`
+   * @throws TypeError at once for something that is not a function, or for a wrong option; never when called
+   * @example
+   * queue.add(traceTask(sendReceipt, { attributes: (order) => ({ 'order.id': order.id }) }));
+   */
+  <F extends AnyFunction>(fn: F, nameOrOptions?: string | TaskOptions<Parameters<F>, ReturnType<F>>): F;
+}
+
+/** Binds {@link TraceTask} to the settings of an instance. */
+export function traceTaskWith(settings: Settings): TraceTask {
+  return (fn, nameOrOptions) => {
+    if (typeof fn !== 'function') throw new TypeError(`traceTask(): ${show(fn)} is not a function; give the job itself`);
+    const options = readOptions('traceTask()', nameOrOptions as string | TaskOptions, TASK_RULES, refuse);
+    const plan = new SpanPlan(settings, fn.name || 'task', options);
+    const parentOf = parentSource(options.from);
+    return lookAlike(fn, function (this: unknown) {
+      const tracer = plan.tracer();
+      if (tracer === undefined) return Reflect.apply(fn, this, arguments);
+      const parent = parentOf(arguments);
+      const flush = flushFor(plan, parent);
+      const result = runInSpan(tracer, plan, parent, fn, this, arguments, flush?.request);
+      return flush === undefined ? result : flush.hold(result);
+    });
+  };
+}
+
+function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => Context {
+  if (from === 'wrap') {
+    const wrapping = activeContext();
+    return () => wrapping;
+  }
+  if (typeof from !== 'function') return activeContext;
+  return (args) => contextFrom(attempt('option "from"', () => Reflect.apply(from, undefined, args)));
+}
+
+function flushFor(plan: SpanPlan, parent: Context): TaskFlush | undefined {
+  const mode = plan.flushMode;
+  if (mode === 'never' || (mode === 'auto' && !isLocalRoot(parent, plan.relation))) return undefined;
+  return new TaskFlush(plan, mode === 'await');
+}
+
+/** The flush that follows the end of one task's span. */
+class TaskFlush {
+  readonly #plan: SpanPlan;
+  readonly #isAwaited: boolean;
+  #flushed: Promise<FlushResult> | undefined;
+
+  constructor(plan: SpanPlan, isAwaited: boolean) {
+    this.#plan = plan;
+    this.#isAwaited = isAwaited;
+  }
+
+  readonly request = (): void => {
+    const { waitUntil, flushTimeoutMs: timeoutMs } = this.#plan;
+    if (!this.#isAwaited && waitUntil === undefined) return requestFlush();
+    const flushed = awaitFlush({ timeoutMs, holdsProcess: true });
+    this.#flushed = flushed;
+    if (waitUntil !== undefined) attempt('option "waitUntil"', () => waitUntil(flushed));
+  };
+
+  /** With `flush: 'await'`, holds a promise back until the flush has ended. */
+  hold<R>(result: R): R {
+    if (!this.#isAwaited || !isPlainPromise(result)) return result;
+    const held = derivePromise(
+      result,
+      async (value) => {
+        await this.#flushed;
+        return value;
+      },
+      async (error) => {
+        await this.#flushed;
+        throw error;
+      },
+    );
+    return (held ?? result) as R;
+  }
+}

@@ -1,0 +1,65 @@
+import { awaitFlush, type FlushOptions, type FlushResult } from './flush.ts';
+import type { LiveSpanInfo } from './live-span.ts';
+import { FLUSH_RULES, readOptions, refuse, tolerate, TRACING_RULES, type TracingOptions } from './options.ts';
+import { attempt } from './report.ts';
+import { Settings } from './settings.ts';
+import { type TraceTask, traceTaskWith } from './trace-task.ts';
+import type { Traced, Untraced } from './traced-types.ts';
+import { tracedWith, untracedDecorator } from './traced.ts';
+import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './with-span.ts';
+
+/** A set of tracing functions with settings and live spans of their own. */
+export interface Tracing {
+  readonly Traced: Traced;
+  readonly Untraced: Untraced;
+  readonly traceTask: TraceTask;
+  readonly withSpan: WithSpan;
+  readonly startSpan: StartSpan;
+  /**
+   * Asks the registered provider to export everything that has ended, and says how that went. Never rejects. With no
+   * provider, or one that has no `forceFlush`, the answer is `flushed` at once.
+   *
+   * Callers share passes: at most one is under way and one waiting, and a call during a pass joins the next.
+   *
+   * @example
+   * const { status } = await flush({ timeoutMs: 2000 });
+   */
+  readonly flush: (options?: FlushOptions) => Promise<FlushResult>;
+  /** The spans that have started and not ended, oldest first. */
+  readonly liveSpans: () => readonly LiveSpanInfo[];
+  /**
+   * Changes settings and defaults, at any time, from the next call on.
+   *
+   * @throws TypeError for a wrong option; nothing is changed then
+   */
+  readonly configure: (options: TracingOptions) => void;
+}
+
+/**
+ * Makes an isolated instance: for a library that must not share the application's settings, or for a second tracer name.
+ *
+ * @throws TypeError for a wrong option
+ * @example
+ * const { Traced, traceTask } = createTracing({ tracerName: 'billing', attributes: { team: 'billing' } });
+ */
+export function createTracing(options: TracingOptions = {}): Tracing {
+  const settings = new Settings();
+  settings.apply(readOptions('createTracing()', options, TRACING_RULES, refuse));
+  return {
+    Traced: tracedWith(settings),
+    Untraced: untracedDecorator,
+    traceTask: traceTaskWith(settings),
+    withSpan: withSpanWith(settings),
+    startSpan: startSpanWith(settings),
+    flush: (given) => {
+      const read = () => readOptions('flush()', given, FLUSH_RULES, tolerate);
+      const { timeoutMs = settings.flushTimeoutMs, signal } = attempt('the options of flush()', read) ?? {};
+      return awaitFlush({ timeoutMs, signal, holdsProcess: true });
+    },
+    liveSpans: () => Array.from(settings.live, (live) => live.info()),
+    configure: (changes) => settings.apply(readOptions('configure()', changes, TRACING_RULES, refuse)),
+  };
+}
+
+/** The instance behind the functions that the package exports. */
+export const defaultTracing: Tracing = createTracing();
