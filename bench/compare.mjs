@@ -7,7 +7,6 @@ const WARM_UP = 6;
 const median = (numbers) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1];
 
 async function nanosecondsPerCall(calls, round) {
-  globalThis.gc?.();
   const start = process.hrtime.bigint();
   await round(calls);
   return Number(process.hrtime.bigint() - start) / calls;

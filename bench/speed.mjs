@@ -9,7 +9,11 @@ const CALLS = 20_000;
 /** What `@Traced()` does, without decorator syntax, which plain JavaScript lacks. */
 function tracedMethod(type, key, ...options) {
   const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key);
-  Object.defineProperty(type.prototype, key, Traced(...options)(type.prototype, key, descriptor) ?? descriptor);
+  Object.defineProperty(
+    type.prototype,
+    key,
+    Traced(...options)(type.prototype, key, descriptor) ?? descriptor,
+  );
   return type;
 }
 
@@ -84,7 +88,9 @@ const burst = (task) => async (calls) => {
 
 function register(options) {
   trace.disable();
-  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new NoopSpanProcessor()], ...options }));
+  trace.setGlobalTracerProvider(
+    new TracerProvider({ spanProcessors: [new NoopSpanProcessor()], ...options }),
+  );
 }
 
 const rows = [];

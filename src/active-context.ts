@@ -1,4 +1,11 @@
-import { type Context, context, INVALID_SPAN_CONTEXT, ROOT_CONTEXT, type Span, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  INVALID_SPAN_CONTEXT,
+  ROOT_CONTEXT,
+  type Span,
+  trace,
+} from '@opentelemetry/api';
 import { attempt, report, reportOnce } from './report.ts';
 
 /** The API keeps the key of the active span to itself: it is learnt by watching the API use it. */

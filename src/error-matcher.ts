@@ -4,7 +4,8 @@ import { attempt } from './report.ts';
 /** One predicate for one or many matchers. A predicate that throws, or answers anything but `true`, does not match. */
 export function matcherOf(matchers: ErrorMatcher | readonly ErrorMatcher[]): (error: unknown) => boolean {
   const predicates = [matchers].flat().map((matcher) => (isClass(matcher) ? isInstanceOf(matcher) : matcher));
-  return (error) => predicates.some((matches) => attempt('option "ignoreErrors"', () => matches(error)) === true);
+  return (error) =>
+    predicates.some((matches) => attempt('option "ignoreErrors"', () => matches(error)) === true);
 }
 
 type Class = abstract new (...args: never[]) => unknown;

@@ -75,7 +75,8 @@ class Pass {
       if (this.#settled) return;
       this.#settled = true;
       clearTimer();
-      if (result.status !== 'flushed') report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
+      if (result.status !== 'flushed')
+        report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
       for (const waiter of [...this.waiters]) waiter.settle(result);
       this.onSettled();
     };

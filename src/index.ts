@@ -1,11 +1,17 @@
 import { defaultTracing } from './tracing.ts';
 
-export const { Traced, Untraced, traceTask, withSpan, startSpan, flush, liveSpans, configure } = defaultTracing;
+export const { Traced, Untraced, traceTask, withSpan, startSpan, flush, liveSpans, configure } =
+  defaultTracing;
 export { createTracing, type Tracing } from './tracing.ts';
 
 export type { FlushOptions, FlushResult } from './flush.ts';
 export type { LiveSpanInfo } from './live-span.ts';
 export type { ErrorMatcher, FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
 export type { TraceTask } from './trace-task.ts';
-export type { Traced as TracedFactory, TracedDecorator, TracedOptions, Untraced as UntracedFactory } from './traced-types.ts';
+export type {
+  Traced as TracedFactory,
+  TracedDecorator,
+  TracedOptions,
+  Untraced as UntracedFactory,
+} from './traced-types.ts';
 export type { ManualSpan as LiveSpan, StartSpan, WithSpan } from './with-span.ts';

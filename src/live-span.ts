@@ -1,13 +1,14 @@
-import type { Span, TimeInput } from '@opentelemetry/api';
+import type { Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
 import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
 import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
-import { attempt } from './report.ts';
+import { attempt, report } from './report.ts';
 import { startTimer } from './timer.ts';
 
-/** What decides how one span ends. */
+/** What decides how one span ends, and the list it stands in until then. */
 export interface EndingRules extends OutcomeRules {
   readonly abortGraceMs: number;
   readonly timeoutMs: number | undefined;
+  readonly live: LiveSpanList;
 }
 
 /** One row of `liveSpans()`. */
@@ -17,18 +18,25 @@ export interface LiveSpanInfo {
   readonly spanId: string;
   /** Milliseconds since the epoch. */
   readonly startTime: number;
-  /** Milliseconds since the start, by a clock that is never set back. */
+  /** Milliseconds since the start. */
   readonly ageMs: number;
 }
 
 /** The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing. */
 export class LiveSpanList {
-  first: LiveSpan | undefined;
-  last: LiveSpan | undefined;
+  first: LiveSpan | undefined = undefined;
+  last: LiveSpan | undefined = undefined;
 
   *[Symbol.iterator](): Generator<LiveSpan> {
     for (let live = this.first; live !== undefined; live = live.next) yield live;
   }
+}
+
+/** An abort that has happened while the work still has time to settle on its own account. */
+interface Grace {
+  readonly reason: unknown;
+  readonly abortedAt: number;
+  readonly clearTimer: () => void;
 }
 
 /**
@@ -39,57 +47,62 @@ export class LiveSpanList {
  */
 export class LiveSpan implements AbortObserver {
   readonly span: Span;
-  /** Called once, right after the span has ended. */
-  onEnded: (() => void) | undefined;
-  next: LiveSpan | undefined;
+  /** The context in which the span is the active one. */
+  readonly active: Context;
+  readonly name: string;
+  ended = false;
+  next: LiveSpan | undefined = undefined;
   #previous: LiveSpan | undefined;
-  readonly #list: LiveSpanList;
-  readonly #name: string;
   readonly #rules: EndingRules;
-  readonly #startedAt: number;
+  /** Called once, right after the span has ended. */
+  readonly #onEnded: (() => void) | undefined;
   readonly #wasRecording: boolean;
-  #ended = false;
-  #abort: { readonly reason: unknown; readonly at: number } | undefined;
-  #signal: SharedListener | undefined;
-  #clearTimer: (() => void) | undefined;
-  #clearGraceTimer: (() => void) | undefined;
+  /** Kept only for a span that cannot be asked for its start. */
+  readonly #startTime: number | undefined;
+  #signal: SharedListener | undefined = undefined;
+  #grace: Grace | undefined = undefined;
+  #clearTimer: (() => void) | undefined = undefined;
 
-  constructor(span: Span, name: string, rules: EndingRules, list: LiveSpanList) {
+  constructor(
+    span: Span,
+    active: Context,
+    name: string,
+    rules: EndingRules,
+    onEnded: (() => void) | undefined,
+  ) {
     this.span = span;
-    this.onEnded = undefined;
-    this.#name = name;
+    this.active = active;
+    this.name = name;
     this.#rules = rules;
-    this.#startedAt = performance.now();
-    this.#wasRecording = isRecording(span) === true;
-    this.#list = list;
-    this.next = undefined;
-    this.#previous = list.last;
-    if (list.last === undefined) list.first = this;
-    else list.last.next = this;
-    list.last = this;
+    this.#onEnded = onEnded;
+    this.#wasRecording = !isUnrecorded(span);
+    this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
+    const { live } = rules;
+    this.#previous = live.last;
+    if (live.last === undefined) live.first = this;
+    else live.last.next = this;
+    live.last = this;
   }
 
   /** Starts what may end the span before the work does. With a signal that has aborted already, it ends here. */
   watch(signal: AbortSignal | undefined): void {
     if (signal !== undefined) this.#signal = observeAbort(signal, this);
     const afterMs = this.#rules.timeoutMs;
-    if (afterMs === undefined || this.#ended) return;
-    const expire = () => this.settle({ kind: 'timed-out', afterMs });
-    this.#clearTimer = startTimer(afterMs, expire, { holdsProcess: false });
-  }
-
-  get ended(): boolean {
-    return this.#ended;
+    if (afterMs === undefined || this.ended) return;
+    this.#clearTimer = startTimer(afterMs, () => this.settle({ kind: 'timed-out', afterMs }), {
+      holdsProcess: false,
+    });
   }
 
   info(): LiveSpanInfo {
     const identity = attempt('span.spanContext()', () => this.span.spanContext());
+    const startTime = this.#startTime ?? readStartTime(this.span) ?? NaN;
     return {
-      name: this.#name,
+      name: this.name,
       traceId: identity?.traceId ?? '',
       spanId: identity?.spanId ?? '',
-      startTime: performance.timeOrigin + this.#startedAt,
-      ageMs: performance.now() - this.#startedAt,
+      startTime,
+      ageMs: Date.now() - startTime,
     };
   }
 
@@ -99,61 +112,98 @@ export class LiveSpan implements AbortObserver {
 
   /** During the grace period, an error that stems from the abort makes the outcome `aborted`; any other is itself. */
   threw(error: unknown): void {
-    if (this.#ended) return;
-    if (this.#abort !== undefined && stemsFrom(this.#abort.reason, error)) this.#endAsAborted();
+    const grace = this.#grace;
+    const stems = grace && attempt('reading a thrown error', () => stemsFrom(grace.reason, error));
+    if (stems) this.#endAsAborted(grace);
     else this.settle({ kind: 'threw', error });
   }
 
   aborted(reason: unknown): void {
     this.#signal = undefined;
-    if (this.#ended) return;
-    this.#abort = { reason, at: performance.now() };
-    const graceMs = this.#rules.abortGraceMs;
-    if (graceMs === 0) this.#endAsAborted();
-    else this.#clearGraceTimer = startTimer(graceMs, () => this.#endAsAborted(), { holdsProcess: false });
+    if (this.ended) return;
+    const { abortGraceMs } = this.#rules;
+    if (abortGraceMs === 0) {
+      this.settle({ kind: 'aborted', reason });
+      return;
+    }
+    const expire = () => this.#endAsAborted(grace);
+    const clearTimer = startTimer(abortGraceMs, expire, { holdsProcess: false });
+    const grace: Grace = { reason, abortedAt: performance.now(), clearTimer };
+    this.#grace = grace;
   }
 
-  #endAsAborted(): void {
-    const { reason, at } = this.#abort!;
-    this.settle({ kind: 'aborted', reason }, at);
+  #endAsAborted({ reason, abortedAt }: Grace): void {
+    this.settle({ kind: 'aborted', reason }, abortedAt);
   }
 
   /** Ends the span with `outcome`, unless it has ended. */
   settle(outcome: Outcome, endTime?: TimeInput): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.ended) return;
+    this.ended = true;
     this.#release();
-    const endedByApplication = this.#wasRecording && isRecording(this.span) === false;
+    const { span } = this;
+    // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
+    const endedByApplication = this.#wasRecording && isUnrecorded(span);
     if (!endedByApplication) {
-      if (this.#wasRecording) writeOutcome(this.span, outcome, this.#rules);
-      attempt('span.end()', () => this.span.end(endTime));
+      if (outcome !== RETURNED && this.#wasRecording) writeOutcome(span, outcome, this.#rules);
+      end(span, endTime);
     }
-    if (this.onEnded !== undefined) attempt('requesting a flush', this.onEnded);
+    if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
   }
 
   #release(): void {
     const { next } = this;
     const previous = this.#previous;
-    if (previous === undefined) this.#list.first = next;
+    const { live } = this.#rules;
+    if (previous === undefined) live.first = next;
     else previous.next = next;
-    if (next === undefined) this.#list.last = previous;
+    if (next === undefined) live.last = previous;
     else next.#previous = previous;
     this.next = this.#previous = undefined;
     this.#signal?.remove(this);
+    this.#grace?.clearTimer();
     this.#clearTimer?.();
-    this.#clearGraceTimer?.();
   }
 }
 
-function isRecording(span: Span): unknown {
-  return attempt('span.isRecording()', () => span.isRecording());
+/** Whether a span says that it records nothing: most often because it was not sampled. */
+export function isUnrecorded(span: Span): boolean {
+  try {
+    return span.isRecording() === false;
+  } catch (error) {
+    report('span.isRecording() threw', error);
+    return false;
+  }
+}
+
+/** Ends a span that records nothing, so that no one can tell when: there is no need to keep it alive until then. */
+export function endUnrecorded(span: Span): void {
+  end(span, undefined);
+}
+
+function end(span: Span, endTime: TimeInput | undefined): void {
+  try {
+    const answer: unknown = span.end(endTime);
+    if (answer !== undefined) attempt('span.end()', () => answer);
+  } catch (error) {
+    report('span.end() threw', error);
+  }
+}
+
+/** Milliseconds since the epoch. SDK spans can be read back. */
+function readStartTime(span: Span): number | undefined {
+  try {
+    const { startTime } = span as { startTime?: HrTime };
+    return Array.isArray(startTime) ? startTime[0] * 1e3 + startTime[1] / 1e6 : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether a task that was told to stop threw because of that: the reason, an error about it, or any `AbortError`. */
 function stemsFrom(reason: unknown, error: unknown): boolean {
   if (error === reason) return true;
   if (typeof error !== 'object' || error === null) return false;
-  const stems = () =>
-    (error as Error).name === 'AbortError' || (reason !== undefined && (error as Error).cause === reason);
-  return attempt('reading a thrown error', stems) === true;
+  const { name, cause } = error as Error;
+  return name === 'AbortError' || (reason !== undefined && cause === reason);
 }

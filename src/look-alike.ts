@@ -9,7 +9,10 @@ interface MetadataReflect {
  * Makes `wrapper` pass for `original`: its `name`, `length`, own properties and all its metadata. Frameworks keep routes,
  * guards and roles there; a wrapper without them is a security hole.
  */
-export function lookAlike<F extends (...args: never[]) => unknown>(original: F, wrapper: (...args: never[]) => unknown): F {
+export function lookAlike<F extends (...args: never[]) => unknown>(
+  original: F,
+  wrapper: (...args: never[]) => unknown,
+): F {
   for (const key of Reflect.ownKeys(original)) {
     if (key === 'prototype' || key === 'arguments' || key === 'caller') continue;
     Object.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(original, key)!);

@@ -50,8 +50,7 @@ export interface FlushSettings {
 }
 
 export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknown>
-  extends SpanOptions<Args, Result>,
-    FlushSettings {
+  extends SpanOptions<Args, Result>, FlushSettings {
   /**
    * Where the parent comes from: the context of the `call` (default), of the `wrap`, or what the function answers: a
    * context, or a carrier such as message headers.
@@ -91,7 +90,9 @@ const isObject = (value: unknown): boolean =>
 const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
 const oneOf = (...allowed: string[]): Rule =>
-  rule(`one of ${allowed.map((value) => `'${value}'`).join(', ')}`, (value) => allowed.includes(value as string));
+  rule(`one of ${allowed.map((value) => `'${value}'`).join(', ')}`, (value) =>
+    allowed.includes(value as string),
+  );
 const orFunction = ({ expected, accepts }: Rule): Rule =>
   rule(`${expected} or a function`, (value) => accepts(value) || isFunction(value));
 
@@ -99,7 +100,10 @@ const aFunction = rule('a function', isFunction);
 const aName = rule('a non-empty string', isName);
 const aBoolean = rule('a boolean', (value) => typeof value === 'boolean');
 const someAttributes = rule('an object of attributes', isObject);
-const milliseconds = rule('a number of milliseconds, 0 or more', (value) => typeof value === 'number' && value >= 0);
+const milliseconds = rule(
+  'a number of milliseconds, 0 or more',
+  (value) => typeof value === 'number' && value >= 0,
+);
 const matchers = rule('an error class, a predicate or an array of them', (value) =>
   [value].flat().every(isFunction),
 );
@@ -126,7 +130,10 @@ export const SPAN_RULES: Rules<SpanOptions> = {
   attributes: orFunction(someAttributes),
   resultAttributes: aFunction,
   relation: oneOf('child', 'root', 'linked'),
-  signal: rule('an AbortSignal, a function or false', (value) => value === false || isFunction(value) || isAbortSignal(value)),
+  signal: rule(
+    'an AbortSignal, a function or false',
+    (value) => value === false || isFunction(value) || isAbortSignal(value),
+  ),
   timeoutMs: milliseconds,
   covers: oneOf('work', 'call'),
   enabled: orFunction(aBoolean),
@@ -186,7 +193,9 @@ export function readOptions<Options extends object>(
     if (value === undefined) continue;
     const known = Object.hasOwn(rules, key) ? rules[key as keyof Options] : undefined;
     if (known === undefined) {
-      complain(`${where}: there is no option '${key}'; the options are ${Object.keys(rules).sort().join(', ')}`);
+      complain(
+        `${where}: there is no option '${key}'; the options are ${Object.keys(rules).sort().join(', ')}`,
+      );
     } else if (!known.accepts(value)) {
       complain(`${where}: option '${key}' is ${show(value)}; give ${known.expected}`);
     } else {

@@ -25,7 +25,9 @@ export function contextFrom(source: unknown): Context {
   const active = activeContext();
   if (source === undefined) return active;
   if (typeof source !== 'object' || source === null) {
-    report(`option "from" answered ${String(source)}; it has to be a Context, an object of headers or undefined`);
+    report(
+      `option "from" answered ${String(source)}; it has to be a Context, an object of headers or undefined`,
+    );
     return active;
   }
   const parent = attempt('reading the parent from a carrier', () => {

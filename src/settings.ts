@@ -61,6 +61,10 @@ export class SpanPlan implements EndingRules {
     this.#ignores = options.ignoreErrors && matcherOf(options.ignoreErrors);
   }
 
+  get live(): LiveSpanList {
+    return this.settings.live;
+  }
+
   get attributeNames(): EndingRules['attributeNames'] {
     return this.settings.attributeNames;
   }
@@ -119,7 +123,8 @@ export class SpanPlan implements EndingRules {
     const everywhere = this.settings.attributes;
     if (attributes === undefined) return everywhere;
     const merge = () => {
-      const own: unknown = typeof attributes === 'function' ? Reflect.apply(attributes, undefined, args) : attributes;
+      const own: unknown =
+        typeof attributes === 'function' ? Reflect.apply(attributes, undefined, args) : attributes;
       return { ...everywhere, ...asAttributes('attributes', own) };
     };
     return attempt('option "attributes"', merge) ?? everywhere;
@@ -127,7 +132,10 @@ export class SpanPlan implements EndingRules {
 
   resultAttributes(value: unknown): Attributes | undefined {
     const { resultAttributes } = this.#options;
-    return resultAttributes && attempt('option "resultAttributes"', () => asAttributes('resultAttributes', resultAttributes(value)));
+    return (
+      resultAttributes &&
+      attempt('option "resultAttributes"', () => asAttributes('resultAttributes', resultAttributes(value)))
+    );
   }
 
   signal(args: ArrayLike<unknown>): AbortSignal | undefined {

@@ -28,7 +28,8 @@ export interface TraceTask {
 /** Binds {@link TraceTask} to the settings of an instance. */
 export function traceTaskWith(settings: Settings): TraceTask {
   return (fn, nameOrOptions) => {
-    if (typeof fn !== 'function') throw new TypeError(`traceTask(): ${show(fn)} is not a function; give the job itself`);
+    if (typeof fn !== 'function')
+      throw new TypeError(`traceTask(): ${show(fn)} is not a function; give the job itself`);
     const options = readOptions('traceTask()', nameOrOptions as string | TaskOptions, TASK_RULES, refuse);
     const plan = new SpanPlan(settings, fn.name || 'task', options);
     const parentOf = parentSource(options.from);

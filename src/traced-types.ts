@@ -46,7 +46,9 @@ export interface Traced {
    * }
    */
   (name?: string): TracedDecorator;
-  <Args extends unknown[] = [], Value = unknown>(options: TracedOptions<Args, Value>): TracedDecorator<Args, Value>;
+  <Args extends unknown[] = [], Value = unknown>(
+    options: TracedOptions<Args, Value>,
+  ): TracedDecorator<Args, Value>;
 }
 
 export interface Untraced {

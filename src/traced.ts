@@ -24,7 +24,9 @@ export function tracedWith(settings: Settings): Traced {
     const wrap: Wrap = (fn, key, className) => traceMethod(settings, options, fn, key, className);
     return (target: unknown, where?: unknown, descriptor?: unknown): unknown => {
       if (isStandardContext(where)) {
-        return where.kind === 'class' ? traceClass(settings, options, target) : decorateStandard(target, where, wrap);
+        return where.kind === 'class'
+          ? traceClass(settings, options, target)
+          : decorateStandard(target, where, wrap);
       }
       if (where === undefined && typeof target === 'function') return traceClass(settings, options, target);
       return decorateLegacy(target as object, where as Key, descriptor, wrap);
@@ -34,13 +36,14 @@ export function tracedWith(settings: Settings): Traced {
 }
 
 /** Excludes a method from a class-level `@Traced()`. */
-export const untracedDecorator: Untraced = () => (target: unknown, where: unknown, descriptor?: PropertyDescriptor) => {
-  const method: unknown = isStandardContext(where) ? target : descriptor?.value;
-  if (typeof method !== 'function') {
-    throw new TypeError(`@Untraced() on ${show(where)}: only a method can be left out; remove it`);
-  }
-  untraced.add(method as AnyFunction);
-};
+export const untracedDecorator: Untraced =
+  () => (target: unknown, where: unknown, descriptor?: PropertyDescriptor) => {
+    const method: unknown = isStandardContext(where) ? target : descriptor?.value;
+    if (typeof method !== 'function') {
+      throw new TypeError(`@Untraced() on ${show(where)}: only a method can be left out; remove it`);
+    }
+    untraced.add(method as AnyFunction);
+  };
 
 function isStandardContext(where: unknown): where is DecoratorContext {
   return typeof where === 'object' && where !== null && 'kind' in where;
@@ -52,7 +55,9 @@ function decorateStandard(target: unknown, { kind, name }: DecoratorContext, wra
     return function (this: unknown, initial: unknown): unknown {
       if (typeof initial === 'function') return wrap(initial as AnyFunction, name, classNameOf(this));
       // An instance is being made: too late to throw.
-      report(`@Traced() on ${memberName(name!)}: the field holds ${show(initial)}, not a function; it is not traced`);
+      report(
+        `@Traced() on ${memberName(name!)}: the field holds ${show(initial)}, not a function; it is not traced`,
+      );
       return initial;
     };
   }
@@ -60,12 +65,14 @@ function decorateStandard(target: unknown, { kind, name }: DecoratorContext, wra
 }
 
 function decorateLegacy(target: object, key: Key, descriptor: unknown, wrap: Wrap): PropertyDescriptor {
-  const className = typeof target === 'function' ? (target as unknown as AnyClass).name : target.constructor.name;
+  const className =
+    typeof target === 'function' ? (target as unknown as AnyClass).name : target.constructor.name;
   const place = `${className}.${memberName(key)}`;
   if (typeof descriptor === 'number') throw unsupported(place, 'parameter');
   if (typeof descriptor !== 'object' || descriptor === null) throw unsupported(place, 'field');
   const method = descriptor as PropertyDescriptor;
-  if (typeof method.value !== 'function') throw unsupported(place, method.get || method.set ? 'accessor' : 'field');
+  if (typeof method.value !== 'function')
+    throw unsupported(place, method.get || method.set ? 'accessor' : 'field');
   method.value = wrap(method.value as AnyFunction, key, className);
   return method;
 }
@@ -88,7 +95,8 @@ function traceClass(settings: Settings, { name, ...options }: SpanOptions, type:
       const descriptor = Object.getOwnPropertyDescriptor(holder, key)!;
       const { value: method, enumerable, configurable } = descriptor;
       // Methods are not enumerable; static fields, which may hold classes and callbacks, are.
-      if (typeof method !== 'function' || enumerable || key === 'constructor' || untraced.has(method)) continue;
+      if (typeof method !== 'function' || enumerable || key === 'constructor' || untraced.has(method))
+        continue;
       const wrapped = traceMethod(settings, shared, method, key, className);
       if (configurable) Object.defineProperty(holder, key, { ...descriptor, value: wrapped });
       else report(`@Traced() on ${className}: ${memberName(key)} cannot be replaced; it is not traced`);
@@ -96,7 +104,13 @@ function traceClass(settings: Settings, { name, ...options }: SpanOptions, type:
   }
 }
 
-function traceMethod(settings: Settings, options: SpanOptions, method: AnyFunction, key: Key, className?: string): AnyFunction {
+function traceMethod(
+  settings: Settings,
+  options: SpanOptions,
+  method: AnyFunction,
+  key: Key,
+  className?: string,
+): AnyFunction {
   if (traced.has(method)) return method;
   const member = memberName(key);
   const plan = new SpanPlan(settings, className ? `${className}.${member}` : member, options);

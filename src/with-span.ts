@@ -1,10 +1,11 @@
 import type { Span } from '@opentelemetry/api';
 import { activeContext, callInContext } from './active-context.ts';
 import { awaitFlush } from './flush.ts';
+import type { LiveSpan } from './live-span.ts';
 import { readOptions, SPAN_RULES, type SpanOptions, tolerate } from './options.ts';
 import { noSpan } from './parentage.ts';
 import { attempt } from './report.ts';
-import { runStarted, start, type Started } from './run-in-span.ts';
+import { runLive, startLive } from './run-in-span.ts';
 import { type Settings, SpanPlan } from './settings.ts';
 
 export interface WithSpan {
@@ -36,9 +37,8 @@ const NO_ARGUMENTS: readonly unknown[] = [];
 export function withSpanWith(settings: Settings): WithSpan {
   return (nameOrOptions, fn) => {
     const plan = planAtCallTime('withSpan()', settings, nameOrOptions as string | SpanOptions);
-    const started = startNow(plan);
-    if (started === undefined) return fn(noSpan());
-    return runStarted(started, plan, fn, undefined, [started.live.span]);
+    const live = startNow(plan);
+    return live === undefined ? fn(noSpan()) : runLive(live, plan, fn, undefined, [live.span]);
   };
 }
 
@@ -51,40 +51,42 @@ export function startSpanWith(settings: Settings): StartSpan {
 }
 
 function planAtCallTime(where: string, settings: Settings, nameOrOptions: string | SpanOptions): SpanPlan {
-  const options = attempt(`the options of ${where}`, () => readOptions(where, nameOrOptions, SPAN_RULES, tolerate));
+  const options = attempt(`the options of ${where}`, () =>
+    readOptions(where, nameOrOptions, SPAN_RULES, tolerate),
+  );
   return new SpanPlan(settings, 'span', options ?? {});
 }
 
-function startNow(plan: SpanPlan): Started | undefined {
+function startNow(plan: SpanPlan): LiveSpan | undefined {
   const tracer = plan.tracer();
-  return tracer && start(tracer, plan, activeContext(), NO_ARGUMENTS);
+  return tracer && startLive(tracer, plan, activeContext(), NO_ARGUMENTS);
 }
 
 /** A live span in your hands, exported as `LiveSpan`. The first of `end`, `fail`, an abort and a time-out ends it. */
 export class ManualSpan implements Disposable, AsyncDisposable {
   readonly span: Span;
-  readonly #started: Started | undefined;
+  readonly #live: LiveSpan | undefined;
   readonly #flushTimeoutMs: number;
 
-  constructor(started: Started | undefined, flushTimeoutMs: number) {
-    this.span = started?.live.span ?? noSpan();
-    this.#started = started;
+  constructor(live: LiveSpan | undefined, flushTimeoutMs: number) {
+    this.span = live?.span ?? noSpan();
+    this.#live = live;
     this.#flushTimeoutMs = flushTimeoutMs;
   }
 
   /** Calls `fn` with the span active, and ends nothing: an error that you handle is not the span's. */
   run<R>(fn: () => R): R {
-    return this.#started === undefined ? fn() : callInContext(this.#started.active, fn, undefined, NO_ARGUMENTS);
+    return this.#live === undefined ? fn() : callInContext(this.#live.active, fn, undefined, NO_ARGUMENTS);
   }
 
   /** Ends the span as failed with `error`. */
   fail(error: unknown): void {
-    this.#started?.live.threw(error);
+    this.#live?.threw(error);
   }
 
   /** Ends the span. */
   end(): void {
-    this.#started?.live.returned();
+    this.#live?.returned();
   }
 
   /** `using`: ends the span. */

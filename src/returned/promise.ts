@@ -30,8 +30,9 @@ export function derivePromise(
     return undefined;
   }
   // Only named properties: context managers before Node 24 keep theirs on promises, under symbols.
-  for (const key of Object.keys(promise)) {
-    Object.defineProperty(derived, key, Object.getOwnPropertyDescriptor(promise, key)!);
+  for (const key in promise) {
+    if (Object.hasOwn(promise, key))
+      Object.defineProperty(derived, key, Object.getOwnPropertyDescriptor(promise, key)!);
   }
   return derived;
 }

@@ -1,0 +1,88 @@
+import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
+import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
+import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+
+/** What reached `diag` at the levels warn and error during the test, from this library and from the SDK. */
+export const reported: unknown[][] = [];
+
+/** A span in the order of its end, with what differs from a plain success; its parent and links by name. */
+export interface SpanRow {
+  name: string;
+  parent?: string;
+  status?: string;
+  attributes?: Attributes;
+  exceptions?: string[];
+  links?: string[];
+}
+
+/** Keeps what it is given and says so at once; the SDK's own in-memory exporter answers by a timer. */
+export class MemoryExporter implements SpanExporter {
+  readonly spans: ReadableSpan[] = [];
+
+  export(spans: ReadableSpan[], resultCallback: Parameters<SpanExporter['export']>[1]): void {
+    this.spans.push(...spans);
+    resultCallback({ code: 0 });
+  }
+
+  async shutdown(): Promise<void> {}
+}
+
+export interface Recording {
+  readonly provider: TracerProvider;
+  /** Every span that was exported, as it is. */
+  spans(): ReadableSpan[];
+  /** The complete list of exported spans, for `toEqual`. */
+  rows(): SpanRow[];
+}
+
+export interface RecordOptions {
+  readonly sampler?: Sampler;
+  readonly processors?: SpanProcessor[];
+}
+
+/** Registers a real provider that keeps what it exports. The set-up removes it after the test. */
+export function record({ sampler, processors = [] }: RecordOptions = {}): Recording {
+  const exporter = new MemoryExporter();
+  const provider = new TracerProvider({
+    ...(sampler && { sampler }),
+    spanProcessors: [...processors, new SimpleSpanProcessor({ exporter })],
+  });
+  trace.disable();
+  trace.setGlobalTracerProvider(provider);
+  const spans = () => exporter.spans;
+  return { provider, spans, rows: () => spans().map((span) => rowOf(span, spans())) };
+}
+
+export function rowOf(span: ReadableSpan, all: readonly ReadableSpan[]): SpanRow {
+  const nameOf = (spanId: string) =>
+    all.find((other) => other.spanContext().spanId === spanId)?.name ?? 'elsewhere';
+  const { name, status, attributes, events, links, parentSpanContext } = span;
+  const row: SpanRow = { name };
+  if (parentSpanContext !== undefined) row.parent = nameOf(parentSpanContext.spanId);
+  if (status.code === SpanStatusCode.OK) row.status = 'OK';
+  if (status.code === SpanStatusCode.ERROR) row.status = `ERROR ${status.message ?? ''}`.trim();
+  if (Object.keys(attributes).length > 0) row.attributes = attributes;
+  if (events.length > 0) {
+    row.exceptions = events.map(
+      (event) => `${event.attributes?.['exception.type']}: ${event.attributes?.['exception.message']}`,
+    );
+  }
+  if (links.length > 0) row.links = links.map((link) => nameOf(link.context.spanId));
+  return row;
+}
+
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+export function deferred<T = void>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (reason: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

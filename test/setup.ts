@@ -1,0 +1,41 @@
+import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
+import { liveSpans } from '../src/index.ts';
+import { reported } from './harness.ts';
+
+// What every test of this project promises to leave behind: nothing.
+
+const unhandled: unknown[] = [];
+const onUnhandled = (reason: unknown) => void unhandled.push(reason);
+
+beforeAll(() => {
+  process.on('unhandledRejection', onUnhandled);
+});
+
+afterAll(() => {
+  process.off('unhandledRejection', onUnhandled);
+});
+
+beforeEach(() => {
+  // Timers only: spans keep real times.
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+  reported.length = 0;
+  const hear = (...said: unknown[]) => void reported.push(said);
+  diag.setLogger(
+    { error: hear, warn: hear, info: () => {}, debug: () => {}, verbose: () => {} },
+    { logLevel: DiagLogLevel.WARN, suppressOverrideMessage: true },
+  );
+});
+
+afterEach(async () => {
+  // An unhandled rejection is reported after the microtasks have run.
+  await new Promise((resolve) => setImmediate(resolve));
+  const left = { live: liveSpans(), timers: vi.getTimerCount(), unhandled: unhandled.splice(0) };
+  vi.useRealTimers();
+  trace.disable();
+  context.disable();
+  diag.disable();
+  expect(left).toEqual({ live: [], timers: 0, unhandled: [] });
+});

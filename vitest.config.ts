@@ -1,0 +1,60 @@
+import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
+import { defineConfig, type Plugin } from 'vitest/config';
+
+const module = (path: string) => fileURLToPath(new URL(path, import.meta.url));
+
+/** The runner leaves standard decorators and `using` as they are, which no Node runs yet. */
+const lowerStandardSyntax: Plugin = {
+  name: 'lower-standard-syntax',
+  enforce: 'pre',
+  async transform(code, id) {
+    if (!/\/(test|examples)\/.*\.ts$/.test(id)) return null;
+    return transform(code, {
+      loader: 'ts',
+      target: 'es2022',
+      sourcemap: 'inline',
+      sourcefile: id,
+      tsconfigRaw: {},
+    });
+  },
+};
+
+const sdk2 = { '@opentelemetry/sdk-trace': 'sdk-trace-2' };
+const everything = ['test/**/*.test.ts'];
+
+export default defineConfig({
+  test: {
+    // Tests of the collector ask for it.
+    execArgv: ['--expose-gc'],
+    projects: [
+      {
+        plugins: [lowerStandardSyntax],
+        test: {
+          name: 'sdk 3',
+          include: everything,
+          exclude: ['test/legacy/**'],
+          setupFiles: [module('test/setup.ts')],
+        },
+      },
+      {
+        plugins: [lowerStandardSyntax],
+        resolve: { alias: sdk2 },
+        test: {
+          name: 'sdk 2',
+          include: everything,
+          exclude: ['test/legacy/**', 'test/layout.test.ts'],
+          setupFiles: [module('test/setup.ts')],
+        },
+      },
+      {
+        // The nearest tsconfig.json, in test/legacy, says `experimentalDecorators`.
+        test: {
+          name: 'legacy decorators',
+          include: ['test/legacy/**/*.test.ts'],
+          setupFiles: [module('test/setup.ts')],
+        },
+      },
+    ],
+  },
+});
