@@ -48,10 +48,10 @@ export default defineConfig({
         },
       },
       {
-        // The nearest tsconfig.json, in test/legacy, says `experimentalDecorators`.
+        // The nearest tsconfig.json, in these folders, says `experimentalDecorators`.
         test: {
           name: 'legacy decorators',
-          include: ['test/legacy/**/*.test.ts'],
+          include: ['test/{decorators,legacy}/**/*.test.ts'],
           setupFiles: [module('test/setup.ts')],
         },
       },

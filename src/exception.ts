@@ -52,6 +52,6 @@ function asText(target: object): string {
   try {
     return String(target);
   } catch {
-    return Object.prototype.toString.call(target);
+    return 'a value that cannot be read';
   }
 }

@@ -169,7 +169,9 @@ export class LiveSpan implements AbortObserver {
 /** Whether a span says that it records nothing: most often because it was not sampled. */
 export function isUnrecorded(span: Span): boolean {
   try {
-    return span.isRecording() === false;
+    const answer: unknown = span.isRecording();
+    if (typeof answer !== 'boolean') attempt('span.isRecording()', () => answer);
+    return answer === false;
   } catch (error) {
     report('span.isRecording() threw', error);
     return false;

@@ -56,15 +56,13 @@ function writeFailure(span: Span, exception: RecordedException, also: Attributes
   const { error } = rules.attributeNames;
   setAttributes(span, { ...(error !== null && { [error]: true }), ...also, 'error.type': exception.type });
   if (hasOwnStatus(span)) return;
-  attempt('span.setStatus()', () => {
-    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message });
-  });
+  attempt('span.setStatus()', () =>
+    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message }),
+  );
 }
 
 function setAttributes(span: Span, attributes: Attributes): void {
-  attempt('span.setAttributes()', () => {
-    span.setAttributes(attributes);
-  });
+  attempt('span.setAttributes()', () => span.setAttributes(attributes));
 }
 
 /**

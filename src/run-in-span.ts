@@ -112,7 +112,6 @@ function startSpan(
 function endReturned(live: LiveSpan, plan: SpanPlan, value: unknown): void {
   if (live.ended) return;
   const attributes = plan.resultAttributes(value);
-  if (attributes !== undefined)
-    attempt('span.setAttributes()', () => void live.span.setAttributes(attributes));
+  if (attributes !== undefined) attempt('span.setAttributes()', () => live.span.setAttributes(attributes));
   live.returned();
 }

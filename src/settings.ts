@@ -122,19 +122,19 @@ export class SpanPlan implements EndingRules {
     const { attributes } = this.#options;
     const everywhere = this.settings.attributes;
     if (attributes === undefined) return everywhere;
-    const merge = () => {
-      const own: unknown =
-        typeof attributes === 'function' ? Reflect.apply(attributes, undefined, args) : attributes;
-      return { ...everywhere, ...asAttributes('attributes', own) };
-    };
-    return attempt('option "attributes"', merge) ?? everywhere;
+    const own: unknown =
+      typeof attributes === 'function'
+        ? attempt('option "attributes"', () => Reflect.apply(attributes, undefined, args))
+        : attributes;
+    return { ...everywhere, ...copyAttributes('attributes', own) };
   }
 
   resultAttributes(value: unknown): Attributes | undefined {
     const { resultAttributes } = this.#options;
-    return (
-      resultAttributes &&
-      attempt('option "resultAttributes"', () => asAttributes('resultAttributes', resultAttributes(value)))
+    if (resultAttributes === undefined) return undefined;
+    return copyAttributes(
+      'resultAttributes',
+      attempt('option "resultAttributes"', () => resultAttributes(value)),
     );
   }
 
@@ -155,11 +155,11 @@ function isEnabled(enabled: boolean | (() => boolean) | undefined): boolean {
   return typeof enabled === 'function' ? attempt('option "enabled"', enabled) !== false : enabled !== false;
 }
 
-/** What an attribute hook answered, if it can be that; spread over others it must not turn a string into characters. */
-function asAttributes(option: string, answer: unknown): Attributes | undefined {
-  if (answer === undefined || (typeof answer === 'object' && answer !== null && !Array.isArray(answer))) {
-    // A copy: reading it here, a getter that throws does so under `attempt` and not inside the SDK.
-    return answer && { ...answer };
+/** A copy of what an attribute hook answered: getters that throw do so here, not inside the SDK. */
+function copyAttributes(option: string, answer: unknown): Attributes | undefined {
+  if (answer === undefined) return undefined;
+  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) {
+    return attempt(`reading what option "${option}" answered`, () => ({ ...answer }));
   }
   report(`option "${option}" answered something that is not an object of attributes`);
   return undefined;

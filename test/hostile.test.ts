@@ -1,0 +1,231 @@
+import { type Span, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import { describe, expect, test, vi } from 'vitest';
+import { createTracing, liveSpans, type SpanOptions, startSpan, traceTask, withSpan } from '../src/index.ts';
+import { MemoryExporter, record, reported } from './harness.ts';
+import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
+
+// Whatever somebody else's code does, the wrapped function runs once and what it gives comes out.
+
+const failure = new Error('from the application');
+const sabotage = () => {
+  throw new Error('from the telemetry');
+};
+const rejection = () => Promise.reject(new Error('from the telemetry, later')) as never;
+const nonsense: [string, () => never][] = [
+  ['throws', sabotage as () => never],
+  ['rejects', rejection],
+  ['returns nonsense', () => 'nonsense' as never],
+  ['returns null', () => null as never],
+  [
+    'returns a thenable that throws',
+    () =>
+      ({
+        get then() {
+          throw new Error('from then');
+        },
+      }) as never,
+  ],
+];
+
+/** Calls a returning, a throwing, a resolving and a rejecting function, and expects each to be as it was. */
+async function expectUntouched(options: SpanOptions<[AbortSignal], unknown>): Promise<void> {
+  const { signal } = new AbortController();
+  const value = { answer: 42 };
+  const fns = {
+    returns: vi.fn((_signal: AbortSignal): unknown => value),
+    throws: vi.fn((_signal: AbortSignal): unknown => {
+      throw failure;
+    }),
+    resolves: vi.fn((_signal: AbortSignal): unknown => Promise.resolve(value)),
+    rejects: vi.fn((_signal: AbortSignal): unknown => Promise.reject(failure)),
+  };
+  expect(traceTask(fns.returns, options)(signal)).toBe(value);
+  expect(() => traceTask(fns.throws, options)(signal)).toThrow(failure);
+  expect(await traceTask(fns.resolves, options)(signal)).toBe(value);
+  await expect(traceTask(fns.rejects, options)(signal)).rejects.toBe(failure);
+  for (const fn of Object.values(fns)) expect(fn.mock.calls).toEqual([[signal]]);
+}
+
+type Hook =
+  'name' | 'attributes' | 'resultAttributes' | 'signal' | 'enabled' | 'ignoreErrors' | 'from' | 'waitUntil';
+const hooks: Hook[] = [
+  'name',
+  'attributes',
+  'resultAttributes',
+  'signal',
+  'enabled',
+  'ignoreErrors',
+  'from',
+  'waitUntil',
+];
+
+describe.each(hooks)('a hook %s', (hook) => {
+  test.each(nonsense)('that %s', async (_how, call) => {
+    const { spans } = record();
+    await expectUntouched({ [hook]: call });
+    expect(spans()).toHaveLength(4);
+  });
+});
+
+describe('a hook that fails is reported', () => {
+  test.each(hooks.filter((hook) => hook !== 'waitUntil'))('%s', async (hook) => {
+    record();
+    await traceTask(() => Promise.reject(failure), { [hook]: sabotage })().catch(() => {});
+    if (hook !== 'resultAttributes')
+      expect(reported).toEqual(
+        expect.arrayContaining([[`oncespan: option "${hook}" threw`, expect.any(Error)]]),
+      );
+  });
+});
+
+const spanMethods = [
+  'end',
+  'isRecording',
+  'setStatus',
+  'setAttributes',
+  'recordException',
+  'spanContext',
+] as const;
+
+describe.each(spanMethods)('a span whose %s()', (method) => {
+  test.each(nonsense)('%s', async (_how, call) => {
+    const { provider } = record();
+    const real = provider.getTracer('real');
+    const ended = vi.fn();
+    register({
+      startSpan(...args: Parameters<Tracer['startSpan']>) {
+        const span = real.startSpan(...args);
+        return new Proxy(span, {
+          get(target, key) {
+            if (key !== 'end') return key === method ? call : bound(target, key);
+            return (time?: number) => {
+              ended();
+              target.end(time);
+              return method === 'end' ? call() : undefined;
+            };
+          },
+        });
+      },
+    } as Tracer);
+    await expectUntouched({});
+    await expectUntouched({
+      relation: 'linked',
+      attributes: { a: 1 },
+      timeoutMs: 1000,
+      flush: 'await',
+    } as SpanOptions<[AbortSignal]>);
+    expect(ended).toHaveBeenCalledTimes(8);
+    liveSpans();
+  });
+});
+
+test('a span whose every method throws', async () => {
+  const span = new Proxy({} as Span, { get: () => sabotage });
+  register({ startSpan: () => span } as unknown as Tracer);
+  await expectUntouched({ timeoutMs: 5, attributes: { a: 1 } });
+  expect(withSpan('w', () => 7)).toBe(7);
+  const manual = startSpan('m');
+  expect(liveSpans()).toEqual([
+    { name: 'm', traceId: '', spanId: '', startTime: expect.any(Number), ageMs: expect.any(Number) },
+  ]);
+  manual.end();
+});
+
+describe('a tracer whose startSpan()', () => {
+  test.each(nonsense)('%s', async (_how, call) => {
+    register({ startSpan: call } as unknown as Tracer);
+    await expectUntouched({});
+    expect(withSpan('w', () => 7)).toBe(7);
+    startSpan('m').end();
+    expect(reported.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a provider whose getTracer()', () => {
+  test.each(nonsense)('%s', async (_how, getTracer) => {
+    trace.disable();
+    trace.setGlobalTracerProvider({ getTracer } as unknown as TracerProvider);
+    await expectUntouched({});
+    expect(reported.length).toBeGreaterThan(0);
+  });
+});
+
+describe('a provider whose forceFlush()', () => {
+  test.each(nonsense)('%s', async (_how, call) => {
+    const { provider, spans } = record();
+    provider.forceFlush = call;
+    await expectUntouched({ flush: 'await' } as SpanOptions<[AbortSignal]>);
+    await expectUntouched({});
+    expect(spans()).toHaveLength(8);
+  });
+});
+
+test.each(nonsense)('a sampler that %s', async (how, call) => {
+  // The SDK drops the promise of an asynchronous sampler; its rejection is out of reach from here.
+  const shouldSample = how === 'rejects' ? () => Promise.resolve() as never : call;
+  record({ sampler: { shouldSample, toString: () => 'saboteur' } });
+  await expectUntouched({});
+});
+
+test('a processor that throws in onStart or onEnd', async () => {
+  for (const hook of ['onStart', 'onEnd'] as const) {
+    const processor = new SimpleSpanProcessor({ exporter: new MemoryExporter() });
+    processor[hook] = sabotage;
+    record({ processors: [processor] });
+    await expectUntouched({});
+  }
+});
+
+test('a diag logger that throws', async () => {
+  const { diag } = await import('@opentelemetry/api');
+  const logger = { error: sabotage, warn: sabotage, info: sabotage, debug: sabotage, verbose: sabotage };
+  record();
+  diag.setLogger(logger, { suppressOverrideMessage: true });
+  await expectUntouched({ name: sabotage, attributes: sabotage });
+});
+
+describe('a context manager', () => {
+  const broken: [string, object][] = [
+    ['whose with() throws', { active: () => undefined, with: sabotage }],
+    ['whose with() calls nothing', { active: sabotage, with: () => 'nonsense' }],
+  ];
+  test.each(broken)('%s', async (_how, methods) => {
+    const { context } = await import('@opentelemetry/api');
+    record();
+    context.disable();
+    context.setGlobalContextManager({
+      bind: () => {},
+      enable: () => {},
+      disable: () => {},
+      ...methods,
+    } as never);
+    await expectUntouched({ timeoutMs: 5 });
+  });
+});
+
+test('a signal that cannot be listened to', async () => {
+  const { rows } = record();
+  const { signal } = new AbortController();
+  Object.defineProperty(signal, 'addEventListener', { value: sabotage });
+  expect(traceTask((_signal: AbortSignal) => 7, 'task')(signal)).toBe(7);
+  expect(rows()).toEqual([{ name: 'task' }]);
+});
+
+test('a thrown error in a hook of an isolated instance stays there', async () => {
+  record();
+  const { traceTask: task } = createTracing({
+    enabled: sabotage as () => boolean,
+    ignoreErrors: sabotage as () => boolean,
+  });
+  await expect(task(() => Promise.reject(failure))()).rejects.toBe(failure);
+});
+
+function bound(target: object, key: string | symbol): unknown {
+  const value: unknown = Reflect.get(target, key);
+  return typeof value === 'function' ? value.bind(target) : value;
+}
+
+function register(tracer: Tracer): void {
+  trace.disable();
+  trace.setGlobalTracerProvider({ getTracer: () => tracer });
+}
