@@ -183,13 +183,14 @@ export function readOptions<Options extends object>(
 ): Options {
   const accepted: Record<string, unknown> = {};
   if (options === undefined) return accepted as Options;
-  const given = typeof options === 'string' ? { name: options } : options;
+  const takesName = 'name' in rules;
+  const given = typeof options === 'string' && takesName ? { name: options } : options;
   if (!isObject(given)) {
-    complain(`${where}: ${show(given)} is not a name or an object of options`);
+    complain(`${where}: ${show(given)} is not ${takesName ? 'a name or ' : ''}an object of options`);
     return accepted as Options;
   }
   for (const key of Object.keys(given)) {
-    const value: unknown = Reflect.get(given, key);
+    const value: unknown = Reflect.get(given as object, key);
     if (value === undefined) continue;
     const known = Object.hasOwn(rules, key) ? rules[key as keyof Options] : undefined;
     if (known === undefined) {

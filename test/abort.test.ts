@@ -1,0 +1,154 @@
+import { getEventListeners } from 'node:events';
+import { expect, test } from 'vitest';
+import { flush, liveSpans, startSpan, traceTask, withSpan } from '../src/index.ts';
+import { deferred, record } from './harness.ts';
+
+const ABORTED = {
+  status: 'ERROR This operation was aborted',
+  attributes: { error: true, 'oncespan.outcome': 'aborted', 'error.type': 'AbortError' },
+  exceptions: ['AbortError: This operation was aborted'],
+};
+
+class Job {
+  readonly signal: AbortSignal;
+  constructor(signal: AbortSignal) {
+    this.signal = signal;
+  }
+}
+
+const found: [string, (signal: AbortSignal) => unknown[]][] = [
+  ['an argument', (signal) => ['id', signal, 'more']],
+  ['the first argument’s own property', (signal) => [{ signal }, 'id']],
+  ['the last argument’s own property', (signal) => ['id', { signal }]],
+  ['an own property of an instance', (signal) => [new Job(signal)]],
+  ['a Request', (signal) => ['id', new Request('http://localhost/', { signal }), 'more']],
+  ['a signal derived from others', (signal) => [AbortSignal.any([signal])]],
+];
+
+test.each(found)('a signal is found in %s', (_where, argumentsWith) => {
+  const { rows } = record();
+  const controller = new AbortController();
+  const task = traceTask((..._args: unknown[]) => new Promise(() => {}), 'task');
+  void task(...argumentsWith(controller.signal));
+  expect(liveSpans()).toHaveLength(1);
+  controller.abort();
+  expect(rows()).toEqual([{ name: 'task', ...ABORTED }]);
+});
+
+const looked: string[] = [];
+const wary = new Proxy(
+  { signal: AbortSignal.abort() },
+  new Proxy({} as ProxyHandler<{ signal: AbortSignal }>, {
+    get: (_target, trap) => {
+      looked.push(String(trap));
+      return undefined;
+    },
+  }),
+);
+
+const notFound: [string, unknown[]][] = [
+  ['a middle argument’s property', ['id', { signal: AbortSignal.abort() }, 'more']],
+  ['an inherited property', [Object.create({ signal: AbortSignal.abort() })]],
+  [
+    'a getter, which is not run',
+    [
+      {
+        get signal(): AbortSignal {
+          throw new Error('ran');
+        },
+      },
+    ],
+  ],
+  ['something that is called a signal', [{ signal: 'SIGTERM' }, { signal: { aborted: true } }]],
+  [
+    'a proxy that refuses to be looked at',
+    [
+      new Proxy(
+        {},
+        {
+          getOwnPropertyDescriptor() {
+            throw new Error('refused');
+          },
+        },
+      ),
+    ],
+  ],
+];
+
+test.each(notFound)('no signal is found in %s', (_where, args) => {
+  const { rows } = record();
+  traceTask((..._args: unknown[]) => 7, 'task')(...args);
+  expect(rows()).toEqual([{ name: 'task' }]);
+});
+
+test('an argument is looked at, not used: no property of a proxy is read', () => {
+  record();
+  traceTask((..._args: unknown[]) => 7)('id', wary);
+  expect(looked.filter((trap) => ['get', 'has', 'set', 'ownKeys'].includes(trap))).toEqual([]);
+});
+
+test('signal: false looks for none; a function chooses one', () => {
+  const { rows } = record();
+  const signal = AbortSignal.abort();
+  traceTask((_signal: AbortSignal) => 7, { name: 'none', signal: false })(signal);
+  traceTask((job: { stop: AbortSignal }) => job, { name: 'chosen', signal: (job) => job.stop })({
+    stop: signal,
+  });
+  expect(rows()).toEqual([{ name: 'none' }, { name: 'chosen', ...ABORTED }]);
+});
+
+test('10,000 tasks share one listener on a signal, and leave none', async () => {
+  const { spans } = record();
+  const { signal } = new AbortController();
+  const gate = deferred();
+  const task = traceTask((_signal: AbortSignal) => gate.promise, 'task');
+  const tasks = Array.from({ length: 10_000 }, () => task(signal));
+  expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+  expect(liveSpans()).toHaveLength(10_000);
+  gate.resolve();
+  await Promise.all(tasks);
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  expect(spans()).toHaveLength(10_000);
+});
+
+test('an abort ends all that share the signal, in the order they started, and leaves no listener', () => {
+  const { rows } = record();
+  const controller = new AbortController();
+  for (const name of ['a', 'b', 'c']) startSpan({ name, signal: controller.signal });
+  controller.abort();
+  expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+  expect(rows()).toEqual(['a', 'b', 'c'].map((name) => ({ name, ...ABORTED })));
+});
+
+test('a task that is started by the abort of the others’ signal ends at once', () => {
+  const { rows } = record();
+  const controller = new AbortController();
+  startSpan({ name: 'first', signal: controller.signal });
+  controller.signal.addEventListener(
+    'abort',
+    () => void withSpan({ name: 'late', signal: controller.signal }, () => 7),
+  );
+  controller.abort();
+  expect(rows()).toEqual([
+    { name: 'first', ...ABORTED },
+    { name: 'late', ...ABORTED },
+  ]);
+});
+
+test('a listener of the application on the same signal is not touched', () => {
+  record();
+  const controller = new AbortController();
+  const heard: string[] = [];
+  controller.signal.addEventListener('abort', () => heard.push('application'));
+  startSpan({ name: 'work', signal: controller.signal }).end();
+  expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1);
+  controller.abort();
+  expect(heard).toEqual(['application']);
+});
+
+test('a flush leaves no listener on its signal, aborted or not', async () => {
+  record();
+  const { signal } = new AbortController();
+  expect(await flush({ signal })).toEqual({ status: 'flushed' });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+});

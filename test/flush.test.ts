@@ -1,0 +1,353 @@
+import { trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { describe, expect, test, vi } from 'vitest';
+import {
+  configure,
+  createTracing,
+  flush,
+  startSpan,
+  traceTask,
+  withSpan,
+  type FlushResult,
+} from '../src/index.ts';
+import { deferred, type Deferred, MemoryExporter, record, reported } from './harness.ts';
+
+const FLUSHED = { status: 'flushed' };
+
+/** A provider whose passes are counted and end when they are told to. */
+function gatedProvider() {
+  const { provider, rows } = record();
+  const passes: Deferred<void>[] = [];
+  let running = 0;
+  let overlaps = 0;
+  provider.forceFlush = () => {
+    if (++running > 1) overlaps++;
+    const pass = deferred();
+    passes.push(pass);
+    return pass.promise.finally(() => running--);
+  };
+  return { passes, rows, overlaps: () => overlaps };
+}
+
+/** Runs what is in the microtask queue. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+test('without a provider, or one that cannot flush, the answer is flushed at once', async () => {
+  expect(await flush()).toEqual(FLUSHED);
+  trace.setGlobalTracerProvider({ getTracer: () => trace.getTracer('x') } satisfies ApiTracerProvider);
+  expect(await flush({ timeoutMs: 0 })).toEqual(FLUSHED);
+});
+
+test('a flush reaches the provider behind the global proxy', async () => {
+  const { provider } = record();
+  const forceFlush = vi.spyOn(provider, 'forceFlush');
+  expect(await flush()).toEqual(FLUSHED);
+  expect(forceFlush).toHaveBeenCalledTimes(1);
+});
+
+describe('the four outcomes', () => {
+  const failure = new Error('collector is down');
+  const failing: [string, () => Promise<void>][] = [
+    ['rejects', () => Promise.reject(failure)],
+    [
+      'throws',
+      () => {
+        throw failure;
+      },
+    ],
+  ];
+  test.each(failing)('failed, when forceFlush %s', async (_how, forceFlush) => {
+    record().provider.forceFlush = forceFlush;
+    expect(await flush()).toEqual({ status: 'failed', error: failure });
+    expect(reported).toEqual([['oncespan: a flush failed', failure]]);
+  });
+
+  test('timed-out, while the pass goes on and the next waits for it', async () => {
+    const { passes } = gatedProvider();
+    const first = flush({ timeoutMs: 10 });
+    vi.advanceTimersByTime(10);
+    expect(await first).toEqual({ status: 'timed-out' });
+    const second = flush();
+    expect(passes).toHaveLength(1);
+    passes[0]?.resolve();
+    await settle();
+    passes[1]?.resolve();
+    expect(await second).toEqual(FLUSHED);
+  });
+
+  test('aborted, with the reason, while others keep waiting', async () => {
+    const { passes } = gatedProvider();
+    const controller = new AbortController();
+    const reason = new Error('enough');
+    const one = flush({ signal: controller.signal });
+    const other = flush();
+    controller.abort(reason);
+    expect(await one).toEqual({ status: 'aborted', reason });
+    passes[0]?.resolve();
+    await settle();
+    passes[1]?.resolve();
+    expect(await other).toEqual(FLUSHED);
+  });
+
+  test('aborted before it began: nothing is started', async () => {
+    const { passes } = gatedProvider();
+    expect(await flush({ signal: AbortSignal.abort('no') })).toEqual({ status: 'aborted', reason: 'no' });
+    expect(passes).toEqual([]);
+  });
+
+  test('timed-out for everyone once a pass hangs for 30 s; the next pass starts afresh', async () => {
+    const { passes } = gatedProvider();
+    configure({ flushTimeoutMs: 3_600_000 });
+    const first = flush();
+    const second = flush();
+    vi.advanceTimersByTime(30_000);
+    expect(await first).toEqual({ status: 'timed-out' });
+    expect(passes).toHaveLength(2);
+    passes[1]?.resolve();
+    expect(await second).toEqual(FLUSHED);
+    configure({ flushTimeoutMs: 5000 });
+  });
+
+  test('a wrong option is reported and ignored', async () => {
+    record();
+    expect(await flush({ timeoutMs: NaN, signal: 'none' as never })).toEqual(FLUSHED);
+    expect(await flush('soon' as never)).toEqual(FLUSHED);
+    expect(reported.map(([what]) => what)).toEqual([
+      "oncespan: flush(): option 'timeoutMs' is NaN; give a number of milliseconds, 0 or more; ignored",
+      "oncespan: flush(): option 'signal' is 'none'; give an AbortSignal; ignored",
+      "oncespan: flush(): 'soon' is not an object of options; ignored",
+    ]);
+  });
+});
+
+describe('group commit', () => {
+  test('requests made during a pass share the next one, and wait for no later one', async () => {
+    const { passes, overlaps } = gatedProvider();
+    const answered: string[] = [];
+    const ask = (name: string) => void flush().then(() => answered.push(name));
+    ask('first');
+    ask('second a');
+    ask('second b');
+    expect(passes).toHaveLength(1);
+    passes[0]?.resolve();
+    await settle();
+    expect(answered).toEqual(['first']);
+    ask('third');
+    expect(passes).toHaveLength(2);
+    passes[1]?.resolve();
+    await settle();
+    expect(answered).toEqual(['first', 'second a', 'second b']);
+    passes[2]?.resolve();
+    await settle();
+    expect(answered).toEqual(['first', 'second a', 'second b', 'third']);
+    expect(passes).toHaveLength(3);
+    expect(overlaps()).toBe(0);
+  });
+
+  test('a request from the continuation of a flush gets a pass of its own', async () => {
+    const { passes } = gatedProvider();
+    const chain = flush().then(() => flush());
+    passes[0]?.resolve();
+    await settle();
+    passes[1]?.resolve();
+    expect(await chain).toEqual(FLUSHED);
+    expect(passes).toHaveLength(2);
+  });
+
+  test('a failed pass is not the next one’s failure', async () => {
+    const { passes } = gatedProvider();
+    const first = flush();
+    const second = flush();
+    passes[0]?.reject(new Error('down'));
+    await settle();
+    passes[1]?.resolve();
+    expect([(await first).status, (await second).status]).toEqual(['failed', 'flushed']);
+  });
+
+  test('a waiting request is answered after it has timed out only once', async () => {
+    const { passes } = gatedProvider();
+    void flush();
+    const answers: FlushResult[] = [];
+    void flush({ timeoutMs: 5 }).then((answer) => answers.push(answer));
+    vi.advanceTimersByTime(5);
+    passes[0]?.resolve();
+    await settle();
+    passes[1]?.resolve();
+    await settle();
+    expect(answers).toEqual([{ status: 'timed-out' }]);
+  });
+
+  test('instances share the passes of a provider; another provider has its own', async () => {
+    const { passes } = gatedProvider();
+    const old = [flush(), createTracing().flush(), createTracing().flush()];
+    expect(passes).toHaveLength(1);
+    record();
+    expect(await flush()).toEqual(FLUSHED);
+    passes[0]?.resolve();
+    await settle();
+    expect(passes).toHaveLength(2);
+    passes[1]?.resolve();
+    expect(await Promise.all(old)).toEqual([FLUSHED, FLUSHED, FLUSHED]);
+  });
+
+  test('10,000 tasks that settle in one tick need two passes at most', async () => {
+    const { passes } = gatedProvider();
+    const gate = deferred();
+    const task = traceTask(() => gate.promise, 'task');
+    const tasks = Array.from({ length: 10_000 }, () => task());
+    gate.resolve();
+    await Promise.all(tasks);
+    passes[0]?.resolve();
+    await settle();
+    passes[1]?.resolve();
+    await settle();
+    expect(passes).toHaveLength(2);
+  });
+});
+
+test('100 tasks flush at once through the stock batch processor and a slow exporter', async () => {
+  const given: string[] = [];
+  const pending: (() => void)[] = [];
+  const exporter = new MemoryExporter();
+  exporter.export = (spans, answer) => {
+    given.push(...spans.map((span) => span.name));
+    pending.push(() => answer({ code: 0 }));
+  };
+  const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter })] });
+  trace.setGlobalTracerProvider(provider);
+  const forceFlush = vi.spyOn(provider, 'forceFlush');
+  let running = 0;
+  const overlaps: number[] = [];
+  forceFlush.mockImplementation(
+    ((original) => () => {
+      overlaps.push(running++);
+      return original().finally(() => running--);
+    })(TracerProvider.prototype.forceFlush.bind(provider)),
+  );
+
+  const gate = deferred();
+  const names = Array.from({ length: 100 }, (_, i) => `task ${i}`);
+  const ownSpanWasGiven: boolean[] = [];
+  const flushers = names.map(async (name) => {
+    await traceTask(() => gate.promise, { name, flush: 'never' })();
+    const { status } = await flush();
+    ownSpanWasGiven.push(status === 'flushed' && given.includes(name));
+  });
+  gate.resolve();
+  for (let pass = 0; pass < 2; pass++) {
+    await settle();
+    for (const answer of pending.splice(0)) answer();
+  }
+  await Promise.all(flushers);
+  expect(ownSpanWasGiven).toEqual(names.map(() => true));
+  expect(forceFlush.mock.calls.length).toBeLessThanOrEqual(2);
+  expect(overlaps.every((others) => others === 0)).toBe(true);
+  expect(given.toSorted()).toEqual(names.toSorted());
+  await provider.shutdown();
+});
+
+describe('when a task flushes', () => {
+  const passesOf = async (act: () => unknown) => {
+    const { provider } = record();
+    const forceFlush = vi.spyOn(provider, 'forceFlush');
+    await act();
+    await settle();
+    return forceFlush.mock.calls.length;
+  };
+  const job = () => Promise.resolve(7);
+
+  test('auto: the first span of a trace in this process does, a child does not', async () => {
+    expect(await passesOf(traceTask(job))).toBe(1);
+    expect(await passesOf(() => withSpan('parent', () => traceTask(job)()))).toBe(0);
+    expect(await passesOf(() => withSpan('parent', () => traceTask(job, { relation: 'linked' })()))).toBe(1);
+    expect(await passesOf(() => traceTask(() => 7)())).toBe(1);
+  });
+
+  test('never, and background for a child', async () => {
+    expect(await passesOf(traceTask(job, { flush: 'never' }))).toBe(0);
+    expect(await passesOf(() => withSpan('parent', () => traceTask(job, { flush: 'background' })()))).toBe(1);
+  });
+
+  test('background waits for nothing', async () => {
+    const { passes } = gatedProvider();
+    expect(await traceTask(job, { flush: 'background' })()).toBe(7);
+    passes[0]?.resolve();
+    await settle();
+  });
+
+  const failure = new Error('failed');
+  test.each([
+    ['value', job, ['value', 7]],
+    ['error', () => Promise.reject(failure), ['error', failure]],
+  ])('await holds the %s back until the flush has ended', async (_what, fn, expected) => {
+    const { passes } = gatedProvider();
+    const seen: unknown[] = [];
+    const task = traceTask(fn as () => Promise<unknown>, { flush: 'await' })();
+    void task.then(
+      (value) => seen.push('value', value),
+      (error: unknown) => seen.push('error', error),
+    );
+    await settle();
+    expect(seen).toEqual([]);
+    passes[0]?.resolve();
+    await settle();
+    expect(seen).toEqual(expected);
+  });
+
+  test('await holds it back no longer than flushTimeoutMs', async () => {
+    const { passes } = gatedProvider();
+    const task = traceTask(job, { flush: 'await', flushTimeoutMs: 20 })();
+    await settle();
+    vi.advanceTimersByTime(20);
+    expect(await task).toBe(7);
+    passes[0]?.resolve();
+    await settle();
+  });
+
+  test('waitUntil is given the flush, once a task, and can outlast the task', async () => {
+    const { passes } = gatedProvider();
+    const given: Promise<FlushResult>[] = [];
+    const waitUntil = (flushed: Promise<FlushResult>) => void given.push(flushed);
+    expect(await traceTask(job, { waitUntil })()).toBe(7);
+    await traceTask(job, { waitUntil, flush: 'never' })();
+    expect(given).toHaveLength(1);
+    passes[0]?.resolve();
+    expect(await given[0]).toEqual(FLUSHED);
+  });
+
+  test('an aborted task flushes at the abort, not when it settles', async () => {
+    const { passes } = gatedProvider();
+    const controller = new AbortController();
+    void traceTask((_signal: AbortSignal) => new Promise(() => {}))(controller.signal);
+    expect(passes).toHaveLength(0);
+    controller.abort();
+    expect(passes).toHaveLength(1);
+    passes[0]?.resolve();
+    await settle();
+  });
+});
+
+test('await using ends the span and waits for the flush; using only ends it', async () => {
+  const { passes, rows } = gatedProvider();
+  {
+    using _span = startSpan('using');
+  }
+  expect(passes).toHaveLength(0);
+  let isLeft = false;
+  const scope = (async () => {
+    await using _span = startSpan('await using');
+  })().then(() => (isLeft = true));
+  await settle();
+  expect([passes.length, isLeft]).toEqual([1, false]);
+  passes[0]?.resolve();
+  await scope;
+  expect(rows()).toEqual([{ name: 'using' }, { name: 'await using' }]);
+});
+
+test('the exporter runs in the root context, not in that of who asked', async () => {
+  const { provider } = record();
+  const active: unknown[] = [];
+  provider.forceFlush = async () => void active.push(trace.getActiveSpan());
+  await withSpan('asks', () => flush());
+  expect(active).toEqual([undefined]);
+});
