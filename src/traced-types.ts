@@ -16,7 +16,7 @@ type Fits<F extends AnyFunction, Args extends unknown[], Value> =
 
 export interface TracedDecorator<Args extends unknown[] = [], Value = unknown> {
   // Generic over the whole function: taken apart into This, Args and Return, a generic method would lose its generics.
-  <F extends AnyFunction>(method: F & Fits<F, Args, Value>, context: ClassMethodDecoratorContext): F;
+  <F extends AnyFunction>(method: F & Fits<F, Args, Value>, context: ClassMethodDecoratorContext): void;
   <This, F extends AnyFunction>(
     initial: undefined,
     context: ClassFieldDecoratorContext<This, F> & Fits<F, Args, Value>,

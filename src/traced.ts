@@ -82,7 +82,7 @@ function unsupported(place: string, kind: string): TypeError {
     kind === 'field'
       ? 'write a method, or use standard decorators, which can wrap a field that holds a function'
       : 'move the work into a method and decorate that';
-  return new TypeError(`@Traced() on ${place}: a ${kind} cannot be traced; ${repair}`);
+  return new TypeError(`@Traced() on ${place}: ${kind === 'accessor' ? 'an' : 'a'} ${kind} cannot be traced; ${repair}`);
 }
 
 /** Wraps every method and static method that the class itself declares. A name in the options replaces the class's. */

@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { Traced } from '../../src/index.ts';
+import { record, reported } from '../harness.ts';
+
+// What only standard decorators can decorate.
+
+class Vault {
+  #secret = 7;
+
+  open(): number {
+    return this.#unlock(1);
+  }
+
+  @Traced()
+  #unlock(times: number): number {
+    return this.#secret * times;
+  }
+
+  @Traced()
+  static #create(): Vault {
+    return new Vault();
+  }
+
+  static make(): Vault {
+    return Vault.#create();
+  }
+
+  @Traced()
+  close = (after: number): number => this.#secret + after;
+
+  @Traced('static field')
+  static peek = (): string => 'peeked';
+}
+
+class Sub extends Vault {}
+
+test('#private methods, and fields that hold a function', () => {
+  const { rows } = record();
+  const vault = Vault.make();
+  expect([vault.open(), vault.close(3), Vault.peek()]).toEqual([7, 10, 'peeked']);
+  expect(vault.close).toHaveLength(1);
+  expect(new Sub().close(1)).toBe(8);
+  expect(rows()).toEqual([
+    { name: 'Vault.#create' },
+    { name: 'Vault.#unlock' },
+    { name: 'Vault.close' },
+    { name: 'static field' },
+    { name: 'Sub.close' },
+  ]);
+});
+
+test('a field that turns out to hold something else is reported, and left as it is', () => {
+  record();
+  class Late {
+    @Traced()
+    handler = 'nothing to call' as unknown as () => void;
+  }
+  expect(new Late().handler).toBe('nothing to call');
+  expect(reported).toEqual([
+    ["oncespan: @Traced() on handler: the field holds 'nothing to call', not a function; it is not traced"],
+  ]);
+});
