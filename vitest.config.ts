@@ -13,6 +13,8 @@ const lowerStandardSyntax: Plugin = {
     return transform(code, {
       loader: 'ts',
       target: 'es2022',
+      // As tsx does: else a class that mentions itself is called `_Vault` at run time.
+      keepNames: true,
       sourcemap: 'inline',
       sourcefile: id,
       tsconfigRaw: {},

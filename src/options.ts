@@ -2,6 +2,7 @@ import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
 import { isAbortSignal } from './abort.ts';
 import type { FlushResult } from './flush.ts';
 import { report } from './report.ts';
+import { show } from './show.ts';
 
 /** An error class (its subclasses match too), or a predicate. */
 export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
@@ -204,11 +205,4 @@ export function readOptions<Options extends object>(
     }
   }
   return accepted as Options;
-}
-
-/** A value as it can be named in a message, whatever it is. */
-export function show(value: unknown): string {
-  if (typeof value === 'string') return `'${value}'`;
-  if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -10,6 +10,7 @@ import {
 } from '@opentelemetry/api';
 import { activeContext } from './active-context.ts';
 import { attempt, report } from './report.ts';
+import { show } from './show.ts';
 
 /** `child` of the parent, a `root` without one, or a new root `linked` to what would have been the parent. */
 export type Relation = 'child' | 'root' | 'linked';
@@ -26,7 +27,7 @@ export function contextFrom(source: unknown): Context {
   if (source === undefined) return active;
   if (typeof source !== 'object' || source === null) {
     report(
-      `option "from" answered ${String(source)}; it has to be a Context, an object of headers or undefined`,
+      `option "from" answered ${show(source)}; it has to be a Context, an object of headers or undefined`,
     );
     return active;
   }

@@ -2,12 +2,13 @@ import type { Context } from '@opentelemetry/api';
 import { activeContext } from './active-context.ts';
 import { awaitFlush, type FlushResult, requestFlush } from './flush.ts';
 import { lookAlike } from './look-alike.ts';
-import { type AnyFunction, readOptions, refuse, show, TASK_RULES, type TaskOptions } from './options.ts';
+import { type AnyFunction, readOptions, refuse, TASK_RULES, type TaskOptions } from './options.ts';
 import { contextFrom, isLocalRoot } from './parentage.ts';
 import { attempt } from './report.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
 import { runInSpan } from './run-in-span.ts';
 import { type Settings, SpanPlan } from './settings.ts';
+import { show } from './show.ts';
 
 export interface TraceTask {
   /**

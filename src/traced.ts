@@ -1,9 +1,10 @@
 import { activeContext } from './active-context.ts';
 import { lookAlike } from './look-alike.ts';
-import { type AnyFunction, readOptions, refuse, show, SPAN_RULES, type SpanOptions } from './options.ts';
+import { type AnyFunction, readOptions, refuse, SPAN_RULES, type SpanOptions } from './options.ts';
 import { attempt, report } from './report.ts';
 import { runInSpan } from './run-in-span.ts';
 import { type Settings, SpanPlan } from './settings.ts';
+import { show } from './show.ts';
 import type { Traced, Untraced } from './traced-types.ts';
 
 type Key = string | symbol;
@@ -82,7 +83,9 @@ function unsupported(place: string, kind: string): TypeError {
     kind === 'field'
       ? 'write a method, or use standard decorators, which can wrap a field that holds a function'
       : 'move the work into a method and decorate that';
-  return new TypeError(`@Traced() on ${place}: ${kind === 'accessor' ? 'an' : 'a'} ${kind} cannot be traced; ${repair}`);
+  return new TypeError(
+    `@Traced() on ${place}: ${kind === 'accessor' ? 'an' : 'a'} ${kind} cannot be traced; ${repair}`,
+  );
 }
 
 /** Wraps every method and static method that the class itself declares. A name in the options replaces the class's. */
