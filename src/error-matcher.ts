@@ -1,5 +1,7 @@
-import type { ErrorMatcher } from './options.ts';
 import { attempt } from './report.ts';
+
+/** An error class (its subclasses match too), or a predicate. */
+export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
 
 /** One predicate for one or many matchers. A predicate that throws, or answers anything but `true`, does not match. */
 export function matcherOf(matchers: ErrorMatcher | readonly ErrorMatcher[]): (error: unknown) => boolean {

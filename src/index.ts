@@ -4,9 +4,10 @@ export const { Traced, Untraced, traceTask, withSpan, startSpan, flush, liveSpan
   defaultTracing;
 export { createTracing, type Tracing } from './tracing.ts';
 
+export type { ErrorMatcher } from './error-matcher.ts';
 export type { FlushOptions, FlushResult } from './flush.ts';
 export type { LiveSpanInfo } from './live-span.ts';
-export type { ErrorMatcher, FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
+export type { FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
 export type { TraceTask } from './trace-task.ts';
 export type {
   Traced as TracedFactory,

@@ -1,11 +1,9 @@
 import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
 import { isAbortSignal } from './abort.ts';
+import type { ErrorMatcher } from './error-matcher.ts';
 import type { FlushResult } from './flush.ts';
 import { report } from './report.ts';
 import { show } from './show.ts';
-
-/** An error class (its subclasses match too), or a predicate. */
-export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
 
 export type AnyFunction = (...args: never[]) => unknown;
 

@@ -14,9 +14,12 @@ type Fits<F extends AnyFunction, Args extends unknown[], Value> =
       : never
     : never;
 
+/** The whole context type would ask for a `this` that takes anything, which a method that declares its own does not. */
+type MethodContext = Pick<ClassMethodDecoratorContext, 'kind' | 'name'>;
+
 export interface TracedDecorator<Args extends unknown[] = [], Value = unknown> {
   // Generic over the whole function: taken apart into This, Args and Return, a generic method would lose its generics.
-  <F extends AnyFunction>(method: F & Fits<F, Args, Value>, context: ClassMethodDecoratorContext): void;
+  <F extends AnyFunction>(method: F & Fits<F, Args, Value>, context: MethodContext): void;
   <This, F extends AnyFunction>(
     initial: undefined,
     context: ClassFieldDecoratorContext<This, F> & Fits<F, Args, Value>,
@@ -41,7 +44,7 @@ export interface Traced {
    * @throws TypeError while decorating: a member that cannot be traced, or a wrong option
    * @example
    * class Orders {
-   *   \@Traced({ attributes: (id) => ({ 'order.id': id }) })
+   *   \@Traced({ attributes: (id: string) => ({ 'order.id': id }) })
    *   async place(id: string) {}
    * }
    */
@@ -54,7 +57,11 @@ export interface Traced {
 export interface Untraced {
   /** Excludes a method from a class-level `@Traced()`. */
   (): {
-    (method: AnyFunction, context: ClassMethodDecoratorContext): void;
-    (target: object, key: string | symbol, descriptor: PropertyDescriptor): void;
+    (method: AnyFunction, context: MethodContext): void;
+    <F extends AnyFunction>(
+      target: object,
+      key: string | symbol,
+      descriptor: TypedPropertyDescriptor<F>,
+    ): void;
   };
 }

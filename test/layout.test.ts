@@ -1,0 +1,80 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const SRC = fileURLToPath(new URL('../src', import.meta.url));
+
+/** From the facts up: a file imports from its own layer and those before it. */
+const LAYERS = [
+  ['report', 'show', 'exception', 'error-matcher'],
+  ['abort', 'active-context', 'timer', 'provider', 'outcome', 'look-alike'],
+  ['parentage', 'live-span', 'flush', 'returned'],
+  ['options', 'settings'],
+  ['run-in-span'],
+  ['traced-types', 'traced', 'trace-task', 'with-span'],
+  ['tracing'],
+  ['index'],
+];
+const SUB_PATHS = ['console', 'sdk', 'nestjs', 'testing'];
+
+interface Source {
+  readonly path: string;
+  /** A folder of the layout, or a file of the core without its extension. */
+  readonly unit: string;
+  readonly text: string;
+  /** Specifiers of imports and re-exports; relative ones as units. */
+  readonly imports: readonly string[];
+}
+
+const unitOf = (path: string) => path.split('/')[0]!.replace(/\.ts$/, '');
+
+const sources: Source[] = readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts'))
+  .map((path) => {
+    const text = readFileSync(join(SRC, path), 'utf8');
+    const specifiers = [...text.matchAll(/^(?:import|export|\})[^;]*?from '([^']+)'/gm)].map(
+      ([, found]) => found!,
+    );
+    const imports = specifiers.map((specifier) =>
+      specifier.startsWith('.') ? unitOf(relative(SRC, join(SRC, dirname(path), specifier))) : specifier,
+    );
+    return { path, unit: unitOf(path), text, imports };
+  });
+
+const core = sources.filter(({ unit }) => !SUB_PATHS.includes(unit));
+const layerOf = (unit: string) => LAYERS.findIndex((layer) => layer.includes(unit));
+const isPackage = (name: string) => sources.every(({ unit }) => unit !== name);
+/** Without comments, which may name anything. */
+const code = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+const thatContain = (pattern: RegExp) =>
+  sources.filter(({ text }) => pattern.test(code(text))).map(({ path }) => path);
+
+test('every file of the core stands in a layer, and imports from no layer above it', () => {
+  const wrong = core.flatMap(({ path, unit, imports }) =>
+    [unit, ...imports.filter((name) => !isPackage(name))]
+      .filter((name) => layerOf(name) === -1 || layerOf(name) > layerOf(unit))
+      .map((name) => `${path} imports ${name}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('the core depends on the API alone, and on no sub-path', () => {
+  const packages = new Set(core.flatMap(({ imports }) => imports.filter(isPackage)));
+  expect([...packages]).toEqual(['@opentelemetry/api']);
+});
+
+test('nothing depends on an SDK, and only `nestjs` knows Nest and RxJS', () => {
+  const wrong = sources.flatMap(({ path, unit, imports }) =>
+    imports
+      .filter((name) => /sdk-|^rxjs|^@nestjs/.test(name) && !(unit === 'nestjs' && !name.includes('sdk-')))
+      .map((name) => `${path} imports ${name}`),
+  );
+  expect(wrong).toEqual([]);
+});
+
+test('one file ends spans, one starts them, one reports', () => {
+  expect(thatContain(/\bspan\.end\(/)).toEqual(['live-span.ts']);
+  expect(thatContain(/\.startSpan\(/)).toEqual(['run-in-span.ts']);
+  expect(thatContain(/\bdiag\b/)).toEqual(['report.ts']);
+});
