@@ -1,13 +1,23 @@
 import { defaultTracing } from './tracing.ts';
 
-export const { Traced, Untraced, traceTask, withSpan, startSpan, flush, liveSpans, configure } =
-  defaultTracing;
+export const {
+  Traced,
+  Untraced,
+  SpanAttribute,
+  traceTask,
+  withSpan,
+  startSpan,
+  flush,
+  liveSpans,
+  configure,
+} = defaultTracing;
 export { createTracing, type Tracing } from './tracing.ts';
 
 export type { ErrorMatcher } from './error-matcher.ts';
 export type { FlushOptions, FlushResult } from './flush.ts';
 export type { LiveSpanInfo } from './live-span.ts';
 export type { FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
+export type { SpanAttribute as SpanAttributeFactory } from './span-attribute.ts';
 export type { TraceTask } from './trace-task.ts';
 export type {
   Traced as TracedFactory,

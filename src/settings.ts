@@ -50,8 +50,14 @@ export class SpanPlan implements EndingRules {
   readonly timeoutMs: number | undefined;
   readonly #options: TaskOptions;
   readonly #ignores: Ignores | undefined;
+  readonly #argumentAttributes: ((args: ArrayLike<unknown>) => Attributes) | undefined;
 
-  constructor(settings: Settings, defaultName: string, options: TaskOptions) {
+  constructor(
+    settings: Settings,
+    defaultName: string,
+    options: TaskOptions,
+    argumentAttributes?: (args: ArrayLike<unknown>) => Attributes,
+  ) {
     this.settings = settings;
     this.defaultName = defaultName;
     this.relation = options.relation ?? 'child';
@@ -59,6 +65,7 @@ export class SpanPlan implements EndingRules {
     this.timeoutMs = options.timeoutMs;
     this.#options = options;
     this.#ignores = options.ignoreErrors && matcherOf(options.ignoreErrors);
+    this.#argumentAttributes = argumentAttributes;
   }
 
   get live(): LiveSpanList {
@@ -121,12 +128,12 @@ export class SpanPlan implements EndingRules {
   attributes(args: ArrayLike<unknown>): Attributes | undefined {
     const { attributes } = this.#options;
     const everywhere = this.settings.attributes;
-    if (attributes === undefined) return everywhere;
+    if (attributes === undefined && this.#argumentAttributes === undefined) return everywhere;
     const own: unknown =
       typeof attributes === 'function'
         ? attempt('option "attributes"', () => Reflect.apply(attributes, undefined, args))
         : attributes;
-    return { ...everywhere, ...copyAttributes('attributes', own) };
+    return { ...everywhere, ...this.#argumentAttributes?.(args), ...copyAttributes('attributes', own) };
   }
 
   resultAttributes(value: unknown): Attributes | undefined {

@@ -5,11 +5,21 @@ import { attempt, report } from './report.ts';
 import { runInSpan } from './run-in-span.ts';
 import { type Settings, SpanPlan } from './settings.ts';
 import { show } from './show.ts';
+import { argumentAttributes } from './span-attribute.ts';
 import type { Traced, Untraced } from './traced-types.ts';
 
 type Key = string | symbol;
 type AnyClass = { readonly name: string; readonly prototype: object };
-type Wrap = (fn: AnyFunction, key: Key, className?: string) => AnyFunction;
+
+/** What is known of a member while it is decorated. */
+interface Member {
+  readonly key: Key;
+  readonly className?: string | undefined;
+  /** The prototype or class that it stands on. Standard decorators are not told. */
+  readonly holder?: object;
+}
+
+type Wrap = (fn: AnyFunction, member: Member) => AnyFunction;
 
 /** Wrapped methods, so that a class and a method that are both decorated make one span. */
 const traced = new WeakSet<AnyFunction>();
@@ -22,7 +32,7 @@ export function tracedWith(settings: Settings): Traced {
       throw new TypeError('@Traced is used without being called; write @Traced()');
     }
     const options = readOptions('@Traced()', given[0] as string | SpanOptions, SPAN_RULES, refuse);
-    const wrap: Wrap = (fn, key, className) => traceMethod(settings, options, fn, key, className);
+    const wrap: Wrap = (fn, member) => traceMethod(settings, options, fn, member);
     return (target: unknown, where?: unknown, descriptor?: unknown): unknown => {
       if (isStandardContext(where)) {
         return where.kind === 'class'
@@ -51,10 +61,11 @@ function isStandardContext(where: unknown): where is DecoratorContext {
 }
 
 function decorateStandard(target: unknown, { kind, name }: DecoratorContext, wrap: Wrap): unknown {
-  if (kind === 'method') return wrap(target as AnyFunction, name);
+  if (kind === 'method') return wrap(target as AnyFunction, { key: name });
   if (kind === 'field') {
     return function (this: unknown, initial: unknown): unknown {
-      if (typeof initial === 'function') return wrap(initial as AnyFunction, name, classNameOf(this));
+      if (typeof initial === 'function')
+        return wrap(initial as AnyFunction, { key: name, className: classNameOf(this) });
       // An instance is being made: too late to throw.
       report(
         `@Traced() on ${memberName(name!)}: the field holds ${show(initial)}, not a function; it is not traced`,
@@ -74,7 +85,7 @@ function decorateLegacy(target: object, key: Key, descriptor: unknown, wrap: Wra
   const method = descriptor as PropertyDescriptor;
   if (typeof method.value !== 'function')
     throw unsupported(place, method.get || method.set ? 'accessor' : 'field');
-  method.value = wrap(method.value as AnyFunction, key, className);
+  method.value = wrap(method.value as AnyFunction, { key, className, holder: target });
   return method;
 }
 
@@ -100,7 +111,7 @@ function traceClass(settings: Settings, { name, ...options }: SpanOptions, type:
       // Methods are not enumerable; static fields, which may hold classes and callbacks, are.
       if (typeof method !== 'function' || enumerable || key === 'constructor' || untraced.has(method))
         continue;
-      const wrapped = traceMethod(settings, shared, method, key, className);
+      const wrapped = traceMethod(settings, shared, method, { key, className, holder });
       if (configurable) Object.defineProperty(holder, key, { ...descriptor, value: wrapped });
       else report(`@Traced() on ${className}: ${memberName(key)} cannot be replaced; it is not traced`);
     }
@@ -111,12 +122,16 @@ function traceMethod(
   settings: Settings,
   options: SpanOptions,
   method: AnyFunction,
-  key: Key,
-  className?: string,
+  { key, className, holder }: Member,
 ): AnyFunction {
   if (traced.has(method)) return method;
   const member = memberName(key);
-  const plan = new SpanPlan(settings, className ? `${className}.${member}` : member, options);
+  const plan = new SpanPlan(
+    settings,
+    className ? `${className}.${member}` : member,
+    options,
+    holder && argumentAttributes(holder, key),
+  );
   let isNamed = className !== undefined;
   const wrapper = lookAlike(method, function (this: unknown) {
     const tracer = plan.tracer();

@@ -3,6 +3,7 @@ import type { LiveSpanInfo } from './live-span.ts';
 import { FLUSH_RULES, readOptions, refuse, tolerate, TRACING_RULES, type TracingOptions } from './options.ts';
 import { attempt } from './report.ts';
 import { Settings } from './settings.ts';
+import { type SpanAttribute, spanAttributeDecorator } from './span-attribute.ts';
 import { type TraceTask, traceTaskWith } from './trace-task.ts';
 import type { Traced, Untraced } from './traced-types.ts';
 import { tracedWith, untracedDecorator } from './traced.ts';
@@ -12,6 +13,7 @@ import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './wi
 export interface Tracing {
   readonly Traced: Traced;
   readonly Untraced: Untraced;
+  readonly SpanAttribute: SpanAttribute;
   readonly traceTask: TraceTask;
   readonly withSpan: WithSpan;
   readonly startSpan: StartSpan;
@@ -48,6 +50,7 @@ export function createTracing(options: TracingOptions = {}): Tracing {
   return {
     Traced: tracedWith(settings),
     Untraced: untracedDecorator,
+    SpanAttribute: spanAttributeDecorator,
     traceTask: traceTaskWith(settings),
     withSpan: withSpanWith(settings),
     startSpan: startSpanWith(settings),

@@ -12,7 +12,7 @@ const LAYERS = [
   ['parentage', 'live-span', 'flush', 'returned'],
   ['options', 'settings'],
   ['run-in-span'],
-  ['traced-types', 'traced', 'trace-task', 'with-span'],
+  ['traced-types', 'span-attribute', 'traced', 'trace-task', 'with-span'],
   ['tracing'],
   ['index'],
 ];
