@@ -1,0 +1,42 @@
+import { AssertionError } from 'node:assert';
+import type { SpanRecorder } from './record-spans.ts';
+import type { ExpectedSpan } from './span-tree.ts';
+
+interface MatcherResult {
+  readonly pass: boolean;
+  readonly message: () => string;
+}
+
+/**
+ * For `expect.extend` of vitest and jest.
+ *
+ * @example
+ * expect.extend(spanMatchers);
+ * declare module 'vitest' {
+ *   interface Matchers<R extends void | Promise<void>, T> extends SpanMatchers<R> {}
+ * }
+ * expect(spans).toHaveOnlySpans(['Orders.place']);
+ */
+export const spanMatchers = {
+  toHaveOnlySpans(recorder: SpanRecorder, expected: readonly ExpectedSpan[]): MatcherResult {
+    try {
+      recorder.only(expected);
+      return { pass: true, message: () => `these are all the spans there are:\n\n${recorder.tree()}` };
+    } catch (error) {
+      if (!(error instanceof AssertionError)) throw error;
+      return { pass: false, message: () => error.message };
+    }
+  },
+
+  toHaveLiveSpans(recorder: SpanRecorder): MatcherResult {
+    const names = recorder.live().map(({ name }) => name);
+    const pass = names.length > 0;
+    return { pass, message: () => (pass ? `live spans: ${names.join(', ')}` : 'every span has ended') };
+  },
+};
+
+/** What {@link spanMatchers} adds to `expect(recorder)`. */
+export interface SpanMatchers<R = void> {
+  toHaveOnlySpans: (expected: readonly ExpectedSpan[]) => R;
+  toHaveLiveSpans: () => R;
+}

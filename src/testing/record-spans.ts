@@ -1,0 +1,111 @@
+import { AssertionError } from 'node:assert';
+import { context, createContextKey, ROOT_CONTEXT, trace, type TracerProvider } from '@opentelemetry/api';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { registeredProvider } from '../provider.ts';
+import { lineDiff } from './line-diff.ts';
+import type { RecordedSpan } from './recorded-span.ts';
+import { RecordingProvider } from './recording-provider.ts';
+import { comparableTree, type ExpectedSpan, recordedTree } from './span-tree.ts';
+
+/** Records every span of the process until it is stopped. */
+export class SpanRecorder implements Disposable {
+  readonly #provider = new RecordingProvider();
+  readonly #restore: () => void;
+
+  constructor() {
+    const restoreProvider = registerProvider(this.#provider);
+    const restoreContexts = registerContextManager();
+    this.#restore = () => {
+      restoreProvider();
+      restoreContexts();
+    };
+  }
+
+  /** The spans that have ended, in the order of their ends. */
+  get spans(): readonly RecordedSpan[] {
+    return this.#provider.ended;
+  }
+
+  /** The spans that have started and not ended, by whoever started them; oldest first. */
+  live(): readonly RecordedSpan[] {
+    return this.#provider.started.filter((span) => !span.ended);
+  }
+
+  /** Every span as an indented picture. */
+  tree(): string {
+    return recordedTree(this.#provider.started);
+  }
+
+  /**
+   * Asserts that these spans were started, and no others, and that each has ended as is said.
+   *
+   * @param expected the spans without a recorded parent, in the order of their starts, with their children
+   * @throws AssertionError with a diff of the trees
+   * @example
+   * spans.only([{ name: 'Orders.place', error: 'CardDeclined', children: ['Stock.reserve', 'Payments.charge'] }]);
+   */
+  only(expected: readonly ExpectedSpan[]): void {
+    const { actual, wanted } = comparableTree(this.#provider.started, expected);
+    if (actual === wanted) return;
+    throw new AssertionError({
+      message: `the spans are not those expected (- missing, + instead)\n\n${lineDiff(wanted, actual)}\n`,
+      actual,
+      expected: wanted,
+      operator: 'only',
+      stackStartFn: this.only,
+    });
+  }
+
+  /** Puts back the provider and the context manager that were there before. */
+  stop(): void {
+    if (recording !== this) return;
+    recording = undefined;
+    this.#restore();
+  }
+
+  /** `using`: {@link stop}. */
+  [Symbol.dispose](): void {
+    this.stop();
+  }
+}
+
+let recording: SpanRecorder | undefined;
+
+/**
+ * Records every span of the process, for tests: no SDK is needed, nothing is sampled away, nothing is exported later.
+ *
+ * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. It can be
+ * had all the same: `using`, `stop()`.
+ *
+ * @example
+ * using spans = recordSpans();
+ * await new Orders().place(order);
+ * spans.only([{ name: 'Orders.place', children: ['Payments.charge'] }]);
+ */
+export function recordSpans(): SpanRecorder {
+  recording?.stop();
+  recording = new SpanRecorder();
+  return recording;
+}
+
+function registerProvider(provider: TracerProvider): () => void {
+  const before = registeredProvider();
+  trace.disable();
+  trace.setGlobalTracerProvider(provider);
+  return () => {
+    trace.disable();
+    if (before !== undefined) trace.setGlobalTracerProvider(before);
+  };
+}
+
+/** Without a context manager spans would not nest. One that is there is kept. */
+function registerContextManager(): () => void {
+  const key = createContextKey('oncespan.testing');
+  const isThere = context.with(
+    ROOT_CONTEXT.setValue(key, true),
+    () => context.active().getValue(key) === true,
+  );
+  if (isThere) return () => {};
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  return () => context.disable();
+}

@@ -1,0 +1,112 @@
+import {
+  type Attributes,
+  type AttributeValue,
+  type Exception,
+  type Link,
+  type Span,
+  type SpanContext,
+  SpanKind,
+  type SpanOptions,
+  type SpanStatus,
+  SpanStatusCode,
+  type TimeInput,
+} from '@opentelemetry/api';
+
+/** What was recorded about an exception event. */
+export interface RecordedError {
+  readonly type: string;
+  readonly message: string;
+}
+
+/**
+ * A span that keeps everything it is told, as the specification wants it: once it has ended, nothing changes any more,
+ * and a status of OK is final.
+ */
+export class RecordedSpan implements Span {
+  name: string;
+  readonly kind: SpanKind;
+  /** The parent, if it was recorded too. */
+  readonly parent: RecordedSpan | undefined;
+  readonly attributes: Attributes = {};
+  readonly links: Link[] = [];
+  readonly errors: RecordedError[] = [];
+  readonly events: string[] = [];
+  status: SpanStatus = { code: SpanStatusCode.UNSET };
+  /** How often `end()` was called: once is right. */
+  endCalls = 0;
+  readonly #context: SpanContext;
+  readonly #onEnd: (span: RecordedSpan) => void;
+
+  constructor(
+    name: string,
+    context: SpanContext,
+    parent: RecordedSpan | undefined,
+    options: SpanOptions,
+    onEnd: (span: RecordedSpan) => void,
+  ) {
+    this.name = name;
+    this.kind = options.kind ?? SpanKind.INTERNAL;
+    this.parent = parent;
+    this.#context = context;
+    this.#onEnd = onEnd;
+    this.setAttributes(options.attributes ?? {});
+    this.addLinks(options.links ?? []);
+  }
+
+  get ended(): boolean {
+    return this.endCalls > 0;
+  }
+
+  spanContext(): SpanContext {
+    return this.#context;
+  }
+
+  isRecording(): boolean {
+    return !this.ended;
+  }
+
+  setAttribute(key: string, value: AttributeValue): this {
+    if (!this.ended && value !== undefined) this.attributes[key] = value;
+    return this;
+  }
+
+  setAttributes(attributes: Attributes): this {
+    for (const [key, value] of Object.entries(attributes)) this.setAttribute(key, value!);
+    return this;
+  }
+
+  addEvent(name: string): this {
+    if (!this.ended) this.events.push(name);
+    return this;
+  }
+
+  recordException(exception: Exception): void {
+    if (this.ended) return;
+    const { name, message } = typeof exception === 'string' ? { name: '', message: exception } : exception;
+    this.errors.push({ type: name ?? '', message: message ?? '' });
+  }
+
+  addLink(link: Link): this {
+    return this.addLinks([link]);
+  }
+
+  addLinks(links: Link[]): this {
+    if (!this.ended) this.links.push(...links);
+    return this;
+  }
+
+  setStatus(status: SpanStatus): this {
+    if (!this.ended && this.status.code !== SpanStatusCode.OK) this.status = status;
+    return this;
+  }
+
+  updateName(name: string): this {
+    if (!this.ended) this.name = name;
+    return this;
+  }
+
+  end(_endTime?: TimeInput): void {
+    this.endCalls += 1;
+    if (this.endCalls === 1) this.#onEnd(this);
+  }
+}

@@ -1,0 +1,182 @@
+import { AssertionError } from 'node:assert';
+import { context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { liveSpans, startSpan, Traced, traceTask, withSpan } from '../../src/index.ts';
+import { recordSpans, type SpanMatchers, spanMatchers } from '../../src/testing/index.ts';
+import { record } from '../harness.ts';
+
+declare module 'vitest' {
+  interface Matchers<R extends void | Promise<void>, T> extends SpanMatchers<R> {}
+}
+expect.extend(spanMatchers);
+
+class CardDeclined extends Error {
+  override name = 'CardDeclined';
+}
+
+class Payments {
+  @Traced({ attributes: (total: number) => ({ 'order.total': total, currency: 'EUR' }) })
+  async charge(total: number): Promise<void> {
+    await this.#authorise();
+    if (total > 100) throw new CardDeclined('too much');
+  }
+
+  #authorise(): Promise<void> {
+    return withSpan('authorise', async () => {});
+  }
+}
+
+async function buy(): Promise<void> {
+  await new Payments().charge(50);
+  await new Payments().charge(500).catch(() => {});
+}
+
+/** What `only` complains about. */
+function complaint(assertion: () => void): string {
+  try {
+    assertion();
+  } catch (error) {
+    expect(error).toBeInstanceOf(AssertionError);
+    return (error as AssertionError).message;
+  }
+  return 'no complaint';
+}
+
+describe('recordSpans()', () => {
+  test('gives the spans in the order of their ends, and draws them in that of their starts', async () => {
+    using spans = recordSpans();
+    await buy();
+    expect(spans.spans.map(({ name }) => name)).toEqual([
+      'authorise',
+      'Payments.charge',
+      'authorise',
+      'Payments.charge',
+    ]);
+    expect(spans.tree()).toBe(
+      [
+        'Payments.charge {order.total=50, currency="EUR"}',
+        '  authorise',
+        'Payments.charge ✗ CardDeclined: too much {order.total=500, currency="EUR"}',
+        '  authorise',
+        '',
+      ].join('\n'),
+    );
+  });
+
+  test('asserts the complete list', async () => {
+    using spans = recordSpans();
+    await buy();
+    const fine = { name: 'Payments.charge', children: ['authorise'] };
+    for (const error of ['CardDeclined', 'too much', 'CardDeclined: too much'])
+      spans.only([fine, { ...fine, error, attributes: { 'order.total': 500 } }]);
+    expect(
+      complaint(() => spans.only([fine, { ...fine, attributes: { 'order.total': 5 } }, 'Mail.send'])),
+    ).toBe(
+      [
+        'the spans are not those expected (- missing, + instead)',
+        '',
+        '  Payments.charge',
+        '    authorise',
+        '- Payments.charge {order.total=5}',
+        '+ Payments.charge ✗ CardDeclined: too much {order.total=500}',
+        '    authorise',
+        '- Mail.send',
+        '',
+      ].join('\n'),
+    );
+    expect(complaint(() => spans.only([fine]))).toContain(
+      '+ Payments.charge ✗ CardDeclined: too much\n+   authorise\n',
+    );
+    expect(complaint(() => spans.only([]))).toContain('+ Payments.charge\n+   authorise\n');
+  });
+
+  test('shows outcomes, live spans, and spans that were ended twice', () => {
+    using spans = recordSpans();
+    const signal = AbortSignal.abort(new CardDeclined('left'));
+    traceTask((_signal: AbortSignal) => {}, 'aborted')(signal);
+    const live = startSpan('open');
+    expect(spans.live().map(({ name }) => name)).toEqual(['open']);
+    expect(spans).toHaveLiveSpans();
+    const twice = trace.getTracer('theirs').startSpan('twice', {}, ROOT_CONTEXT);
+    twice.end();
+    twice.end();
+    expect(complaint(() => spans.only(['aborted', 'open', 'twice']))).toContain(
+      [
+        '- aborted',
+        '- open',
+        '- twice',
+        '+ aborted ⊘ aborted ✗ CardDeclined: left',
+        '+ open (live)',
+        '+ twice (ended 2 times)',
+      ].join('\n'),
+    );
+    live.end();
+    expect(spans).not.toHaveLiveSpans();
+    expect(liveSpans()).toEqual([]);
+  });
+
+  test('its spans obey the specification', () => {
+    using spans = recordSpans();
+    const tracer = trace.getTracer('theirs');
+    tracer.startActiveSpan('parent', { attributes: { a: 1 } }, (span) => {
+      span
+        .setStatus({ code: SpanStatusCode.OK })
+        .setStatus({ code: SpanStatusCode.ERROR })
+        .updateName('renamed');
+      span.addEvent('seen').setAttribute('b', 2).end();
+      span.setAttribute('late', true).addEvent('late').updateName('late').recordException('late');
+      tracer.startSpan('root', { root: true }).end();
+      tracer.startSpan('child', { links: [{ context: span.spanContext() }] }).end();
+    });
+    const [parent, root, child] = spans.spans;
+    expect(parent).toMatchObject({
+      name: 'renamed',
+      attributes: { a: 1, b: 2 },
+      events: ['seen'],
+      errors: [],
+    });
+    expect([parent!.status, parent!.isRecording()]).toEqual([{ code: SpanStatusCode.OK }, false]);
+    expect(root!.spanContext().traceId).not.toBe(parent!.spanContext().traceId);
+    expect(child!.spanContext().traceId).toBe(parent!.spanContext().traceId);
+    expect(child!.links).toEqual([{ context: parent!.spanContext() }]);
+    spans.only([{ name: 'renamed', children: ['child'] }, 'root']);
+  });
+
+  test('matchers say what is wrong in both directions', async () => {
+    using spans = recordSpans();
+    await buy();
+    expect(() => expect(spans).toHaveOnlySpans([])).toThrow('+ Payments.charge');
+    expect(spans).not.toHaveOnlySpans([]);
+    expect(() => expect(spans).toHaveLiveSpans()).toThrow('every span has ended');
+  });
+
+  test('puts back what was registered before, and stops the recorder before it', async () => {
+    const { rows } = record();
+    const first = recordSpans();
+    const second = recordSpans();
+    withSpan('second', () => {});
+    first.stop();
+    withSpan('second again', () => {});
+    second.stop();
+    withSpan('theirs', () => {});
+    first.only([]);
+    second.only(['second', 'second again']);
+    expect(rows()).toEqual([{ name: 'theirs' }]);
+  });
+
+  test('brings a context manager when there is none, and nothing stays registered', () => {
+    context.disable();
+    {
+      using spans = recordSpans();
+      withSpan('outer', () => withSpan('inner', () => {}));
+      spans.only([{ name: 'outer', children: ['inner'] }]);
+    }
+    expect(trace.setGlobalTracerProvider(record().provider)).toBe(false);
+    trace.disable();
+    using again = recordSpans();
+    again.stop();
+    const { provider } = record();
+    trace.disable();
+    expect(trace.setGlobalTracerProvider(provider)).toBe(true);
+  });
+});
