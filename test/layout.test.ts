@@ -47,8 +47,9 @@ const layerOf = (unit: string) => LAYERS.findIndex((layer) => layer.includes(uni
 const isPackage = (name: string) => sources.every(({ unit }) => unit !== name);
 /** Without comments, which may name anything. */
 const code = (text: string) => text.replaceAll(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '');
+/** Files of the core. */
 const thatContain = (pattern: RegExp) =>
-  sources.filter(({ text }) => pattern.test(code(text))).map(({ path }) => path);
+  core.filter(({ text }) => pattern.test(code(text))).map(({ path }) => path);
 
 test('every file of the core stands in a layer, and imports from no layer above it', () => {
   const wrong = core.flatMap(({ path, unit, imports }) =>
