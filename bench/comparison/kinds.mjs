@@ -1,0 +1,162 @@
+// Each kind of value that a function returns: `work(gate, fail)` starts the work and returns the value; `use(value)` is
+// what a caller does with it, and answers whether the value was what the function had returned, unharmed.
+// The work goes on until `gate` opens, and with `fail` it then fails. `isOver`: when the call returns there is no more work.
+
+import { createServer } from 'node:http';
+import { Readable } from 'node:stream';
+import OpenAI from 'openai';
+import { firstValueFrom, Observable, toArray } from 'rxjs';
+
+const FAILURE = 'the work failed';
+
+async function gated(gate, fail) {
+  await gate;
+  if (fail) throw new Error(FAILURE);
+  return 'value';
+}
+
+class Query {
+  executed = 0;
+  #tables = [];
+  constructor(gate, fail) {
+    this.run = () => {
+      this.executed++;
+      return gated(gate, fail);
+    };
+  }
+  from(table) {
+    this.#tables.push(table);
+    return this;
+  }
+  then(onDone, onFailed) {
+    return this.run().then(onDone, onFailed);
+  }
+}
+
+let api;
+async function startApi() {
+  if (api) return api;
+  let answer;
+  const server = createServer((_request, response) => answer(response)).listen(0, '127.0.0.1');
+  await new Promise((resolve) => server.once('listening', resolve));
+  server.unref();
+  const client = new OpenAI({ apiKey: 'none', baseURL: `http://127.0.0.1:${server.address().port}`, maxRetries: 0 });
+  return (api = {
+    client,
+    set answer(fn) {
+      answer = fn;
+    },
+  });
+}
+
+export const kinds = {
+  'value, or a throw': {
+    isAwaited: false,
+    isOver: true,
+    work(_gate, fail) {
+      if (fail) throw new Error(FAILURE);
+      return 'value';
+    },
+    use: async (value) => value === 'value',
+  },
+
+  promise: {
+    isAwaited: true,
+    work: gated,
+    use: async (value) => value instanceof Promise && (await value) === 'value',
+  },
+
+  "promise with methods (openai's `APIPromise`)": {
+    isAwaited: true,
+    prepare: startApi,
+    work(gate, fail) {
+      api.answer = async (response) => {
+        await gate;
+        response.writeHead(fail ? 500 : 200, { 'content-type': 'application/json' });
+        response.end('{"data":[]}');
+      };
+      return api.client.models.list();
+    },
+    use: async (value) => {
+      if (typeof value.withResponse === 'function') return (await value.withResponse()).response.ok;
+      await value;
+      return false;
+    },
+  },
+
+  'lazy query (Knex, Prisma, Mongoose)': {
+    isAwaited: true,
+    work: (gate, fail) => new Query(gate, fail),
+    use: async (value) => {
+      const chained = typeof value.from === 'function' ? value.from('orders') : value;
+      await chained;
+      return value.executed === 1;
+    },
+  },
+
+  generator: {
+    isAwaited: false,
+    *work(_gate, fail) {
+      yield 'value';
+      if (fail) throw new Error(FAILURE);
+    },
+    use: async (value) => [...value].join() === 'value' && Object.prototype.toString.call(value) === '[object Generator]',
+  },
+
+  'async generator': {
+    isAwaited: false,
+    async *work(gate, fail) {
+      yield await gated(gate, fail);
+    },
+    use: async (value) => {
+      const got = [];
+      for await (const item of value) got.push(item);
+      return got.join() === 'value';
+    },
+  },
+
+  'RxJS observable': {
+    isAwaited: false,
+    work: (gate, fail) =>
+      new Observable((subscriber) => {
+        gated(gate, fail).then(
+          (item) => (subscriber.next(item), subscriber.complete()),
+          (error) => subscriber.error(error),
+        );
+      }),
+    use: async (value) => value instanceof Observable && (await firstValueFrom(value.pipe(toArray()))).join() === 'value',
+  },
+
+  'Node stream': {
+    isAwaited: false,
+    work: (gate, fail) =>
+      Readable.from(
+        (async function* () {
+          yield await gated(gate, fail);
+        })(),
+      ),
+    use: async (value) => {
+      if (!(value instanceof Readable)) return false;
+      const got = [];
+      for await (const chunk of value) got.push(chunk);
+      return got.join() === 'value';
+    },
+  },
+
+  'web `ReadableStream`': {
+    isAwaited: false,
+    work: (gate, fail) =>
+      new ReadableStream({
+        async pull(controller) {
+          controller.enqueue(await gated(gate, fail));
+          controller.close();
+        },
+      }),
+    use: async (value) => {
+      if (!(value instanceof ReadableStream) || value.locked) return false;
+      const got = [];
+      for await (const chunk of value) got.push(chunk);
+      return got.join() === 'value';
+    },
+  },
+};
