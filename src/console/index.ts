@@ -1,0 +1,3 @@
+export type { EndedSpan } from './ended-span.ts';
+export type { OutputStream, WaterfallOptions } from './terminal.ts';
+export { type ExportResult, WaterfallSpanExporter } from './waterfall-span-exporter.ts';

@@ -1,0 +1,47 @@
+import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api';
+import type { EndedSpan } from './ended-span.ts';
+import { plainText } from './text.ts';
+
+/** Something to be said about a span in a line of its own. */
+export interface Note {
+  readonly text: string;
+  readonly style: 'red' | 'yellow' | 'magenta';
+}
+
+/** How the work of a span ended, unless it was a plain success. */
+export function endingOf({ attributes, events, status }: EndedSpan): Note | undefined {
+  const outcome = textOf(attributes['oncespan.outcome']);
+  const failed = status.code === SpanStatusCode.ERROR;
+  if (outcome === '' && !failed) return undefined;
+  // An application may have recorded the errors of earlier attempts.
+  const exception = events.findLast(({ name }) => name === 'exception')?.attributes;
+  const type = textOf(exception?.['exception.type']) || textOf(attributes['error.type']);
+  const message = textOf(status.message) || textOf(exception?.['exception.message']);
+  // The type of the error says no more than the outcome does.
+  const said = [...new Set([outcome || type, message])].filter(Boolean).join(': ') || 'error';
+  return failed && outcome !== 'aborted'
+    ? { text: `✗ ${said}`, style: 'red' }
+    : { text: `⊘ ${said}`, style: 'yellow' };
+}
+
+/** The traces that a span is linked to, with the names of their roots where they are known. */
+export function linksOf(
+  { links }: EndedSpan,
+  nameOfTrace: (traceId: string) => string | undefined,
+): Note | undefined {
+  if (links.length === 0) return undefined;
+  const traces = [...new Set(links.map(({ context }) => context.traceId))].map((traceId) => {
+    const name = nameOfTrace(traceId);
+    return name === undefined ? `trace ${shortId(traceId)}` : `${name} (trace ${shortId(traceId)})`;
+  });
+  return { text: `→ linked to ${traces.join(', ')}`, style: 'magenta' };
+}
+
+/** The beginning of an id: enough to tell traces apart on one screen. */
+export function shortId(traceId: string): string {
+  return plainText(traceId).slice(0, 8);
+}
+
+function textOf(value: AttributeValue | undefined): string {
+  return typeof value === 'string' ? plainText(value) : '';
+}
