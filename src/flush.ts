@@ -62,12 +62,14 @@ class Waiter implements AbortObserver {
 /** One `forceFlush` of a provider, under way or waiting for its turn. */
 class Pass {
   readonly waiters = new Set<Waiter>();
+  readonly #provider: Flushable;
+  readonly #onSettled: () => void;
   #settled = false;
 
-  constructor(
-    readonly provider: Flushable,
-    readonly onSettled: () => void,
-  ) {}
+  constructor(provider: Flushable, onSettled: () => void) {
+    this.#provider = provider;
+    this.#onSettled = onSettled;
+  }
 
   start(): void {
     const clearTimer = startTimer(PASS_LIMIT_MS, () => settle(TIMED_OUT), { holdsProcess: false });
@@ -78,12 +80,12 @@ class Pass {
       if (result.status !== 'flushed')
         report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
       for (const waiter of [...this.waiters]) waiter.settle(result);
-      this.onSettled();
+      this.#onSettled();
     };
     // In the root context: sockets that the exporter opens outlive the span that asked for the flush. The promise turns
     // a synchronous throw and any thenable into a settlement that comes later.
     new Promise((resolve) => {
-      resolve(callInContext(ROOT_CONTEXT, () => this.provider.forceFlush(), undefined, []));
+      resolve(callInContext(ROOT_CONTEXT, () => this.#provider.forceFlush(), undefined, []));
     }).then(
       () => settle(FLUSHED),
       (error: unknown) => settle({ status: 'failed', error }),
