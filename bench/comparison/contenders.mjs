@@ -20,8 +20,11 @@ function recordSpans() {
 
 /** Applies a method decorator, for which plain JavaScript has no syntax. */
 function decorated(decorate, fn) {
-  class Service {}
-  Object.defineProperty(Service.prototype, 'call', { value: fn, writable: true, configurable: true });
+  class Service {
+    call() {
+      return fn();
+    }
+  }
   const descriptor = Object.getOwnPropertyDescriptor(Service.prototype, 'call');
   const { value } = decorate(Service.prototype, 'call', descriptor) ?? descriptor;
   return () => value.call(new Service());

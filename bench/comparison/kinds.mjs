@@ -40,7 +40,11 @@ async function startApi() {
   const server = createServer((_request, response) => answer(response)).listen(0, '127.0.0.1');
   await new Promise((resolve) => server.once('listening', resolve));
   server.unref();
-  const client = new OpenAI({ apiKey: 'none', baseURL: `http://127.0.0.1:${server.address().port}`, maxRetries: 0 });
+  const client = new OpenAI({
+    apiKey: 'none',
+    baseURL: `http://127.0.0.1:${server.address().port}`,
+    maxRetries: 0,
+  });
   return (api = {
     client,
     set answer(fn) {
@@ -100,7 +104,8 @@ export const kinds = {
       yield 'value';
       if (fail) throw new Error(FAILURE);
     },
-    use: async (value) => [...value].join() === 'value' && Object.prototype.toString.call(value) === '[object Generator]',
+    use: async (value) =>
+      [...value].join() === 'value' && Object.prototype.toString.call(value) === '[object Generator]',
   },
 
   'async generator': {
@@ -124,7 +129,8 @@ export const kinds = {
           (error) => subscriber.error(error),
         );
       }),
-    use: async (value) => value instanceof Observable && (await firstValueFrom(value.pipe(toArray()))).join() === 'value',
+    use: async (value) =>
+      value instanceof Observable && (await firstValueFrom(value.pipe(toArray()))).join() === 'value',
   },
 
   'Node stream': {

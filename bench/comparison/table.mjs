@@ -30,4 +30,7 @@ const table =
 
 console.log(table);
 const readme = readFileSync(README, 'utf8');
-writeFileSync(README, readme.replace(MARKED, () => table));
+writeFileSync(
+  README,
+  readme.replace(MARKED, () => table),
+);
