@@ -48,5 +48,6 @@ deepStrictEqual(await flush({ timeoutMs: 1000 }), { status: 'flushed' });
 deepStrictEqual(liveSpans(), []);
 await provider.shutdown();
 
-const names = lines.join('').match(/^(?:[├└│─ ]*)([\w.]+)/gm);
-console.log(`Node ${process.version}: ${String(names)}`);
+const names = lines.join('').match(/(?<=^[├└│─ ]*)[\w.]+(?= +[█▌▐])/gm);
+deepStrictEqual(names, ['job', 'Orders.place', 'save', 'aborted', 'manual']);
+console.log(`Node ${process.version}: fine`);
