@@ -32,7 +32,11 @@ beforeEach(() => {
 afterEach(async () => {
   // An unhandled rejection is reported after the microtasks have run.
   await new Promise((resolve) => setImmediate(resolve));
-  const left = { live: liveSpans(), timers: vi.getTimerCount(), unhandled: unhandled.splice(0) };
+  const left = {
+    live: liveSpans(),
+    timers: vi.isFakeTimers() ? vi.getTimerCount() : 0,
+    unhandled: unhandled.splice(0),
+  };
   vi.useRealTimers();
   trace.disable();
   context.disable();
