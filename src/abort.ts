@@ -27,10 +27,12 @@ export class SharedListener {
   }
 
   handleEvent(): void {
+    // Anybody can dispatch an event called `abort`.
+    if (!this.#signal.aborted) return;
     const observers = [...this.#observers];
     this.#observers.clear();
     this.#leave();
-    const reason: unknown = attempt('signal.reason', () => this.#signal.reason);
+    const reason: unknown = this.#signal.reason;
     for (const observer of observers) observer.aborted(reason);
   }
 
@@ -62,10 +64,9 @@ export function observeAbort(signal: AbortSignal, observer: AbortObserver): Shar
   }
 }
 
-/** Whether `value` can be used as an `AbortSignal`; a subclass or one of another realm can. */
+/** Whether `value` can be used as an `AbortSignal`; a subclass or a polyfill's can. */
 export function isAbortSignal(value: unknown): value is AbortSignal {
-  if (typeof value !== 'object' || value === null) return false;
-  return value instanceof AbortSignal || Object.prototype.toString.call(value) === '[object AbortSignal]';
+  return tagOf(value) === 'AbortSignal';
 }
 
 /**
@@ -77,11 +78,11 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignal | undefined {
   for (let i = 0; i <= last; i++) {
     const arg = args[i];
     if (typeof arg !== 'object' || arg === null) continue;
+    const tag = tagOf(arg);
+    if (tag === 'AbortSignal') return arg as AbortSignal;
     try {
-      if (arg instanceof AbortSignal) return arg;
-      if (isRequest(arg)) return arg.signal;
+      if (tag === 'Request') return (arg as Request).signal;
       if (i !== 0 && i !== last) continue;
-      if (!Object.hasOwn(arg, 'signal')) continue;
       const owned: unknown = Object.getOwnPropertyDescriptor(arg, 'signal')?.value;
       if (isAbortSignal(owned)) return owned;
     } catch {
@@ -92,12 +93,21 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignal | undefined {
 }
 
 /**
- * Whether `value` inherits the tag of a `Request`. Not by the global class: touching that makes Node load its whole
- * `fetch`, which takes tens of milliseconds.
+ * What the platform calls the kind of an object, read without running a getter. Not by `instanceof`: touching the global
+ * `Request` makes Node load its whole `fetch`, which takes tens of milliseconds.
  */
-function isRequest(value: object): value is Request {
-  for (let holder = Object.getPrototypeOf(value); holder !== null; holder = Object.getPrototypeOf(holder)) {
-    if (Object.getOwnPropertyDescriptor(holder, Symbol.toStringTag)?.value === 'Request') return true;
+function tagOf(value: unknown): unknown {
+  try {
+    for (
+      let holder = value;
+      typeof holder === 'object' && holder !== null;
+      holder = Object.getPrototypeOf(holder)
+    ) {
+      const tag = Object.getOwnPropertyDescriptor(holder, Symbol.toStringTag);
+      if (tag !== undefined) return tag.value;
+    }
+  } catch {
+    // A proxy that refuses the look.
   }
-  return false;
+  return undefined;
 }

@@ -68,7 +68,8 @@ export function activeContext(): Context {
 let verified = false;
 
 /**
- * Calls `fn` with `active` as the active context: once, even if the context manager throws or forgets to.
+ * Calls `fn` with `active` as the active context: now and once, even if the context manager throws, forgets to, or does
+ * so again later.
  *
  * A closure over the arguments, because managers pass `this` on by `bind`, which is several times dearer.
  */
@@ -79,22 +80,27 @@ export function callInContext<R>(
   args: ArrayLike<unknown>,
 ): R {
   let called = false;
-  let returned = false;
-  let value: R | undefined;
+  let threw = false;
+  let outcome: unknown;
   const body = () => {
+    if (called) return;
     called = true;
     if (!verified) verify(active);
-    value = Reflect.apply(fn, self, args);
-    returned = true;
+    try {
+      outcome = Reflect.apply(fn, self, args);
+    } catch (error) {
+      threw = true;
+      outcome = error;
+    }
   };
   try {
     context.with(active, body);
   } catch (error) {
-    if (called && !returned) throw error;
     report('context.with() threw', error);
   }
-  if (!called) body();
-  return value as R;
+  body();
+  if (threw) throw outcome;
+  return outcome as R;
 }
 
 /** Spans of an application without a context manager never nest, and nothing else would say so. */

@@ -1,9 +1,7 @@
-import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
-import { callInContext } from './active-context.ts';
-import { registeredProvider } from './provider.ts';
-import { report } from './report.ts';
+import { attempt, report } from './report.ts';
 import { startTimer } from './timer.ts';
+import { callUntraced } from './untraced-context.ts';
 
 /** How a flush ended. A flush never rejects: whoever asks for one is usually about to do something else. */
 export type FlushResult =
@@ -82,10 +80,10 @@ class Pass {
       for (const waiter of [...this.waiters]) waiter.settle(result);
       this.#onSettled();
     };
-    // In the root context: sockets that the exporter opens outlive the span that asked for the flush. The promise turns
-    // a synchronous throw and any thenable into a settlement that comes later.
+    // Untraced, because a span that a flush ends would ask for the next one, for ever. The promise turns a synchronous
+    // throw and any thenable into a settlement that comes later.
     new Promise((resolve) => {
-      resolve(callInContext(ROOT_CONTEXT, () => this.#provider.forceFlush(), undefined, []));
+      resolve(callUntraced(() => this.#provider.forceFlush()));
     }).then(
       () => settle(FLUSHED),
       (error: unknown) => settle({ status: 'failed', error }),
@@ -132,17 +130,17 @@ class FlushGroup {
 const groups = new WeakMap<object, FlushGroup>();
 
 /** @returns `undefined` when there is nothing to flush: no provider, or one that has no `forceFlush` */
-function currentGroup(): FlushGroup | undefined {
-  const provider = registeredProvider() as Partial<Flushable> | undefined;
-  if (typeof provider?.forceFlush !== 'function') return undefined;
+function groupOf(provider: object | undefined): FlushGroup | undefined {
+  if (provider === undefined || typeof (provider as Partial<Flushable>).forceFlush !== 'function')
+    return undefined;
   let group = groups.get(provider);
   if (group === undefined) groups.set(provider, (group = new FlushGroup(provider as Flushable)));
   return group;
 }
 
 /** Makes sure that what has ended gets exported, and waits for nothing. */
-export function requestFlush(): void {
-  currentGroup()?.request();
+export function requestFlush(provider: object | undefined): void {
+  attempt('requesting a flush', () => void groupOf(provider)?.request());
 }
 
 export interface AwaitFlushOptions extends FlushOptions {
@@ -151,11 +149,14 @@ export interface AwaitFlushOptions extends FlushOptions {
 }
 
 /** Requests a flush and waits for it, no longer than asked. */
-export function awaitFlush({ timeoutMs, signal, holdsProcess }: AwaitFlushOptions): Promise<FlushResult> {
-  if (signal?.aborted) return Promise.resolve({ status: 'aborted', reason: signal.reason });
-  const group = currentGroup();
-  if (group === undefined) return Promise.resolve(FLUSHED);
-  return new Promise((resolve) => {
+export function awaitFlush(
+  provider: object | undefined,
+  { timeoutMs, signal, holdsProcess }: AwaitFlushOptions,
+): Promise<FlushResult> {
+  return new Promise<FlushResult>((resolve) => {
+    if (signal?.aborted) return resolve({ status: 'aborted', reason: signal.reason });
+    const group = groupOf(provider);
+    if (group === undefined) return resolve(FLUSHED);
     new Waiter(group.request(), resolve).watch(timeoutMs, signal, holdsProcess);
-  });
+  }).catch((error: unknown) => ({ status: 'failed', error }));
 }

@@ -1,3 +1,5 @@
+import { attempt } from './report.ts';
+
 /** The parts of `reflect-metadata` used here; it is there only if the application has imported it. */
 interface MetadataReflect {
   getOwnMetadataKeys?: (target: object) => unknown[];
@@ -13,6 +15,8 @@ export function lookAlike<F extends (...args: never[]) => unknown>(
   original: F,
   wrapper: (...args: never[]) => unknown,
 ): F {
+  // An async function says that it is one by what it inherits.
+  Object.setPrototypeOf(wrapper, Object.getPrototypeOf(original) as object);
   for (const key of Reflect.ownKeys(original)) {
     if (key === 'prototype' || key === 'arguments' || key === 'caller') continue;
     Object.defineProperty(wrapper, key, Object.getOwnPropertyDescriptor(original, key)!);
@@ -22,4 +26,10 @@ export function lookAlike<F extends (...args: never[]) => unknown>(
     metadata.defineMetadata?.(key, metadata.getOwnMetadata?.(key, original), wrapper);
   }
   return wrapper as F;
+}
+
+/** The name of a function or class, if it has one: a static member called `name` can be anything. */
+export function nameOf(target: unknown): string | undefined {
+  const name: unknown = attempt('reading a name', () => (target as { name?: unknown } | undefined)?.name);
+  return typeof name === 'string' && name !== '' ? name : undefined;
 }

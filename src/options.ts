@@ -78,6 +78,8 @@ export interface TracingOptions extends FlushSettings {
 interface Rule {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
+  /** Whether an object is copied, so that what was checked is what is used. */
+  readonly isCopied?: boolean;
 }
 
 type Rules<Options> = { readonly [Key in keyof Required<Options>]: Rule };
@@ -92,13 +94,16 @@ const oneOf = (...allowed: string[]): Rule =>
   rule(`one of ${allowed.map((value) => `'${value}'`).join(', ')}`, (value) =>
     allowed.includes(value as string),
   );
-const orFunction = ({ expected, accepts }: Rule): Rule =>
-  rule(`${expected} or a function`, (value) => accepts(value) || isFunction(value));
+const orFunction = ({ expected, accepts, ...others }: Rule): Rule => ({
+  ...others,
+  expected: `${expected} or a function`,
+  accepts: (value) => accepts(value) || isFunction(value),
+});
 
 const aFunction = rule('a function', isFunction);
 const aName = rule('a non-empty string', isName);
 const aBoolean = rule('a boolean', (value) => typeof value === 'boolean');
-const someAttributes = rule('an object of attributes', isObject);
+const someAttributes = { ...rule('an object of attributes', isObject), isCopied: true };
 const milliseconds = rule(
   'a number of milliseconds, 0 or more',
   (value) => typeof value === 'number' && value >= 0,
@@ -106,14 +111,17 @@ const milliseconds = rule(
 const matchers = rule('an error class, a predicate or an array of them', (value) =>
   [value].flat().every(isFunction),
 );
-const attributeNames = rule(
-  "an object such as { error: 'failed', outcome: null }",
-  (value) =>
-    isObject(value) &&
-    Object.entries(value as object).every(
-      ([key, name]) => ['error', 'outcome'].includes(key) && (name == null || isName(name)),
-    ),
-);
+const attributeNames = {
+  ...rule(
+    "an object such as { error: 'failed', outcome: null }",
+    (value) =>
+      isObject(value) &&
+      Object.entries(value as object).every(
+        ([key, name]) => ['error', 'outcome'].includes(key) && (name == null || isName(name)),
+      ),
+  ),
+  isCopied: true,
+};
 
 const ENDING = { ignoreErrors: matchers, cancellation: oneOf('error', 'unset'), abortGraceMs: milliseconds };
 const FLUSHING: Rules<FlushSettings> = {
@@ -189,18 +197,27 @@ export function readOptions<Options extends object>(
     return accepted as Options;
   }
   for (const key of Object.keys(given)) {
-    const value: unknown = Reflect.get(given as object, key);
-    if (value === undefined) continue;
     const known = Object.hasOwn(rules, key) ? rules[key as keyof Options] : undefined;
     if (known === undefined) {
       complain(
         `${where}: there is no option '${key}'; the options are ${Object.keys(rules).sort().join(', ')}`,
       );
-    } else if (!known.accepts(value)) {
-      complain(`${where}: option '${key}' is ${show(value)}; give ${known.expected}`);
-    } else {
-      accepted[key] = value;
+      continue;
     }
+    let problem = 'cannot be read';
+    try {
+      const own: unknown = Reflect.get(given as object, key);
+      const value: unknown = known.isCopied && isObject(own) ? { ...(own as object) } : own;
+      if (value === undefined) continue;
+      if (known.accepts(value)) {
+        accepted[key] = value;
+        continue;
+      }
+      problem = `is ${show(value)}`;
+    } catch {
+      // A getter, or a proxy, that throws.
+    }
+    complain(`${where}: option '${key}' ${problem}; give ${known.expected}`);
   }
   return accepted as Options;
 }

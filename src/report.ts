@@ -5,13 +5,20 @@ import { diag } from '@opentelemetry/api';
  * The only place that touches `diag`; a logger that throws is itself suppressed.
  */
 export function report(what: string, cause?: unknown): void {
+  // A logger that is itself traced, with telemetry that fails, would ask for ever.
+  if (isReporting) return;
+  isReporting = true;
   try {
     if (cause === undefined) diag.warn(`oncespan: ${what}`);
     else diag.warn(`oncespan: ${what}`, cause);
   } catch {
     // The reporter is the last resort: there is nobody left to tell.
+  } finally {
+    isReporting = false;
   }
 }
+
+let isReporting = false;
 
 const reported = new Set<string>();
 
@@ -40,10 +47,10 @@ export function attempt<T>(what: string, call: () => T): T | undefined {
   return undefined;
 }
 
-/** Takes responsibility for a promise that nobody awaits, so that its rejection does not crash the process. */
-export function disarm(what: string, promise: PromiseLike<unknown>): void {
+/** Takes responsibility for what may be a promise that nobody awaits, so that its rejection does not crash the process. */
+export function disarm(what: string, answer: unknown): void {
   try {
-    promise.then(undefined, (error: unknown) => report(`${what} rejected`, error));
+    if (isThenable(answer)) answer.then(undefined, (error: unknown) => report(`${what} rejected`, error));
   } catch (error) {
     report(`${what} threw`, error);
   }

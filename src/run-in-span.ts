@@ -25,7 +25,7 @@ export function runInSpan<R>(
   const span = startSpan(tracer, plan, name, parent, args);
   if (span === undefined) return Reflect.apply(fn, self, args);
   const active = contextWithSpan(parent, span);
-  if (onEnded === undefined && isUnrecorded(span)) {
+  if (isUnrecorded(span)) {
     try {
       return callInContext(active, fn, self, args);
     } finally {

@@ -34,7 +34,8 @@ export class Settings {
       this.#tracerVersion = tracerVersion ?? this.#tracerVersion;
       this.tracers.identify(this.#tracerName, this.#tracerVersion);
     }
-    this.attributeNames = { ...this.attributeNames, ...attributeNames };
+    const { error = this.attributeNames.error, outcome = this.attributeNames.outcome } = attributeNames ?? {};
+    this.attributeNames = { error, outcome };
     if (ignoreErrors !== undefined) this.ignores = matcherOf(ignoreErrors);
     Object.assign(this, others);
   }
@@ -165,9 +166,9 @@ function isEnabled(enabled: boolean | (() => boolean) | undefined): boolean {
 /** A copy of what an attribute hook answered: getters that throw do so here, not inside the SDK. */
 function copyAttributes(option: string, answer: unknown): Attributes | undefined {
   if (answer === undefined) return undefined;
-  if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) {
-    return attempt(`reading what option "${option}" answered`, () => ({ ...answer }));
-  }
-  report(`option "${option}" answered something that is not an object of attributes`);
-  return undefined;
+  return attempt(`reading what option "${option}" answered`, () => {
+    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return { ...answer };
+    report(`option "${option}" answered something that is not an object of attributes`);
+    return undefined;
+  });
 }

@@ -1,7 +1,7 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { callInContext } from './active-context.ts';
 
-/** The longest delay `setTimeout` takes; it fires at once beyond it. */
+/** The longest delay `setTimeout` takes, 24 days; beyond it fires at once, where never is what is meant. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
 export interface TimerOptions {
@@ -15,7 +15,8 @@ export interface TimerOptions {
  * @returns a function that clears it
  */
 export function startTimer(delayMs: number, act: () => void, { holdsProcess }: TimerOptions): () => void {
-  const start = () => setTimeout(act, Math.min(delayMs, LONGEST_DELAY));
+  if (delayMs > LONGEST_DELAY) return () => {};
+  const start = () => setTimeout(act, delayMs);
   const timer = callInContext(ROOT_CONTEXT, start, undefined, []) as number | { unref?: () => void };
   // Where a timer is a number (browsers, some edge runtimes) there is no process to hold.
   if (!holdsProcess && typeof timer === 'object') timer.unref?.();

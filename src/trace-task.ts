@@ -1,10 +1,10 @@
 import type { Context } from '@opentelemetry/api';
 import { activeContext } from './active-context.ts';
 import { awaitFlush, type FlushResult, requestFlush } from './flush.ts';
-import { lookAlike } from './look-alike.ts';
+import { lookAlike, nameOf } from './look-alike.ts';
 import { type AnyFunction, readOptions, refuse, TASK_RULES, type TaskOptions } from './options.ts';
 import { contextFrom, isLocalRoot } from './parentage.ts';
-import { attempt } from './report.ts';
+import { attempt, disarm } from './report.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
 import { runInSpan } from './run-in-span.ts';
 import { type Settings, SpanPlan } from './settings.ts';
@@ -32,7 +32,7 @@ export function traceTaskWith(settings: Settings): TraceTask {
     if (typeof fn !== 'function')
       throw new TypeError(`traceTask(): ${show(fn)} is not a function; give the job itself`);
     const options = readOptions('traceTask()', nameOrOptions as string | TaskOptions, TASK_RULES, refuse);
-    const plan = new SpanPlan(settings, fn.name || 'task', options);
+    const plan = new SpanPlan(settings, nameOf(fn) ?? 'task', options);
     const parentOf = parentSource(options.from);
     return lookAlike(fn, function (this: unknown) {
       const tracer = plan.tracer();
@@ -60,28 +60,35 @@ function flushFor(plan: SpanPlan, parent: Context): TaskFlush | undefined {
   return new TaskFlush(plan, mode === 'await');
 }
 
-/** The flush that follows the end of one task's span. */
+/** The flush that follows the end of one task's span: of the provider that the span is from. */
 class TaskFlush {
   readonly #plan: SpanPlan;
   readonly #isAwaited: boolean;
+  readonly #provider: object | undefined;
+  #isHeld = false;
   #flushed: Promise<FlushResult> | undefined;
 
   constructor(plan: SpanPlan, isAwaited: boolean) {
     this.#plan = plan;
     this.#isAwaited = isAwaited;
+    this.#provider = plan.settings.tracers.provider;
   }
 
   readonly request = (): void => {
     const { waitUntil, flushTimeoutMs: timeoutMs } = this.#plan;
-    if (!this.#isAwaited && waitUntil === undefined) return requestFlush();
-    const flushed = awaitFlush({ timeoutMs, holdsProcess: true });
+    if (!this.#isAwaited && waitUntil === undefined) return requestFlush(this.#provider);
+    const holdsProcess = this.#isHeld || waitUntil !== undefined;
+    const flushed = awaitFlush(this.#provider, { timeoutMs, holdsProcess });
     this.#flushed = flushed;
-    if (waitUntil !== undefined) attempt('option "waitUntil"', () => waitUntil(flushed));
+    // Nothing is expected of it, so it may as well be an async function.
+    if (waitUntil !== undefined)
+      attempt('option "waitUntil"', () => disarm('option "waitUntil"', waitUntil(flushed)));
   };
 
   /** With `flush: 'await'`, holds a promise back until the flush has ended. */
   hold<R>(result: R): R {
     if (!this.#isAwaited || !isPlainPromise(result)) return result;
+    this.#isHeld = true;
     const held = derivePromise(
       result,
       async (value) => {

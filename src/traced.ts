@@ -1,5 +1,6 @@
 import { activeContext } from './active-context.ts';
 import { lookAlike } from './look-alike.ts';
+import { classNameOf, declaringClass, type Key, type Member, MemberMarks, memberName } from './member.ts';
 import { type AnyFunction, readOptions, refuse, SPAN_RULES, type SpanOptions } from './options.ts';
 import { attempt, report } from './report.ts';
 import { runInSpan } from './run-in-span.ts';
@@ -8,22 +9,11 @@ import { show } from './show.ts';
 import { argumentAttributes } from './span-attribute.ts';
 import type { Traced, Untraced } from './traced-types.ts';
 
-type Key = string | symbol;
-type AnyClass = { readonly name: string; readonly prototype: object };
-
-/** What is known of a member while it is decorated. */
-interface Member {
-  readonly key: Key;
-  readonly className?: string | undefined;
-  /** The prototype or class that it stands on. Standard decorators are not told. */
-  readonly holder?: object;
-}
-
 type Wrap = (fn: AnyFunction, member: Member) => AnyFunction;
 
 /** Wrapped methods, so that a class and a method that are both decorated make one span. */
-const traced = new WeakSet<AnyFunction>();
-const untraced = new WeakSet<AnyFunction>();
+const traced = new MemberMarks();
+const untraced = new MemberMarks();
 
 /** Binds {@link Traced} to the settings of an instance. */
 export function tracedWith(settings: Settings): Traced {
@@ -36,11 +26,12 @@ export function tracedWith(settings: Settings): Traced {
     return (target: unknown, where?: unknown, descriptor?: unknown): unknown => {
       if (isStandardContext(where)) {
         return where.kind === 'class'
-          ? traceClass(settings, options, target)
+          ? traceClass(settings, options, target, where.metadata)
           : decorateStandard(target, where, wrap);
       }
-      if (where === undefined && typeof target === 'function') return traceClass(settings, options, target);
-      return decorateLegacy(target as object, where as Key, descriptor, wrap);
+      const isClass = where === undefined && descriptor === undefined && typeof target === 'function';
+      if (isClass) return traceClass(settings, options, target);
+      return decorateLegacy(target as object, where as Key | undefined, descriptor, wrap);
     };
   };
   return factory as Traced;
@@ -49,43 +40,59 @@ export function tracedWith(settings: Settings): Traced {
 /** Excludes a method from a class-level `@Traced()`. */
 export const untracedDecorator: Untraced =
   () => (target: unknown, where: unknown, descriptor?: PropertyDescriptor) => {
-    const method: unknown = isStandardContext(where) ? target : descriptor?.value;
+    const isStandard = isStandardContext(where);
+    const method: unknown = isStandard ? target : descriptor?.value;
     if (typeof method !== 'function') {
       throw new TypeError(`@Untraced() on ${show(where)}: only a method can be left out; remove it`);
     }
-    untraced.add(method as AnyFunction);
+    const member = isStandard ? memberOf(where) : { key: where as Key, place: target as object };
+    untraced.add(method, member);
   };
 
 function isStandardContext(where: unknown): where is DecoratorContext {
   return typeof where === 'object' && where !== null && 'kind' in where;
 }
 
-function decorateStandard(target: unknown, { kind, name }: DecoratorContext, wrap: Wrap): unknown {
-  if (kind === 'method') return wrap(target as AnyFunction, { key: name });
-  if (kind === 'field') {
-    return function (this: unknown, initial: unknown): unknown {
-      if (typeof initial === 'function')
-        return wrap(initial as AnyFunction, { key: name, className: classNameOf(this) });
-      // An instance is being made: too late to throw.
-      report(
-        `@Traced() on ${memberName(name!)}: the field holds ${show(initial)}, not a function; it is not traced`,
-      );
-      return initial;
-    };
-  }
-  throw unsupported(memberName(name!), kind);
+/** The metadata of a class are where its instance members meet; a static of the same name is another member. */
+function memberOf(context: DecoratorContext): Member {
+  const { metadata, name: key } = context;
+  return { key: key!, place: 'static' in context && context.static ? undefined : metadata };
 }
 
-function decorateLegacy(target: object, key: Key, descriptor: unknown, wrap: Wrap): PropertyDescriptor {
-  const className =
-    typeof target === 'function' ? (target as unknown as AnyClass).name : target.constructor.name;
-  const place = `${className}.${memberName(key)}`;
+function decorateStandard(target: unknown, context: DecoratorContext, wrap: Wrap): unknown {
+  const member = memberOf(context);
+  const place = memberName(member.key);
+  if (context.kind === 'method') return wrap(target as AnyFunction, member);
+  if (context.kind !== 'field') throw unsupported(place, context.kind);
+  return function (this: unknown, initial: unknown): unknown {
+    // An instance is being made: too late to throw.
+    if (typeof initial !== 'function') {
+      report(`@Traced() on ${place}: the field holds ${show(initial)}, not a function; it is not traced`);
+      return initial;
+    }
+    const className = classNameOf(this);
+    const wrapped = attempt(`@Traced() on ${place}`, () =>
+      wrap(initial as AnyFunction, { key: member.key, className }),
+    );
+    return wrapped ?? initial;
+  };
+}
+
+function decorateLegacy(
+  target: object,
+  key: Key | undefined,
+  descriptor: unknown,
+  wrap: Wrap,
+): PropertyDescriptor {
+  const className = classNameOf(target);
+  const place = `${className}.${memberName(key ?? 'constructor')}`;
   if (typeof descriptor === 'number') throw unsupported(place, 'parameter');
-  if (typeof descriptor !== 'object' || descriptor === null) throw unsupported(place, 'field');
+  if (key === undefined || typeof descriptor !== 'object' || descriptor === null)
+    throw unsupported(place, 'field');
   const method = descriptor as PropertyDescriptor;
   if (typeof method.value !== 'function')
     throw unsupported(place, method.get || method.set ? 'accessor' : 'field');
-  method.value = wrap(method.value as AnyFunction, { key, className, holder: target });
+  method.value = wrap(method.value as AnyFunction, { key, className, holder: target, place: target });
   return method;
 }
 
@@ -100,18 +107,24 @@ function unsupported(place: string, kind: string): TypeError {
 }
 
 /** Wraps every method and static method that the class itself declares. A name in the options replaces the class's. */
-function traceClass(settings: Settings, { name, ...options }: SpanOptions, type: unknown): void {
-  const { name: declaredName, prototype } = type as AnyClass;
-  const className = typeof name === 'string' ? name : declaredName;
+function traceClass(
+  settings: Settings,
+  { name, ...options }: SpanOptions,
+  type: unknown,
+  metadata?: object,
+): void {
+  const className = typeof name === 'string' ? name : classNameOf(type);
   const shared = typeof name === 'function' ? { ...options, name } : options;
-  for (const holder of [prototype, type as object]) {
+  for (const holder of [(type as { prototype: object }).prototype, type as object]) {
+    const isStatic = holder === type;
     for (const key of Reflect.ownKeys(holder)) {
       const descriptor = Object.getOwnPropertyDescriptor(holder, key)!;
       const { value: method, enumerable, configurable } = descriptor;
-      // Methods are not enumerable; static fields, which may hold classes and callbacks, are.
-      if (typeof method !== 'function' || enumerable || key === 'constructor' || untraced.has(method))
-        continue;
-      const wrapped = traceMethod(settings, shared, method, { key, className, holder });
+      // Static methods are not enumerable; static fields, which may hold classes and callbacks, are.
+      if (typeof method !== 'function' || key === 'constructor' || (isStatic && enumerable)) continue;
+      const member = { key, className, holder, place: isStatic ? holder : (metadata ?? holder) };
+      if (untraced.has(method, member)) continue;
+      const wrapped = traceMethod(settings, shared, method, member);
       if (configurable) Object.defineProperty(holder, key, { ...descriptor, value: wrapped });
       else report(`@Traced() on ${className}: ${memberName(key)} cannot be replaced; it is not traced`);
     }
@@ -122,47 +135,26 @@ function traceMethod(
   settings: Settings,
   options: SpanOptions,
   method: AnyFunction,
-  { key, className, holder }: Member,
+  member: Member,
 ): AnyFunction {
-  if (traced.has(method)) return method;
-  const member = memberName(key);
-  const plan = new SpanPlan(
-    settings,
-    className ? `${className}.${member}` : member,
-    options,
-    holder && argumentAttributes(holder, key),
-  );
+  if (traced.has(method, member)) return method;
+  const { key, className, holder } = member;
+  const own = memberName(key);
+  const fullName = (owner: string | undefined) => (owner === undefined ? own : `${owner}.${own}`);
+  const fromArguments = holder && argumentAttributes(holder, key);
+  const plan = new SpanPlan(settings, fullName(className), options, fromArguments);
   let isNamed = className !== undefined;
   const wrapper = lookAlike(method, function (this: unknown) {
     const tracer = plan.tracer();
     if (tracer === undefined) return Reflect.apply(method, this, arguments);
     if (!isNamed) {
-      // A standard method decorator is not told the class; the first object it is called on tells.
+      // A standard method decorator is not told the class; the object that it is called on tells.
       const owner = attempt('finding the class of a method', () => declaringClass(this, key, wrapper));
-      if (owner) plan.defaultName = `${owner}.${member}`;
-      isNamed = true;
+      plan.defaultName = fullName(owner?.name);
+      isNamed = owner?.isSure === true;
     }
     return runInSpan(tracer, plan, activeContext(), method, this, arguments);
   });
-  traced.add(wrapper);
+  traced.add(wrapper, member);
   return wrapper;
-}
-
-/** The name of the class on whose prototype, or as whose static, `method` stands. */
-function declaringClass(self: unknown, key: Key, method: AnyFunction): string | undefined {
-  for (let holder: unknown = self; holder != null; holder = Object.getPrototypeOf(holder)) {
-    if (Object.getOwnPropertyDescriptor(holder, key)?.value !== method) continue;
-    return typeof holder === 'function' ? holder.name : classNameOf(holder);
-  }
-  // A #private method stands nowhere.
-  return typeof self === 'function' ? self.name : classNameOf(self);
-}
-
-function classNameOf(instance: unknown): string | undefined {
-  return attempt('reading a class name', () => (instance as object | undefined)?.constructor?.name);
-}
-
-/** As JavaScript names functions: `place`, `#place`, `[place]` for a symbol. */
-function memberName(key: Key): string {
-  return typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
 }

@@ -1,6 +1,7 @@
 import { awaitFlush, type FlushOptions, type FlushResult } from './flush.ts';
 import type { LiveSpanInfo } from './live-span.ts';
 import { FLUSH_RULES, readOptions, refuse, tolerate, TRACING_RULES, type TracingOptions } from './options.ts';
+import { registeredProvider } from './provider.ts';
 import { attempt } from './report.ts';
 import { Settings } from './settings.ts';
 import { type SpanAttribute, spanAttributeDecorator } from './span-attribute.ts';
@@ -57,7 +58,7 @@ export function createTracing(options: TracingOptions = {}): Tracing {
     flush: (given) => {
       const read = () => readOptions('flush()', given, FLUSH_RULES, tolerate);
       const { timeoutMs = settings.flushTimeoutMs, signal } = attempt('the options of flush()', read) ?? {};
-      return awaitFlush({ timeoutMs, signal, holdsProcess: true });
+      return awaitFlush(registeredProvider(), { timeoutMs, signal, holdsProcess: true });
     },
     liveSpans: () => Array.from(settings.live, (live) => live.info()),
     configure: (changes) => settings.apply(readOptions('configure()', changes, TRACING_RULES, refuse)),

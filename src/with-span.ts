@@ -46,15 +46,16 @@ export function withSpanWith(settings: Settings): WithSpan {
 export function startSpanWith(settings: Settings): StartSpan {
   return (nameOrOptions) => {
     const plan = planAtCallTime('startSpan()', settings, nameOrOptions as string | SpanOptions);
-    return new ManualSpan(startNow(plan), settings.flushTimeoutMs);
+    return new ManualSpan(startNow(plan), plan);
   };
 }
 
 function planAtCallTime(where: string, settings: Settings, nameOrOptions: string | SpanOptions): SpanPlan {
-  const options = attempt(`the options of ${where}`, () =>
-    readOptions(where, nameOrOptions, SPAN_RULES, tolerate),
+  const plan = attempt(
+    `the options of ${where}`,
+    () => new SpanPlan(settings, 'span', readOptions(where, nameOrOptions, SPAN_RULES, tolerate)),
   );
-  return new SpanPlan(settings, 'span', options ?? {});
+  return plan ?? new SpanPlan(settings, 'span', {});
 }
 
 function startNow(plan: SpanPlan): LiveSpan | undefined {
@@ -66,11 +67,13 @@ function startNow(plan: SpanPlan): LiveSpan | undefined {
 export class ManualSpan implements Disposable, AsyncDisposable {
   readonly span: Span;
   readonly #live: LiveSpan | undefined;
+  readonly #provider: object | undefined;
   readonly #flushTimeoutMs: number;
 
-  constructor(live: LiveSpan | undefined, flushTimeoutMs: number) {
+  constructor(live: LiveSpan | undefined, { settings, flushTimeoutMs }: SpanPlan) {
     this.span = live?.span ?? noSpan();
     this.#live = live;
+    this.#provider = settings.tracers.provider;
     this.#flushTimeoutMs = flushTimeoutMs;
   }
 
@@ -97,6 +100,6 @@ export class ManualSpan implements Disposable, AsyncDisposable {
   /** `await using`: ends the span and waits until it is flushed, for `flushTimeoutMs` at the longest. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.end();
-    await awaitFlush({ timeoutMs: this.#flushTimeoutMs, holdsProcess: true });
+    await awaitFlush(this.#provider, { timeoutMs: this.#flushTimeoutMs, holdsProcess: true });
   }
 }

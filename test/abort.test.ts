@@ -146,6 +146,17 @@ test('a listener of the application on the same signal is not touched', () => {
   expect(heard).toEqual(['application']);
 });
 
+test('an event called abort is not an abort', () => {
+  const { rows } = record();
+  const { signal } = new AbortController();
+  const live = startSpan({ name: 'live', signal });
+  signal.dispatchEvent(new Event('abort'));
+  expect(liveSpans().map(({ name }) => name)).toEqual(['live']);
+  live.end();
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  expect(rows()).toEqual([{ name: 'live' }]);
+});
+
 test('a flush leaves no listener on its signal, aborted or not', async () => {
   record();
   const { signal } = new AbortController();

@@ -1,5 +1,5 @@
 import { trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
 import {
   configure,
@@ -325,6 +325,61 @@ describe('when a task flushes', () => {
     passes[0]?.resolve();
     await settle();
   });
+});
+
+test('an unsampled task asks for no flush, and waits for none', async () => {
+  const { provider } = record({ sampler: new AlwaysOffSampler() });
+  const forceFlush = vi.spyOn(provider, 'forceFlush');
+  for (const flushMode of ['background', 'await'] as const)
+    await traceTask(async () => {}, { flush: flushMode, waitUntil: () => expect.unreachable() })();
+  expect(forceFlush).not.toHaveBeenCalled();
+});
+
+test('the flush is that of the provider that the span is from', async () => {
+  const { provider: first } = record();
+  const firstFlush = vi.spyOn(first, 'forceFlush');
+  const work = deferred();
+  const task = traceTask(() => work.promise, { flush: 'await' })();
+  const live = startSpan('live');
+  const { provider: second } = record();
+  const secondFlush = vi.spyOn(second, 'forceFlush');
+  work.resolve();
+  await task;
+  await live[Symbol.asyncDispose]();
+  expect([firstFlush.mock.calls.length, secondFlush.mock.calls.length]).toEqual([2, 0]);
+});
+
+test('a flush that is traced itself makes no span, and so no next flush', async () => {
+  const { provider, rows } = record();
+  const forceFlush = vi.spyOn(provider, 'forceFlush');
+  forceFlush.mockImplementation(traceTask(async () => {}, 'forceFlush'));
+  expect(await flush()).toEqual({ status: 'flushed' });
+  expect(forceFlush).toHaveBeenCalledTimes(1);
+  expect(rows()).toEqual([]);
+});
+
+test('a flush never throws', async () => {
+  const { provider } = record();
+  const error = new Error('no');
+  Object.defineProperty(provider, 'forceFlush', {
+    get: () => {
+      throw error;
+    },
+  });
+  expect(await flush()).toEqual({ status: 'failed', error });
+  const signal = Object.create(AbortSignal.prototype) as AbortSignal;
+  expect(await flush({ signal })).toEqual({ status: 'failed', error: expect.any(TypeError) });
+});
+
+test('waitUntil may be async', async () => {
+  record();
+  const heard: FlushResult[] = [];
+  await traceTask(async () => {}, {
+    waitUntil: async (flushed) => void heard.push(await flushed),
+  })();
+  await settle();
+  expect(heard).toEqual([{ status: 'flushed' }]);
+  expect(reported).toEqual([]);
 });
 
 test('await using ends the span and waits for the flush; using only ends it', async () => {

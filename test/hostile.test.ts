@@ -1,6 +1,14 @@
-import { type Span, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import { diag, ROOT_CONTEXT, type Span, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
 import { describe, expect, test, vi } from 'vitest';
-import { createTracing, liveSpans, type SpanOptions, startSpan, traceTask, withSpan } from '../src/index.ts';
+import {
+  createTracing,
+  liveSpans,
+  type SpanOptions,
+  startSpan,
+  Traced,
+  traceTask,
+  withSpan,
+} from '../src/index.ts';
 import { MemoryExporter, record, reported } from './harness.ts';
 import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
 
@@ -177,7 +185,6 @@ test('a processor that throws in onStart or onEnd', async () => {
 });
 
 test('a diag logger that throws', async () => {
-  const { diag } = await import('@opentelemetry/api');
   const logger = { error: sabotage, warn: sabotage, info: sabotage, debug: sabotage, verbose: sabotage };
   record();
   diag.setLogger(logger, { suppressOverrideMessage: true });
@@ -188,12 +195,37 @@ describe('a context manager', () => {
   const broken: [string, object][] = [
     ['whose with() throws', { active: () => undefined, with: sabotage }],
     ['whose with() calls nothing', { active: sabotage, with: () => 'nonsense' }],
+    ['whose with() calls twice', { with: (_context: unknown, fn: () => void) => (fn(), fn()) }],
+    ['whose with() calls later', { with: (_context: unknown, fn: () => void) => void queueMicrotask(fn) }],
+    [
+      'whose with() throws something else',
+      {
+        with(_context: unknown, fn: () => void) {
+          try {
+            fn();
+          } finally {
+            sabotage();
+          }
+        },
+      },
+    ],
+    [
+      'whose with() throws nothing',
+      {
+        with(_context: unknown, fn: () => void) {
+          try {
+            fn();
+          } catch {}
+        },
+      },
+    ],
   ];
   test.each(broken)('%s', async (_how, methods) => {
     const { context } = await import('@opentelemetry/api');
     record();
     context.disable();
     context.setGlobalContextManager({
+      active: () => ROOT_CONTEXT,
       bind: () => {},
       enable: () => {},
       disable: () => {},
@@ -218,6 +250,101 @@ test('a thrown error in a hook of an isolated instance stays there', async () =>
     ignoreErrors: sabotage as () => boolean,
   });
   await expect(task(() => Promise.reject(failure))()).rejects.toBe(failure);
+});
+
+describe('options that change their mind', () => {
+  const throwing: SpanOptions<[], number> = {
+    attributes: { a: 1 },
+    get name(): never {
+      throw failure;
+    },
+  };
+  /** Works while it is checked, and no more. */
+  const turning = () => {
+    const { proxy, revoke } = Proxy.revocable({ a: 1 }, {});
+    return { proxy, revoke };
+  };
+
+  test('attributes that can no longer be read', async () => {
+    const { proxy, revoke } = turning();
+    const { rows } = record();
+    const task = traceTask(() => 7, { name: 'task', attributes: proxy });
+    const isolated = createTracing({ attributes: proxy }).traceTask(() => 7, 'isolated');
+    revoke();
+    expect([task(), isolated()]).toEqual([7, 7]);
+    const attributes = { a: 1 };
+    expect(rows()).toEqual([
+      { name: 'task', attributes },
+      { name: 'isolated', attributes },
+    ]);
+  });
+
+  test('answers that cannot be read', async () => {
+    const { proxy, revoke } = turning();
+    revoke();
+    record();
+    for (const option of ['attributes', 'resultAttributes', 'signal', 'name', 'from', 'enabled'])
+      await expectUntouched({ [option]: () => proxy });
+    expect(reported.length).toBeGreaterThan(0);
+  });
+
+  test('of withSpan() and startSpan()', () => {
+    const { rows } = record();
+    const unreadable = new Proxy(class {}, { get: sabotage });
+    expect(withSpan({ name: 'mine', ignoreErrors: unreadable }, () => 7)).toBe(7);
+    expect(withSpan(throwing, () => 7)).toBe(7);
+    startSpan(new Proxy({}, { ownKeys: sabotage }) as never).end();
+    expect(rows()).toEqual([{ name: 'span' }, { name: 'span', attributes: { a: 1 } }, { name: 'span' }]);
+  });
+});
+
+test('names that are none', () => {
+  const { rows } = record();
+  for (const name of [Symbol('x'), { toString: sabotage }, () => 'zzz', '']) {
+    class Service {
+      static readonly name = name as string;
+      @Traced()
+      work(): number {
+        return 7;
+      }
+    }
+    expect(new Service().work()).toBe(7);
+    const job = () => 7;
+    Object.defineProperty(job, 'name', { value: name });
+    expect(traceTask(job)()).toBe(7);
+  }
+  expect(rows()).toEqual(Array.from({ length: 4 }, () => [{ name: 'work' }, { name: 'task' }]).flat());
+});
+
+test('a diag logger that is traced itself, by telemetry that fails', () => {
+  const { rows } = record();
+  const warn = vi.fn(traceTask(() => {}, { name: sabotage, flush: 'never' }));
+  const silent = () => {};
+  diag.setLogger(
+    { error: silent, warn, info: silent, debug: silent, verbose: silent },
+    { suppressOverrideMessage: true },
+  );
+  expect(traceTask(() => 7, { name: sabotage, flush: 'never' })()).toBe(7);
+  expect(warn).toHaveBeenCalledTimes(2);
+  expect(rows()).toHaveLength(3);
+});
+
+test('a provider that fails once is asked again', () => {
+  const { provider, rows } = record();
+  const getTracer = vi.spyOn(provider, 'getTracer').mockImplementationOnce(sabotage);
+  const task = createTracing().traceTask(() => 7, 'task');
+  expect([task(), task(), task()]).toEqual([7, 7, 7]);
+  expect(getTracer).toHaveBeenCalledTimes(2);
+  expect(rows()).toEqual([{ name: 'task' }, { name: 'task' }]);
+});
+
+test('a reason that is a promise or a thenable is not touched', async () => {
+  const then = vi.fn();
+  const controller = new AbortController();
+  record();
+  void traceTask((_signal: AbortSignal) => new Promise(() => {}))(controller.signal);
+  controller.abort({ then });
+  expect(then).not.toHaveBeenCalled();
 });
 
 function bound(target: object, key: string | symbol): unknown {

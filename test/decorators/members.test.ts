@@ -2,6 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { Traced, Untraced, withSpan } from '../../src/index.ts';
 import { record, reported } from '../harness.ts';
 
+type AnyMethod = (this: unknown, ...args: unknown[]) => unknown;
+
 const PLACE = Symbol('place');
 
 class Repository {
@@ -120,9 +122,94 @@ test('a method that is called without its object', () => {
       return 42;
     }
   }
+  class Stranger {}
   const { answer } = Loose.prototype;
   expect((answer as (this: unknown) => number).call(undefined)).toBe(42);
-  expect(rows()[0]?.name).toMatch(/^(Loose\.)?answer$/);
+  expect((answer as (this: unknown) => number).call(new Stranger())).toBe(42);
+  new Loose().answer();
+  const [alone, borrowed, own] = rows().map(({ name }) => name);
+  expect(['answer', 'Loose.answer']).toContain(alone);
+  expect(['Stranger.answer', 'Loose.answer']).toContain(borrowed);
+  expect(own).toBe('Loose.answer');
+});
+
+/** A decorator of somebody else, which wraps too. */
+function Other() {
+  const wrap = (method: AnyMethod): AnyMethod =>
+    function (this: unknown, ...args) {
+      return Reflect.apply(method, this, args);
+    };
+  return (target: unknown, _where: unknown, descriptor?: PropertyDescriptor): any => {
+    if (descriptor === undefined) return wrap(target as AnyMethod);
+    descriptor.value = wrap(descriptor.value as AnyMethod);
+    return descriptor;
+  };
+}
+
+test('under a decorator that wraps: still one span, none, and the name of the class', () => {
+  const { rows } = record();
+  @Traced()
+  class Guarded {
+    @Other()
+    @Traced('once')
+    once() {}
+
+    @Traced()
+    @Other()
+    @Traced('inner')
+    twice() {}
+
+    @Other()
+    @Untraced()
+    never() {}
+
+    @Other()
+    plain() {}
+
+    @Other()
+    @Untraced()
+    static never() {}
+  }
+  class Base {
+    @Other()
+    @Traced()
+    work() {}
+  }
+  class Sub extends Base {}
+  const guarded = new Guarded();
+  guarded.once();
+  guarded.twice();
+  guarded.never();
+  guarded.plain();
+  new Sub().work();
+  new Base().work();
+  expect(rows()).toEqual([
+    { name: 'once' },
+    { name: 'inner' },
+    { name: 'Guarded.plain' },
+    { name: 'Base.work' },
+    { name: 'Base.work' },
+  ]);
+});
+
+test('a class whose methods are enumerable, as compilers for ES5 leave them', () => {
+  const { rows } = record();
+  function Old() {}
+  Old.prototype.work = () => 7;
+  const decorate = Traced() as (type: unknown) => void;
+  decorate(Old);
+  expect(new (Old as unknown as new () => { work: () => number })().work()).toBe(7);
+  expect(rows()).toEqual([{ name: 'Old.work' }]);
+});
+
+test('an async method says that it is one', async () => {
+  record();
+  class Tagged {
+    @Traced()
+    async work() {}
+  }
+  const method = Object.getOwnPropertyDescriptor(Tagged.prototype, 'work')!.value as object;
+  expect(Object.prototype.toString.call(method)).toBe('[object AsyncFunction]');
 });
 
 test('a method on a frozen or proxied object, or one without a prototype', () => {
@@ -264,6 +351,11 @@ describe('misuse is a TypeError while decorating, and says what to write', () =>
       'a parameter',
       () => decorate()(Repository.prototype, 'find', 0),
       '@Traced() on Repository.find: a parameter cannot be traced; move the work into a method and decorate that',
+    ],
+    [
+      'a parameter of a constructor',
+      () => decorate()(Repository, undefined, 0),
+      '@Traced() on Repository.constructor: a parameter cannot be traced; move the work into a method and decorate that',
     ],
     [
       'no call, legacy',

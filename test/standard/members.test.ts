@@ -30,6 +30,9 @@ class Vault {
 
   @Traced('static field')
   static peek = (): string => 'peeked';
+
+  @Traced()
+  static look = (): string => 'looked';
 }
 
 class Sub extends Vault {}
@@ -37,7 +40,7 @@ class Sub extends Vault {}
 test('#private methods, and fields that hold a function', () => {
   const { rows } = record();
   const vault = Vault.make();
-  expect([vault.open(), vault.close(3), Vault.peek()]).toEqual([7, 10, 'peeked']);
+  expect([vault.open(), vault.close(3), Vault.peek(), Vault.look()]).toEqual([7, 10, 'peeked', 'looked']);
   expect(vault.close).toHaveLength(1);
   expect(new Sub().close(1)).toBe(8);
   expect(rows()).toEqual([
@@ -45,8 +48,28 @@ test('#private methods, and fields that hold a function', () => {
     { name: 'Vault.#unlock' },
     { name: 'Vault.close' },
     { name: 'static field' },
+    { name: 'Vault.look' },
     { name: 'Sub.close' },
   ]);
+});
+
+test('a #private method is named after the object it is called on, each time', () => {
+  const { rows } = record();
+  class Other extends Vault {}
+  new Other().open();
+  new Vault().open();
+  expect(rows()).toEqual([{ name: 'Other.#unlock' }, { name: 'Vault.#unlock' }]);
+});
+
+test('a field that holds a function which refuses to be looked at', () => {
+  const { rows } = record();
+  class Late {
+    @Traced()
+    handler = new Proxy(() => 7, { ownKeys: () => expect.unreachable() });
+  }
+  expect(new Late().handler()).toBe(7);
+  expect(rows()).toEqual([]);
+  expect(reported).toEqual([['oncespan: @Traced() on handler threw', expect.any(Error)]]);
 });
 
 test('a field that turns out to hold something else is reported, and left as it is', () => {
