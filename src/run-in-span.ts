@@ -1,6 +1,7 @@
 import type { Context, Span, SpanOptions as StartOptions, Tracer } from '@opentelemetry/api';
 import { callInContext, contextWithSpan } from './active-context.ts';
-import { endUnrecorded, isUnrecorded, LiveSpan } from './live-span.ts';
+import { endUnrecorded, type Fate, isUnrecorded, LiveSpan } from './live-span.ts';
+import { ABANDONED } from './outcome.ts';
 import { linksTo } from './parentage.ts';
 import { attempt, report } from './report.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
@@ -52,6 +53,8 @@ export function startLive(
   return live;
 }
 
+const PROMISE: Fate = { ifCollected: ABANDONED };
+
 /** {@link runInSpan} from the activation on. */
 export function runLive<R>(
   live: LiveSpan,
@@ -71,7 +74,7 @@ export function runLive<R>(
     const derived = derivePromise(
       result,
       (value) => {
-        endReturned(live, plan, value);
+        live.returned(value);
         return value;
       },
       (error) => {
@@ -79,9 +82,12 @@ export function runLive<R>(
         throw error;
       },
     );
-    if (derived !== undefined) return derived as R;
+    if (derived !== undefined) {
+      live.hangOn(result, PROMISE);
+      return derived as R;
+    }
   }
-  endReturned(live, plan, result);
+  live.returned(result);
   return result;
 }
 
@@ -107,11 +113,4 @@ function startSpan(
     report('tracer.startSpan() threw; the call is not traced', error);
   }
   return undefined;
-}
-
-function endReturned(live: LiveSpan, plan: SpanPlan, value: unknown): void {
-  if (live.ended) return;
-  const attributes = plan.resultAttributes(value);
-  if (attributes !== undefined) attempt('span.setAttributes()', () => live.span.setAttributes(attributes));
-  live.returned();
 }
