@@ -4,7 +4,8 @@ import { endUnrecorded, type Fate, isUnrecorded, LiveSpan } from './live-span.ts
 import { ABANDONED } from './outcome.ts';
 import { linksTo } from './parentage.ts';
 import { attempt, report } from './report.ts';
-import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { cover, newest } from './returned/cover.ts';
+import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
 import type { SpanPlan } from './settings.ts';
 
 /**
@@ -27,11 +28,17 @@ export function runInSpan<R>(
   if (span === undefined) return Reflect.apply(fn, self, args);
   const active = contextWithSpan(parent, span);
   if (onEnded === undefined && isUnrecorded(span)) {
+    const before = newest;
+    let result: R;
     try {
-      return callInContext(active, fn, self, args);
+      result = callInContext(active, fn, self, args);
     } finally {
       endUnrecorded(span);
     }
+    // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
+    if (plan.covers === 'work' && isObject(result) && !isNativePromise(result))
+      cover(result, undefined, active, before, self, args);
+    return result;
   }
   const live = new LiveSpan(span, active, name, plan, onEnded);
   live.watch(plan.signal(args));
@@ -63,6 +70,7 @@ export function runLive<R>(
   self: unknown,
   args: ArrayLike<unknown>,
 ): R {
+  const before = newest;
   let result: R;
   try {
     result = callInContext(live.active, fn, self, args);
@@ -70,7 +78,11 @@ export function runLive<R>(
     live.threw(error);
     throw error;
   }
-  if (plan.covers === 'work' && isPlainPromise(result)) {
+  if (plan.covers === 'call' || !isObject(result)) {
+    live.returned(result);
+    return result;
+  }
+  if (isPlainPromise(result)) {
     const derived = derivePromise(
       result,
       (value) => {
@@ -87,7 +99,7 @@ export function runLive<R>(
       return derived as R;
     }
   }
-  live.returned(result);
+  if (!cover(result, live, live.active, before, self, args)) live.returned(result);
   return result;
 }
 
@@ -113,4 +125,8 @@ function startSpan(
     report('tracer.startSpan() threw; the call is not traced', error);
   }
   return undefined;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }
