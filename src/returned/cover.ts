@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Fate, LiveSpan } from '../live-span.ts';
 import { FORGOTTEN, LEFT, RETURNED } from '../outcome.ts';
 import { isIterator, observeIterator } from './iterator.ts';
+import { observeThenable } from './thenable.ts';
 import type { Observe, Work } from './work.ts';
 
 /** The spans that cover one object: of the call that made it, and of the traced calls around that one. */
@@ -90,10 +91,12 @@ export function cover(
 
 /** What is asked first of every object that is returned; the usual ones have none of these. */
 interface Suspect {
+  readonly then?: unknown;
   readonly next?: unknown;
 }
 
 function observerOf(value: Suspect): Observe | undefined {
+  if (typeof value.then === 'function') return observeThenable;
   if (typeof value.next === 'function' && isIterator(value)) return observeIterator;
   return undefined;
 }
