@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Fate, LiveSpan } from '../live-span.ts';
 import { FORGOTTEN, LEFT, RETURNED } from '../outcome.ts';
 import { isIterator, observeIterator } from './iterator.ts';
+import { isObservable, observeObservable } from './observable.ts';
 import { observeThenable } from './thenable.ts';
 import type { Observe, Work } from './work.ts';
 
@@ -92,11 +93,13 @@ export function cover(
 /** What is asked first of every object that is returned; the usual ones have none of these. */
 interface Suspect {
   readonly then?: unknown;
+  readonly subscribe?: unknown;
   readonly next?: unknown;
 }
 
 function observerOf(value: Suspect): Observe | undefined {
   if (typeof value.then === 'function') return observeThenable;
+  if (typeof value.subscribe === 'function' && isObservable(value)) return observeObservable;
   if (typeof value.next === 'function' && isIterator(value)) return observeIterator;
   return undefined;
 }
