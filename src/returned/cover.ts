@@ -2,6 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Fate, LiveSpan } from '../live-span.ts';
 import { FORGOTTEN, LEFT, RETURNED } from '../outcome.ts';
 import { isIterator, observeIterator } from './iterator.ts';
+import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
 import { observeThenable } from './thenable.ts';
 import type { Observe, Work } from './work.ts';
@@ -94,12 +95,14 @@ export function cover(
 interface Suspect {
   readonly then?: unknown;
   readonly subscribe?: unknown;
+  readonly emit?: unknown;
   readonly next?: unknown;
 }
 
 function observerOf(value: Suspect): Observe | undefined {
   if (typeof value.then === 'function') return observeThenable;
   if (typeof value.subscribe === 'function' && isObservable(value)) return observeObservable;
+  if (typeof value.emit === 'function' && isNodeStream(value)) return observeNodeStream;
   if (typeof value.next === 'function' && isIterator(value)) return observeIterator;
   return undefined;
 }
