@@ -5,6 +5,7 @@ import { isIterator, observeIterator } from './iterator.ts';
 import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
 import { observeThenable } from './thenable.ts';
+import { isWebStream, observeWebStream } from './web-stream.ts';
 import type { Observe, Work } from './work.ts';
 
 /** The spans that cover one object: of the call that made it, and of the traced calls around that one. */
@@ -95,6 +96,7 @@ export function cover(
 interface Suspect {
   readonly then?: unknown;
   readonly subscribe?: unknown;
+  readonly getReader?: unknown;
   readonly emit?: unknown;
   readonly next?: unknown;
 }
@@ -102,6 +104,7 @@ interface Suspect {
 function observerOf(value: Suspect): Observe | undefined {
   if (typeof value.then === 'function') return observeThenable;
   if (typeof value.subscribe === 'function' && isObservable(value)) return observeObservable;
+  if (typeof value.getReader === 'function' && isWebStream(value)) return observeWebStream;
   if (typeof value.emit === 'function' && isNodeStream(value)) return observeNodeStream;
   if (typeof value.next === 'function' && isIterator(value)) return observeIterator;
   return undefined;
