@@ -1,4 +1,5 @@
-import type { Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
+import type { Attributes, Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
+import { CollectorWatch, unwatch, type Watched } from './abandoned.ts';
 import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
 import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
 import { attempt, report } from './report.ts';
@@ -9,6 +10,12 @@ export interface EndingRules extends OutcomeRules {
   readonly abortGraceMs: number;
   readonly timeoutMs: number | undefined;
   readonly live: LiveSpanList;
+  resultAttributes(value: unknown): Attributes | undefined;
+}
+
+/** What it means for a span that what its work hangs on has been collected. */
+export interface Fate {
+  ifCollected: Outcome;
 }
 
 /** One row of `liveSpans()`. */
@@ -26,6 +33,7 @@ export interface LiveSpanInfo {
 export class LiveSpanList {
   first: LiveSpan | undefined = undefined;
   last: LiveSpan | undefined = undefined;
+  readonly watch = new CollectorWatch(this);
 
   *[Symbol.iterator](): Generator<LiveSpan> {
     for (let live = this.first; live !== undefined; live = live.next) yield live;
@@ -43,15 +51,19 @@ interface Grace {
  * A span that has started and not ended: the one place that ends spans. Whatever comes first (the work settles, its
  * signal aborts, its time runs out) flips the flag and then acts; what comes later is silent.
  *
- * It never refers to the promise or the arguments of the work, so that they can be collected while it lives.
+ * It refers to the promise of the work only while it is young, and never to the arguments, so that they can be collected
+ * while it lives.
  */
-export class LiveSpan implements AbortObserver {
+export class LiveSpan implements AbortObserver, Watched {
   readonly span: Span;
   /** The context in which the span is the active one. */
   readonly active: Context;
   readonly name: string;
   ended = false;
   next: LiveSpan | undefined = undefined;
+  target: object | undefined = undefined;
+  isOld = false;
+  #fate: Fate | undefined = undefined;
   #previous: LiveSpan | undefined;
   readonly #rules: EndingRules;
   /** Called once, right after the span has ended. */
@@ -84,6 +96,18 @@ export class LiveSpan implements AbortObserver {
     live.last = this;
   }
 
+  /** From now on the span ends no later than when `target`, which the work hangs on, is collected. */
+  hangOn(target: object, fate: Fate): void {
+    if (this.ended) return;
+    this.target = target;
+    this.#fate = fate;
+    this.#rules.live.watch.begin();
+  }
+
+  collected(): void {
+    if (this.#fate !== undefined) this.settle(this.#fate.ifCollected);
+  }
+
   /** Starts what may end the span before the work does. With a signal that has aborted already, it ends here. */
   watch(signal: AbortSignal | undefined): void {
     if (signal !== undefined) this.#signal = observeAbort(signal, this);
@@ -106,7 +130,10 @@ export class LiveSpan implements AbortObserver {
     };
   }
 
-  returned(): void {
+  returned(value: unknown): void {
+    if (this.ended) return;
+    const attributes = this.#rules.resultAttributes(value);
+    if (attributes !== undefined) attempt('span.setAttributes()', () => this.span.setAttributes(attributes));
     this.settle(RETURNED);
   }
 
@@ -160,6 +187,8 @@ export class LiveSpan implements AbortObserver {
     if (next === undefined) live.last = previous;
     else next.#previous = previous;
     this.next = this.#previous = undefined;
+    if (live.first === undefined) live.watch.pause();
+    unwatch(this);
     this.#signal?.remove(this);
     this.#grace?.clearTimer();
     this.#clearTimer?.();

@@ -15,7 +15,7 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   kind?: SpanKind;
   /** Put on the span when it starts, where samplers see them. Arguments are never recorded unless you do it here. */
   attributes?: Attributes | ((...args: Args) => Attributes | undefined);
-  /** Put on the span when the work has returned. */
+  /** Put on the span when the work has returned. An iterator, stream or observable is given as it is, at its end. */
   resultAttributes?: (value: Awaited<Result>) => Attributes | undefined;
   /** `child` of the active span (default), a `root`, or a new root `linked` to the active span. */
   relation?: 'child' | 'root' | 'linked';
@@ -29,7 +29,10 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
   /** Whether an abort sets the status to ERROR. Default `error`. */
   cancellation?: 'error' | 'unset';
-  /** `work` (default): the span ends when the promise settles. `call`: when the call returns. */
+  /**
+   * `work` (default): the span ends with what the call returns, when the promise settles or the iterator, stream or
+   * observable ends. `call`: when the call returns.
+   */
   covers?: 'work' | 'call';
   /** Default `true`. Asked at every call. */
   enabled?: boolean | (() => boolean);

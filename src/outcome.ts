@@ -7,9 +7,17 @@ export type Outcome =
   | { readonly kind: 'returned' }
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'aborted'; readonly reason: unknown }
-  | { readonly kind: 'timed-out'; readonly afterMs: number };
+  | { readonly kind: 'timed-out'; readonly afterMs: number }
+  | { readonly kind: 'abandoned' }
+  | { readonly kind: 'left'; readonly as: 'aborted' | 'abandoned' };
 
 export const RETURNED: Outcome = { kind: 'returned' };
+/** A promise was collected before it settled. */
+export const ABANDONED: Outcome = { kind: 'abandoned' };
+/** Unsubscribed, or destroyed without an error: nobody's failure. */
+export const LEFT: Outcome = { kind: 'left', as: 'aborted' };
+/** An iterator, observable or stream was collected before its end: nobody's failure either. */
+export const FORGOTTEN: Outcome = { kind: 'left', as: 'abandoned' };
 
 /** What the settings say about writing an outcome down. */
 export interface OutcomeRules {
@@ -31,7 +39,7 @@ export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules):
       if (isFirstRecord(outcome.error, rules)) recordException(span, describeException(outcome.error));
       return;
     case 'aborted': {
-      const named = outcomeAttribute(outcome, rules);
+      const named = outcomeAttribute(outcome.kind, rules);
       if (rules.ignores(outcome.reason)) return setAttributes(span, named);
       const exception = describeException(outcome.reason);
       if (rules.cancellation === 'error') writeFailure(span, exception, named, rules);
@@ -42,23 +50,34 @@ export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules):
     case 'timed-out': {
       const message = `the work had not settled after ${outcome.afterMs} ms`;
       const exception = { name: 'TimeoutError', type: 'TimeoutError', message };
-      writeFailure(span, exception, outcomeAttribute(outcome, rules), rules);
+      writeFailure(span, exception, outcomeAttribute(outcome.kind, rules), rules);
       recordException(span, exception);
+      return;
     }
+    case 'abandoned': {
+      const failure = { type: 'abandoned', message: 'the promise was collected before it settled' };
+      writeFailure(span, failure, outcomeAttribute(outcome.kind, rules), rules);
+      return;
+    }
+    case 'left':
+      setAttributes(span, outcomeAttribute(outcome.as, rules));
   }
 }
 
-function outcomeAttribute(outcome: Outcome, { attributeNames }: OutcomeRules): Attributes {
-  return attributeNames.outcome === null ? {} : { [attributeNames.outcome]: outcome.kind };
+function outcomeAttribute(outcome: string, { attributeNames }: OutcomeRules): Attributes {
+  return attributeNames.outcome === null ? {} : { [attributeNames.outcome]: outcome };
 }
 
-function writeFailure(span: Span, exception: RecordedException, also: Attributes, rules: OutcomeRules): void {
+function writeFailure(
+  span: Span,
+  { type, message }: Pick<RecordedException, 'type' | 'message'>,
+  also: Attributes,
+  rules: OutcomeRules,
+): void {
   const { error } = rules.attributeNames;
-  setAttributes(span, { ...(error !== null && { [error]: true }), ...also, 'error.type': exception.type });
+  setAttributes(span, { ...(error !== null && { [error]: true }), ...also, 'error.type': type });
   if (hasOwnStatus(span)) return;
-  attempt('span.setStatus()', () =>
-    span.setStatus({ code: SpanStatusCode.ERROR, message: exception.message }),
-  );
+  attempt('span.setStatus()', () => span.setStatus({ code: SpanStatusCode.ERROR, message }));
 }
 
 function setAttributes(span: Span, attributes: Attributes): void {

@@ -1,9 +1,11 @@
 import type { Context, Span, SpanOptions as StartOptions, Tracer } from '@opentelemetry/api';
 import { callInContext, contextWithSpan } from './active-context.ts';
-import { endUnrecorded, isUnrecorded, LiveSpan } from './live-span.ts';
+import { endUnrecorded, type Fate, isUnrecorded, LiveSpan } from './live-span.ts';
+import { ABANDONED } from './outcome.ts';
 import { linksTo } from './parentage.ts';
 import { attempt, report } from './report.ts';
-import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { cover, newest } from './returned/cover.ts';
+import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
 import type { SpanPlan } from './settings.ts';
 
 /**
@@ -26,11 +28,17 @@ export function runInSpan<R>(
   if (span === undefined) return Reflect.apply(fn, self, args);
   const active = contextWithSpan(parent, span);
   if (isUnrecorded(span)) {
+    const before = newest;
+    let result: R;
     try {
-      return callInContext(active, fn, self, args);
+      result = callInContext(active, fn, self, args);
     } finally {
       endUnrecorded(span);
     }
+    // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
+    if (plan.covers === 'work' && isObject(result) && !isNativePromise(result))
+      cover(result, undefined, active, before, self, args);
+    return result;
   }
   const live = new LiveSpan(span, active, name, plan, onEnded);
   live.watch(plan.signal(args));
@@ -52,6 +60,8 @@ export function startLive(
   return live;
 }
 
+const PROMISE: Fate = { ifCollected: ABANDONED };
+
 /** {@link runInSpan} from the activation on. */
 export function runLive<R>(
   live: LiveSpan,
@@ -60,6 +70,7 @@ export function runLive<R>(
   self: unknown,
   args: ArrayLike<unknown>,
 ): R {
+  const before = newest;
   let result: R;
   try {
     result = callInContext(live.active, fn, self, args);
@@ -67,11 +78,15 @@ export function runLive<R>(
     live.threw(error);
     throw error;
   }
-  if (plan.covers === 'work' && isPlainPromise(result)) {
+  if (plan.covers === 'call' || !isObject(result)) {
+    live.returned(result);
+    return result;
+  }
+  if (isPlainPromise(result)) {
     const derived = derivePromise(
       result,
       (value) => {
-        endReturned(live, plan, value);
+        live.returned(value);
         return value;
       },
       (error) => {
@@ -79,9 +94,12 @@ export function runLive<R>(
         throw error;
       },
     );
-    if (derived !== undefined) return derived as R;
+    if (derived !== undefined) {
+      live.hangOn(result, PROMISE);
+      return derived as R;
+    }
   }
-  endReturned(live, plan, result);
+  if (!cover(result, live, live.active, before, self, args)) live.returned(result);
   return result;
 }
 
@@ -109,9 +127,6 @@ function startSpan(
   return undefined;
 }
 
-function endReturned(live: LiveSpan, plan: SpanPlan, value: unknown): void {
-  if (live.ended) return;
-  const attributes = plan.resultAttributes(value);
-  if (attributes !== undefined) attempt('span.setAttributes()', () => live.span.setAttributes(attributes));
-  live.returned();
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
 }

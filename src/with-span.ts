@@ -2,6 +2,7 @@ import type { Span } from '@opentelemetry/api';
 import { activeContext, callInContext } from './active-context.ts';
 import { awaitFlush } from './flush.ts';
 import type { LiveSpan } from './live-span.ts';
+import { RETURNED } from './outcome.ts';
 import { readOptions, SPAN_RULES, type SpanOptions, tolerate } from './options.ts';
 import { noSpan } from './parentage.ts';
 import { attempt } from './report.ts';
@@ -89,7 +90,7 @@ export class ManualSpan implements Disposable, AsyncDisposable {
 
   /** Ends the span. */
   end(): void {
-    this.#live?.returned();
+    this.#live?.settle(RETURNED);
   }
 
   /** `using`: ends the span. */

@@ -1,6 +1,6 @@
 import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
-import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { ParentBasedSampler, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
 /** What reached `diag` at the levels warn and error during the test, from this library and from the SDK. */
 export const reported: unknown[][] = [];
@@ -53,6 +53,14 @@ export function record({ sampler, processors = [] }: RecordOptions = {}): Record
   return { provider, spans, rows: () => spans().map((span) => rowOf(span, spans())) };
 }
 
+/** Drops roots of this name, and with them everything below; samples the rest. */
+export function dropping(name: string): Sampler {
+  const shouldSample: Sampler['shouldSample'] = (_context, _traceId, spanName) => ({
+    decision: spanName === name ? 0 : 2,
+  });
+  return new ParentBasedSampler({ root: { shouldSample, toString: () => `dropping ${name}` } });
+}
+
 export function rowOf(span: ReadableSpan, all: readonly ReadableSpan[]): SpanRow {
   const nameOf = (spanId: string) =>
     all.find((other) => other.spanContext().spanId === spanId)?.name ?? 'elsewhere';
@@ -85,4 +93,30 @@ export function deferred<T = void>(): Deferred<T> {
     reject = no;
   });
   return { promise, resolve, reject };
+}
+
+export function caught(call: () => unknown): unknown {
+  try {
+    call();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it was to throw');
+}
+
+/** A turn of the event loop: whatever was settled has been reacted to. */
+export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+/** Counts what the process reports, in place of the set-up's listener that forbids it. */
+export async function unhandledDuring(act: () => void): Promise<unknown[]> {
+  const others = process.listeners('unhandledRejection');
+  process.removeAllListeners('unhandledRejection');
+  const heard: unknown[] = [];
+  const hear = (reason: unknown) => void heard.push(reason);
+  process.on('unhandledRejection', hear);
+  act();
+  await turn();
+  process.off('unhandledRejection', hear);
+  for (const other of others) process.on('unhandledRejection', other);
+  return heard;
 }

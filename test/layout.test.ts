@@ -8,7 +8,17 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 /** From the facts up: a file imports from its own layer and those before it. */
 const LAYERS = [
   ['report', 'show', 'exception', 'error-matcher'],
-  ['abort', 'active-context', 'untraced-context', 'timer', 'provider', 'outcome', 'look-alike', 'member'],
+  [
+    'abort',
+    'active-context',
+    'untraced-context',
+    'timer',
+    'abandoned',
+    'provider',
+    'outcome',
+    'look-alike',
+    'member',
+  ],
   ['parentage', 'live-span', 'flush', 'returned'],
   ['options', 'settings'],
   ['run-in-span'],

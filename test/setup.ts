@@ -32,11 +32,9 @@ beforeEach(() => {
 afterEach(async () => {
   // An unhandled rejection is reported after the microtasks have run.
   await new Promise((resolve) => setImmediate(resolve));
-  const left = {
-    live: liveSpans(),
-    timers: vi.isFakeTimers() ? vi.getTimerCount() : 0,
-    unhandled: unhandled.splice(0),
-  };
+  // Tests against real servers run on real time.
+  const timers = vi.isFakeTimers() ? vi.getTimerCount() : 0;
+  const left = { live: liveSpans(), timers, unhandled: unhandled.splice(0) };
   vi.useRealTimers();
   trace.disable();
   context.disable();

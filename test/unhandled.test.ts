@@ -1,20 +1,6 @@
 import { expect, test } from 'vitest';
 import { traceTask, withSpan } from '../src/index.ts';
-import { record } from './harness.ts';
-
-/** Counts what the process reports, in place of the set-up's listener that forbids it. */
-async function unhandledDuring(act: () => void): Promise<unknown[]> {
-  const others = process.listeners('unhandledRejection');
-  process.removeAllListeners('unhandledRejection');
-  const heard: unknown[] = [];
-  const hear = (reason: unknown) => void heard.push(reason);
-  process.on('unhandledRejection', hear);
-  act();
-  await new Promise((resolve) => setImmediate(resolve));
-  process.off('unhandledRejection', hear);
-  for (const other of others) process.on('unhandledRejection', other);
-  return heard;
-}
+import { record, unhandledDuring } from './harness.ts';
 
 const failure = new Error('nobody awaits me');
 const reject = () => Promise.reject(failure);

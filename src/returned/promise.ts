@@ -1,11 +1,7 @@
-/**
- * Whether `value` is a promise made by the language itself. A subclass or a thenable behaves in ways that a derived
- * promise would lose.
- */
-export function isPlainPromise(value: unknown): value is Promise<unknown> {
-  if (typeof value !== 'object' || value === null) return false;
+/** Whether `value` is a promise made by the language itself, not of a subclass and no mere thenable. */
+export function isNativePromise(value: unknown): value is Promise<unknown> {
   try {
-    return Object.getPrototypeOf(value) === Promise.prototype && value instanceof Promise;
+    return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Promise.prototype;
   } catch {
     // A proxy that refuses the look.
     return false;
@@ -13,8 +9,23 @@ export function isPlainPromise(value: unknown): value is Promise<unknown> {
 }
 
 /**
+ * Whether a derived promise can stand for `value`. Not for one that was given methods, as by ky: whoever calls such a
+ * method has no reason to await the promise itself, too, and a derived one would reject unheard.
+ */
+export function isPlainPromise(value: unknown): value is Promise<unknown> {
+  if (!isNativePromise(value)) return false;
+  try {
+    // Only named properties: context managers before Node 24 keep theirs on promises, under symbols.
+    for (const key in value) if (Object.hasOwn(value, key)) return false;
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
  * What `promise` settles to, seen by `onReturned` or `onThrew` on the way: one derived promise and no side branch, so
- * that a rejection nobody handles stays unhandled, once. Own properties of the promise are carried over.
+ * that a rejection nobody handles stays unhandled, once.
  *
  * @returns `undefined` for a proxy of a promise, which only looks like one
  */
@@ -23,16 +34,9 @@ export function derivePromise(
   onReturned: (value: unknown) => unknown,
   onThrew: (error: unknown) => unknown,
 ): Promise<unknown> | undefined {
-  let derived: Promise<unknown>;
   try {
-    derived = Promise.prototype.then.call(promise, onReturned, onThrew);
+    return Promise.prototype.then.call(promise, onReturned, onThrew);
   } catch {
     return undefined;
   }
-  // Only named properties: context managers before Node 24 keep theirs on promises, under symbols.
-  for (const key in promise) {
-    if (Object.hasOwn(promise, key))
-      Object.defineProperty(derived, key, Object.getOwnPropertyDescriptor(promise, key)!);
-  }
-  return derived;
 }

@@ -139,10 +139,10 @@ function Other() {
     function (this: unknown, ...args) {
       return Reflect.apply(method, this, args);
     };
-  return (target: unknown, _where: unknown, descriptor?: PropertyDescriptor): any => {
-    if (descriptor === undefined) return wrap(target as AnyMethod);
+  return (target: unknown, _where: unknown, descriptor?: PropertyDescriptor): never => {
+    if (descriptor === undefined) return wrap(target as AnyMethod) as never;
     descriptor.value = wrap(descriptor.value as AnyMethod);
-    return descriptor;
+    return descriptor as never;
   };
 }
 

@@ -1,0 +1,52 @@
+type Method = (...args: never[]) => unknown;
+
+/** Called in place of a method: what it was, on what it is called, and with what. */
+export type Replacement = (original: Method, self: object, args: unknown[]) => unknown;
+
+/**
+ * Replaces a method on one object: it stays the same object of the same class, and what lists its keys sees no change.
+ *
+ * @param missing stands for a method that is not there
+ * @returns what puts it back, or `undefined` when the object refuses: frozen, a proxy, no such method
+ */
+export function replaceMethod(
+  target: object,
+  key: PropertyKey,
+  replacement: Replacement,
+  missing?: Method,
+): (() => void) | undefined {
+  const original: unknown = Reflect.get(target, key) ?? missing;
+  if (typeof original !== 'function') return undefined;
+  const own = Object.getOwnPropertyDescriptor(target, key);
+  const value = function (this: object, ...args: unknown[]): unknown {
+    if (this !== target && own === undefined) {
+      // Copied, with all own properties, to an object of another class: there it stands for that class's method.
+      const theirs: unknown = Reflect.get(Object.getPrototypeOf(Object(this)) ?? {}, key);
+      if (typeof theirs === 'function' && theirs !== original && theirs !== value)
+        return Reflect.apply(theirs as Method, this, args as never[]);
+    }
+    return replacement(original as Method, this, args);
+  };
+  const enumerable = own?.enumerable === true;
+  const isPut = Reflect.defineProperty(target, key, {
+    value,
+    enumerable,
+    writable: true,
+    configurable: true,
+  });
+  if (!isPut || Reflect.get(target, key) !== value) return undefined;
+  return () => {
+    // Somebody may have replaced it once more.
+    if (Reflect.get(target, key) !== value) return;
+    if (own === undefined) Reflect.deleteProperty(target, key);
+    else Reflect.defineProperty(target, key, own);
+  };
+}
+
+/** Tells of a call of the method, with its first argument, and then makes it. */
+export function before(tell: (argument: unknown) => void): Replacement {
+  return (original, self, args) => {
+    tell(args[0]);
+    return Reflect.apply(original, self, args as never[]);
+  };
+}

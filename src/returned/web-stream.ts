@@ -1,0 +1,85 @@
+import { observeIterator } from './iterator.ts';
+import { derivePromise } from './promise.ts';
+import { before, type Replacement, replaceMethod } from './replace-method.ts';
+import type { Observe, Work } from './work.ts';
+
+/** A web `ReadableStream`: the work is the reading, in every way that there is to read one. It is never locked here. */
+export const observeWebStream: Observe = (target, work) => {
+  const stream = target as ReadableStream;
+  /** What stands for the stream from now on tells of the stream's work. */
+  const as = (also?: Partial<Work>): Work => ({ ...work, returned: () => work.returned(stream), ...also });
+
+  const iterate: Replacement = (original, self, args) => {
+    const iterator = Reflect.apply(original, self, args) as object;
+    const [options] = args as [ReadableStreamIteratorOptions?];
+    if (!options?.preventCancel) replaceMethod(iterator, 'return', before(work.left));
+    observeIterator(iterator, as());
+    return iterator;
+  };
+
+  const replacements: Partial<Record<keyof ReadableStream | symbol, Replacement>> = {
+    getReader(original, self, args) {
+      const reader = Reflect.apply(original, self, args) as ReadableStreamDefaultReader;
+      observeReader(reader, as());
+      return reader;
+    },
+    values: iterate,
+    [Symbol.asyncIterator]: iterate,
+    pipeTo(original, self, args) {
+      const wasLocked = stream.locked;
+      const piped = Reflect.apply(original, self, args) as Promise<unknown>;
+      // Refused: nothing is read.
+      if (wasLocked || !stream.locked) return piped;
+      const onReturned = () => work.returned(stream);
+      const onThrew = (error: unknown) => {
+        work.threw(error);
+        throw error;
+      };
+      return derivePromise(piped, onReturned, onThrew) ?? piped;
+    },
+    pipeThrough(original, self, args) {
+      const readable = Reflect.apply(original, self, args) as ReadableStream;
+      observeWebStream(readable, as());
+      return readable;
+    },
+    tee(original, self, args) {
+      const branches = Reflect.apply(original, self, args) as ReadableStream[];
+      let reading = branches.length;
+      // The source is cancelled with the last branch.
+      const left = () => void (--reading === 0 && work.left());
+      for (const branch of branches) observeWebStream(branch, as({ left }));
+      return branches;
+    },
+    cancel: before(() => {
+      if (!stream.locked) work.left();
+    }),
+  };
+  const undos: ((() => void) | undefined)[] = [];
+  for (const key of Reflect.ownKeys(replacements))
+    undos.push(replaceMethod(stream, key, replacements[key as keyof ReadableStream]!));
+  return undos[0] && (() => undos.forEach((undo) => undo?.()));
+};
+
+export function isWebStream(value: object): boolean {
+  return typeof ReadableStream === 'function' && value instanceof ReadableStream;
+}
+
+function observeReader(reader: ReadableStreamDefaultReader, work: Work): void {
+  let isReleased = false;
+  const cancelled = before(() => {
+    if (!isReleased) work.left();
+  });
+  const released = before(() => {
+    isReleased = true;
+  });
+  replaceMethod(reader, 'cancel', cancelled);
+  replaceMethod(reader, 'releaseLock', released);
+  // Streams count this promise as handled from the start, so listening to it hides nothing.
+  reader.closed.then(
+    () => work.returned(undefined),
+    // Also rejected when the reader lets go of a stream that goes on.
+    (error: unknown) => {
+      if (!isReleased) work.threw(error);
+    },
+  );
+}

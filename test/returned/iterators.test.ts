@@ -1,0 +1,340 @@
+import { trace } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { traceTask, withSpan } from '../../src/index.ts';
+import { caught, dropping, record, type SpanRow, unhandledDuring } from '../harness.ts';
+
+const failure = new TypeError('no stock');
+const RETURNED: SpanRow = { name: 'work' };
+const THREW: SpanRow = {
+  name: 'work',
+  status: 'ERROR no stock',
+  attributes: { error: true, 'error.type': 'TypeError' },
+  exceptions: ['TypeError: no stock'],
+};
+
+/** `lib` leaves the helpers out, which Node 20 lacks and `src` must not use. */
+interface Helpers {
+  map(change: (value: number) => number): Helpers;
+  take(count: number): Helpers;
+  forEach(act: () => void): void;
+  toArray(): number[];
+}
+
+type Sync = Generator<number, string, unknown> & Helpers;
+type Async = AsyncGenerator<number, string, unknown>;
+
+function* numbersOf(): Generator<number, string, unknown> {
+  yield 1;
+  yield 2;
+  return 'end';
+}
+
+async function* asyncNumbers(): Async {
+  yield 1;
+  yield 2;
+  return 'end';
+}
+
+function* failingOf(): Generator<number, string, unknown> {
+  yield 1;
+  throw failure;
+}
+
+async function* asyncFailing(): Async {
+  yield 1;
+  throw failure;
+}
+
+const numbers = numbersOf as () => Sync;
+const failing = failingOf as () => Sync;
+
+/** By hand, as libraries do: no prototype of the language's, and nothing but `next`. */
+function bare(): Sync {
+  let left = 2;
+  return {
+    next: () => (left-- > 0 ? { done: false, value: 2 - left } : { done: true, value: 'end' }),
+    [Symbol.iterator]() {
+      return this;
+    },
+  } as unknown as Sync;
+}
+
+async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const values: T[] = [];
+  for await (const value of iterable) values.push(value);
+  return values;
+}
+
+const takeOne = (iterable: Iterable<unknown>) => {
+  for (const value of iterable) return value;
+  return undefined;
+};
+
+const syncEndings: Record<string, [() => Sync, (work: Sync) => unknown, SpanRow, unknown]> = {
+  exhausted: [numbers, (work) => [...work], RETURNED, [1, 2]],
+  'exhausted by hand': [
+    numbers,
+    (work) => [work.next(), work.next(), work.next(), work.next()],
+    RETURNED,
+    [
+      { done: false, value: 1 },
+      { done: false, value: 2 },
+      { done: true, value: 'end' },
+      { done: true, value: undefined },
+    ],
+  ],
+  'left by break': [numbers, takeOne, RETURNED, 1],
+  'left by destructuring': [numbers, ([first]) => first, RETURNED, 1],
+  'left by a throw in the loop': [
+    numbers,
+    (work) =>
+      caught(() =>
+        work.forEach(() => {
+          throw failure;
+        }),
+      ),
+    RETURNED,
+    failure,
+  ],
+  'returned before it began': [
+    numbers,
+    (work) => work.return('early'),
+    RETURNED,
+    { done: true, value: 'early' },
+  ],
+  'told to throw': [numbers, (work) => caught(() => work.throw(failure)), THREW, failure],
+  'throwing inside': [failing, (work) => caught(() => [...work]), THREW, failure],
+  'exhausted, without return and throw': [bare, (work) => [...work], RETURNED, [1, 2]],
+  'left by break, without return and throw': [bare, takeOne, RETURNED, 1],
+  'exhausted through helpers': [numbers, (work) => work.map((n) => n * 2).toArray(), RETURNED, [2, 4]],
+  'left through helpers': [numbers, (work) => work.take(1).toArray(), RETURNED, [1]],
+  'exhausted through delegation': [
+    numbers,
+    (work) => [
+      ...(function* () {
+        yield* work;
+      })(),
+    ],
+    RETURNED,
+    [1, 2],
+  ],
+  'disposed of': [numbers, (work) => void work[Symbol.dispose](), RETURNED, undefined],
+};
+
+describe('a sync iterator', () => {
+  test.each(Object.entries(syncEndings))('%s', (_how, [make, use, row, result]) => {
+    const { rows } = record();
+    expect(use(make())).toEqual(result);
+    const work = traceTask(make, 'work')();
+    expect(rows()).toEqual([]);
+    expect(use(work)).toEqual(result);
+    expect(rows()).toEqual([row]);
+  });
+
+  test('of an array, a map or a string', () => {
+    const { rows } = record();
+    const sources = [
+      [1, 2].values(),
+      new Map([[1, 2]]).entries(),
+      new Set([1]).values(),
+      'ab'[Symbol.iterator](),
+    ];
+    const read = sources.map((source) => [...(traceTask(() => source, 'work')() as Iterable<unknown>)]);
+    expect(read).toEqual([[1, 2], [[1, 2]], [1], ['a', 'b']]);
+    expect(rows()).toEqual(sources.map(() => RETURNED));
+  });
+
+  test('without return can be resumed after a break, as ever', () => {
+    const { rows } = record();
+    const work = traceTask(() => [1, 2, 3].values(), 'work')();
+    expect([takeOne(work), [...work]]).toEqual([1, [2, 3]]);
+    expect(rows()).toEqual([RETURNED]);
+  });
+});
+
+const asyncEndings: Record<string, [() => Async, (work: Async) => unknown, SpanRow, unknown]> = {
+  exhausted: [asyncNumbers, (work) => collect(work), RETURNED, [1, 2]],
+  'exhausted by overlapping calls': [
+    asyncNumbers,
+    (work) => Promise.all([work.next(), work.next(), work.next()]),
+    RETURNED,
+    [
+      { done: false, value: 1 },
+      { done: false, value: 2 },
+      { done: true, value: 'end' },
+    ],
+  ],
+  'left by break': [
+    asyncNumbers,
+    async (work) => {
+      for await (const value of work) return value;
+      return undefined;
+    },
+    RETURNED,
+    1,
+  ],
+  'returned before it began': [
+    asyncNumbers,
+    (work) => work.return('early'),
+    RETURNED,
+    { done: true, value: 'early' },
+  ],
+  'told to throw': [asyncNumbers, (work) => work.throw(failure).catch((error) => error), THREW, failure],
+  'throwing inside': [asyncFailing, (work) => collect(work).catch((error) => error), THREW, failure],
+  'disposed of': [asyncNumbers, (work) => work[Symbol.asyncDispose](), RETURNED, undefined],
+};
+
+describe('an async iterator', () => {
+  test.each(Object.entries(asyncEndings))('%s', async (_how, [make, use, row, result]) => {
+    const { rows } = record();
+    expect(await use(make())).toEqual(result);
+    const work = traceTask(make, 'work')();
+    expect(rows()).toEqual([]);
+    expect(await use(work)).toEqual(result);
+    expect(rows()).toEqual([row]);
+  });
+
+  test('by hand, without return: left by break', async () => {
+    const { rows } = record();
+    const work = traceTask(
+      () => ({
+        next: async () => ({ done: false, value: 1 }),
+        [Symbol.asyncIterator]() {
+          return this;
+        },
+      }),
+      'work',
+    )();
+    // oxlint-disable-next-line no-unreachable-loop
+    for await (const _ of work) break;
+    expect(rows()).toEqual([RETURNED]);
+  });
+
+  test('whose rejection nobody handles', async () => {
+    record();
+    const heard = await unhandledDuring(() => void traceTask(asyncFailing, 'work')().throw(failure));
+    expect(heard).toEqual([failure]);
+  });
+});
+
+test('a generator that goes on yielding when it is told to return is still at work', () => {
+  const { rows } = record();
+  const work = traceTask(function* stubborn() {
+    try {
+      yield 1;
+    } finally {
+      yield 'clean-up';
+    }
+  })();
+  work.next();
+  expect(work.return(undefined as never)).toEqual({ done: false, value: 'clean-up' });
+  expect(rows()).toEqual([]);
+  work.next();
+  expect(rows()).toEqual([{ name: 'stubborn' }]);
+});
+
+test('the context is active in each next, return and throw, and only there', async () => {
+  const { rows } = record();
+  const seen: unknown[] = [];
+  const see = () => void seen.push(trace.getActiveSpan());
+  const work = traceTask(async function* work() {
+    try {
+      see();
+      yield withSpan('first', () => 1);
+      await Promise.resolve();
+      see();
+      yield withSpan('second', () => 2);
+    } finally {
+      see();
+      withSpan('clean-up', () => 3);
+    }
+  })();
+  await withSpan('consumer', async () => {
+    for await (const value of work) {
+      withSpan(`consumed ${value}`, () => {});
+      if (value === 2) break;
+    }
+  });
+  expect(new Set(seen).size).toBe(1);
+  expect(rows()).toEqual([
+    { name: 'first', parent: 'work' },
+    { name: 'consumed 1', parent: 'consumer' },
+    { name: 'second', parent: 'work' },
+    { name: 'consumed 2', parent: 'consumer' },
+    { name: 'clean-up', parent: 'work' },
+    { name: 'work' },
+    { name: 'consumer' },
+  ]);
+});
+
+test.each(['never', 'auto'] as const)('nothing of one that is not sampled is sampled, flush: %s', (flush) => {
+  const { rows } = record({ sampler: dropping('work') });
+  const inside = function* () {
+    yield withSpan('inside', () => 1);
+  };
+  expect([...traceTask(inside, { name: 'work', flush })()]).toEqual([1]);
+  expect(rows()).toEqual([]);
+});
+
+test('it is the same object, and looks as it did', () => {
+  record();
+  const own = numbers();
+  const list = { items: [1], next: () => ({ done: true, value: 0 }), [Symbol.iterator]: () => list };
+  const before = { keys: Object.keys(list), copy: { ...list }, json: JSON.stringify(list) };
+  expect(traceTask(() => own)()).toBe(own);
+  expect(own).toBeInstanceOf(numbersOf);
+  expect(Object.keys(own)).toEqual([]);
+  expect(String(own)).toBe('[object Generator]');
+  expect(traceTask(() => list)()).toBe(list);
+  expect(Object.keys(list)).toEqual(before.keys);
+  expect(Object.keys({ ...list })).toEqual(Object.keys(before.copy));
+  expect(JSON.stringify(list)).toBe(before.json);
+  own.return('end');
+  list.next();
+});
+
+test('what is iterable and no iterator is a value', () => {
+  const { rows } = record();
+  /** MongoDB's cursor. */
+  const cursor = {
+    next: async () => null,
+    async *[Symbol.asyncIterator]() {
+      yield await this.next();
+    },
+  };
+  const values = [
+    cursor,
+    [1],
+    new Map(),
+    new Set(),
+    'text',
+    new Uint8Array(1),
+    { next: 'page' },
+    { next: () => null },
+  ];
+  for (const value of values) expect(traceTask(() => value, 'work')()).toBe(value);
+  expect(rows()).toEqual(values.map(() => RETURNED));
+});
+
+test('covers: call, ends with the call', () => {
+  const { rows } = record();
+  const work = traceTask(numbers, { name: 'work', covers: 'call' })();
+  expect(rows()).toEqual([RETURNED]);
+  expect(Object.getOwnPropertyNames(work)).toEqual([]);
+});
+
+test('an abort ends the span; the iteration goes on, in its context', () => {
+  const { rows } = record();
+  const controller = new AbortController();
+  const work = traceTask(function* work(_signal: AbortSignal) {
+    yield 1;
+    yield withSpan('after', () => 2);
+  })(controller.signal);
+  work.next();
+  controller.abort(failure);
+  expect([...work]).toEqual([2]);
+  expect(rows()).toEqual([
+    { ...THREW, attributes: { ...THREW.attributes, 'oncespan.outcome': 'aborted' } },
+    { name: 'after', parent: 'work' },
+  ]);
+});

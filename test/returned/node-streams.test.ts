@@ -1,0 +1,320 @@
+import { createReadStream, createWriteStream } from 'node:fs';
+import { Duplex, PassThrough, pipeline, Readable, Transform, Writable } from 'node:stream';
+import { pipeline as pipelined } from 'node:stream/promises';
+import { fileURLToPath } from 'node:url';
+import { createGzip } from 'node:zlib';
+import { describe, expect, test } from 'vitest';
+import { liveSpans, traceTask } from '../../src/index.ts';
+import { caught, record, reported, type SpanRow, turn } from '../harness.ts';
+
+const failure = new TypeError('no disk');
+const RETURNED: SpanRow = { name: 'work' };
+const LEFT: SpanRow = { name: 'work', attributes: { 'oncespan.outcome': 'aborted' } };
+const THREW: SpanRow = {
+  name: 'work',
+  status: 'ERROR no disk',
+  attributes: { error: true, 'error.type': 'TypeError' },
+  exceptions: ['TypeError: no disk'],
+};
+
+const closed = (stream: Readable | Writable) =>
+  new Promise<void>((resolve) => void stream.once('close', resolve));
+
+async function collect(stream: AsyncIterable<unknown>): Promise<string> {
+  let text = '';
+  for await (const chunk of stream) text += String(chunk);
+  return text;
+}
+
+const source = () => Readable.from(['a', 'b']);
+const sink = () => new Writable({ write: (_chunk, _encoding, next) => next() });
+const failingSource = () =>
+  new Readable({
+    read() {
+      this.destroy(failure);
+    },
+  });
+const failingSink = () => new Writable({ write: (_chunk, _encoding, next) => next(failure) });
+const upper = () =>
+  new Transform({ transform: (chunk, _encoding, next) => next(null, String(chunk).toUpperCase()) });
+
+type Stream = Readable & Writable;
+const endings: Record<string, [() => unknown, (stream: Stream) => unknown, SpanRow]> = {
+  'a Readable, read to its end by for await': [
+    source,
+    async (stream) => expect(await collect(stream)).toBe('ab'),
+    RETURNED,
+  ],
+  'a Readable, read to its end by listeners': [
+    source,
+    async (stream) => {
+      stream.on('data', () => {});
+      await closed(stream);
+    },
+    RETURNED,
+  ],
+  'a Readable, piped': [
+    source,
+    async (stream) => {
+      stream.pipe(sink());
+      await closed(stream);
+    },
+    RETURNED,
+  ],
+  'a Readable, left by break': [
+    source,
+    async (stream) => {
+      // oxlint-disable-next-line no-unreachable-loop
+      for await (const _ of stream) break;
+    },
+    LEFT,
+  ],
+  'a Readable, destroyed': [source, (stream) => closed(stream.destroy()), LEFT],
+  'a Readable, destroyed with an error': [
+    source,
+    async (stream) => {
+      stream.on('error', () => {});
+      await closed(stream.destroy(failure));
+    },
+    THREW,
+  ],
+  'a Readable that fails': [failingSource, (stream) => expect(collect(stream)).rejects.toBe(failure), THREW],
+  'a file': [
+    () => createReadStream(fileURLToPath(import.meta.url)),
+    async (stream) => expect(await collect(stream)).toContain('a file'),
+    RETURNED,
+  ],
+  'a Writable, ended': [sink, (stream) => closed(stream.end('a')), RETURNED],
+  'a Writable, destroyed': [sink, (stream) => closed(stream.destroy()), LEFT],
+  'a Writable that fails': [
+    failingSink,
+    async (stream) => {
+      stream.on('error', () => {});
+      stream.write('a');
+      await closed(stream);
+    },
+    THREW,
+  ],
+  'a Writable, as the sink of a pipeline': [sink, (stream) => pipelined(source(), stream), RETURNED],
+  'a Writable, as the sink of a pipeline that fails': [
+    sink,
+    (stream) => expect(pipelined(failingSource(), stream)).rejects.toBe(failure),
+    THREW,
+  ],
+  'a Duplex, in the middle of a pipeline': [
+    createGzip,
+    (stream) => pipelined(source(), stream, sink()),
+    RETURNED,
+  ],
+  'a Duplex in the middle of a pipeline, whose sink fails': [
+    upper,
+    (stream) => expect(pipelined(source(), stream, failingSink())).rejects.toBe(failure),
+    THREW,
+  ],
+  'a Duplex that only reads': [
+    () => Duplex.from(source()),
+    async (stream) => expect(await collect(stream)).toBe('ab'),
+    RETURNED,
+  ],
+  'a Duplex whose reading nobody ends': [
+    () => new PassThrough(),
+    async (stream) => {
+      stream.end('a');
+      await turn();
+      await closed(stream.destroy());
+    },
+    LEFT,
+  ],
+  'a pipeline, which is its last stream': [
+    () => pipeline(source(), upper(), () => {}),
+    async (stream) => expect(await collect(stream)).toBe('AB'),
+    RETURNED,
+  ],
+  'a Readable that does not destroy itself, at its end': [
+    () =>
+      new Readable({
+        autoDestroy: false,
+        read() {
+          this.push(null);
+        },
+      }),
+    async (stream) => {
+      stream.resume();
+      await new Promise<void>((resolve) => void stream.once('end', resolve));
+    },
+    RETURNED,
+  ],
+  'a Duplex that does not destroy itself, at both its ends': [
+    () => new PassThrough({ autoDestroy: false }),
+    async (stream) => {
+      stream.resume();
+      stream.end('a');
+      await new Promise<void>((resolve) => void stream.once('end', resolve));
+    },
+    RETURNED,
+  ],
+  'a Readable that does not destroy itself, at its failure': [
+    () =>
+      new Readable({
+        autoDestroy: false,
+        read() {
+          this.emit('error', failure);
+        },
+      }),
+    async (stream) => {
+      const heard = new Promise<unknown>((resolve) => void stream.once('error', resolve));
+      stream.resume();
+      expect(await heard).toBe(failure);
+    },
+    THREW,
+  ],
+};
+
+describe('the span covers', () => {
+  test.each(Object.entries(endings))('%s', async (_what, [make, use, row]) => {
+    const { rows } = record();
+    const stream = make() as Stream;
+    const listeners = () => stream.eventNames().map((name) => [name, stream.listenerCount(name)]);
+    const before = [listeners(), Object.keys(stream)];
+    expect(traceTask(() => stream as object, 'work')()).toBe(stream);
+    expect([listeners(), Object.keys(stream)]).toEqual(before);
+    await turn();
+    expect(rows()).toEqual([]);
+    await use(stream);
+    await turn();
+    expect(rows()).toEqual([row]);
+  });
+});
+
+test('an error that nobody listens to crashes as before', async () => {
+  const { rows } = record();
+  const others = process.listeners('uncaughtException');
+  process.removeAllListeners('uncaughtException');
+  const crash = new Promise<unknown>((resolve) => process.once('uncaughtException', resolve));
+  traceTask(source, 'work')().destroy(failure);
+  expect(await crash).toBe(failure);
+  for (const other of others) process.on('uncaughtException', other);
+  expect(rows()).toEqual([THREW]);
+});
+
+test('one that has closed already', async () => {
+  const { rows } = record();
+  const done = source().destroy();
+  await closed(done);
+  const failed = source();
+  failed.on('error', () => {});
+  await closed(failed.destroy(failure));
+  for (const stream of [done, failed]) traceTask(() => stream, 'work')();
+  expect(rows()).toEqual([LEFT, THREW]);
+});
+
+test('the span is that of the traced call that made it, and of those around it', async () => {
+  const { rows } = record();
+  const inner = traceTask(source, 'inner');
+  const outer = traceTask(() => traceTask(inner, 'middle')(), 'outer');
+  const stream = outer();
+  expect(rows()).toEqual([]);
+  await collect(stream);
+  expect(rows()).toEqual([
+    { name: 'inner', parent: 'middle' },
+    { name: 'middle', parent: 'outer' },
+    { name: 'outer' },
+  ]);
+});
+
+test('one that is over before the outer call returns', async () => {
+  const { rows } = record();
+  const done = source().destroy();
+  await closed(done);
+  traceTask(() => traceTask(() => done, 'inner')(), 'outer')();
+  expect(rows()).toEqual([
+    { ...LEFT, name: 'inner', parent: 'outer' },
+    { ...LEFT, name: 'outer' },
+  ]);
+});
+
+test('resultAttributes get the stream at its end', async () => {
+  const { rows } = record();
+  const path = fileURLToPath(new URL('./node-streams.test.ts', import.meta.url));
+  const stream = traceTask(() => createReadStream(path), {
+    name: 'work',
+    resultAttributes: (read) => ({ whole: read.bytesRead > 1000 }),
+  })();
+  await collect(stream);
+  expect(rows()).toEqual([{ name: 'work', attributes: { whole: true } }]);
+});
+
+describe('what was out before the call is a value', () => {
+  test('10,000 calls that return one long-lived stream leave no listener, no live span and no warning', async () => {
+    const { spans } = record();
+    const warnings: unknown[] = [];
+    const hear = (warning: unknown) => void warnings.push(warning);
+    process.on('warning', hear);
+    const stream = new PassThrough();
+    const before = [stream.eventNames(), Object.getOwnPropertyNames(stream)];
+    const output = traceTask(() => stream, 'work');
+    for (let i = 0; i < 10_000; i++) output();
+    expect(liveSpans()).toEqual([]);
+    expect(spans()).toHaveLength(10_000);
+    expect([stream.eventNames(), Object.getOwnPropertyNames(stream)]).toEqual(before);
+    await turn();
+    process.off('warning', hear);
+    expect([warnings, reported]).toEqual([[], []]);
+    stream.destroy();
+  });
+
+  test('process.stdout, from the first call on', () => {
+    const { rows } = record();
+    traceTask(() => process.stdout, 'work')();
+    expect(rows()).toEqual([RETURNED]);
+    expect(Object.hasOwn(process.stdout, 'emit')).toBe(false);
+  });
+
+  test('a long-lived one that seemed to be made by a call: that call’s span ends as of its return', () => {
+    const { spans } = record();
+    const stream = new PassThrough();
+    const output = traceTask(() => stream, 'work');
+    output();
+    const before = performance.now() + performance.timeOrigin;
+    output();
+    expect(spans()).toHaveLength(2);
+    const [seconds, nanoseconds] = spans()[0]!.endTime;
+    expect(seconds * 1e3 + nanoseconds / 1e6).toBeLessThanOrEqual(before);
+    stream.destroy();
+  });
+
+  test('this, of a fluent method', () => {
+    const { rows } = record();
+    class Log extends PassThrough {
+      line = traceTask(function (this: Log) {
+        return this;
+      }, 'work');
+    }
+    const log = new Log();
+    expect(log.line()).toBe(log);
+    expect(rows()).toEqual([RETURNED]);
+    log.destroy();
+  });
+
+  test('covers: call', () => {
+    const { rows } = record();
+    const stream = traceTask(source, { name: 'work', covers: 'call' })();
+    expect(rows()).toEqual([RETURNED]);
+    stream.destroy();
+  });
+});
+
+test('what emits and is no stream is a value; a write stream is one', async () => {
+  const { rows } = record();
+  traceTask(() => ({ emit: () => true, on: () => {} }), 'emitter')();
+  expect(rows()).toEqual([{ name: 'emitter' }]);
+  await closed(traceTask(() => createWriteStream('/dev/null'), 'file')().end('a'));
+  expect(rows()).toEqual([{ name: 'emitter' }, { name: 'file' }]);
+  expect(
+    caught(() =>
+      traceTask(() => {
+        throw failure;
+      }, 'thrown')(),
+    ),
+  ).toBe(failure);
+});

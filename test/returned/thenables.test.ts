@@ -1,0 +1,292 @@
+import { trace } from '@opentelemetry/api';
+import { describe, expect, test } from 'vitest';
+import { traceTask, withSpan } from '../../src/index.ts';
+import {
+  caught,
+  type Deferred,
+  deferred,
+  dropping,
+  record,
+  type SpanRow,
+  turn,
+  unhandledDuring,
+} from '../harness.ts';
+
+const failure = new TypeError('no table');
+const RETURNED: SpanRow = { name: 'work' };
+const THREW: SpanRow = {
+  name: 'work',
+  status: 'ERROR no table',
+  attributes: { error: true, 'error.type': 'TypeError' },
+  exceptions: ['TypeError: no table'],
+};
+
+type Ok = ((value: unknown) => unknown) | null | undefined;
+type Not = ((error: unknown) => unknown) | null | undefined;
+
+/** A lazy query in one of the shapes that there are; `runs` tells how often, and under which span, it has run. */
+interface Query {
+  then(ok?: Ok, not?: Not): Promise<unknown>;
+  catch(not: Not): Promise<unknown>;
+  finally(act: () => void): Promise<unknown>;
+}
+interface Shape {
+  query: Query;
+  runs: unknown[];
+}
+
+/** Knex, Mongoose, Supabase: a builder whose methods return itself, and which runs at each `then`. */
+function fluent(answer: () => Promise<unknown>): Shape {
+  const runs: unknown[] = [];
+  class Builder {
+    where(): this {
+      return this;
+    }
+    then(ok?: Ok, not?: Not) {
+      runs.push(trace.getActiveSpan());
+      return answer().then(ok, not);
+    }
+    catch(not: Not) {
+      return this.then(undefined).catch(not);
+    }
+    finally(act: () => void) {
+      return this.then(undefined).finally(act);
+    }
+  }
+  return { query: new Builder().where(), runs };
+}
+
+/** Prisma: an object literal that runs once, in whichever of its three methods comes first. */
+function literal(answer: () => Promise<unknown>): Shape {
+  const runs: unknown[] = [];
+  let promise: Promise<unknown> | undefined;
+  const run = () => {
+    if (promise === undefined) runs.push(trace.getActiveSpan());
+    return (promise ??= answer());
+  };
+  const query = {
+    then: (ok?: Ok, not?: Not) => run().then(ok, not),
+    catch: (not: Not) => run().catch(not),
+    finally: (act: () => void) => run().finally(act),
+    [Symbol.toStringTag]: 'PrismaPromise',
+  };
+  return { query, runs };
+}
+
+/** Drizzle: a class that implements a promise by way of `execute`. */
+function executing(answer: () => Promise<unknown>): Shape {
+  const runs: unknown[] = [];
+  class QueryPromise {
+    async execute() {
+      runs.push(trace.getActiveSpan());
+      return answer();
+    }
+    then(ok?: Ok, not?: Not) {
+      return this.execute().then(ok, not);
+    }
+    catch(not: Not) {
+      return this.then(undefined, not);
+    }
+    finally(act: () => void) {
+      return this.then(
+        (value) => {
+          act();
+          return value;
+        },
+        (error) => {
+          act();
+          throw error;
+        },
+      );
+    }
+  }
+  return { query: new QueryPromise(), runs };
+}
+
+/** postgres.js: a subclass of `Promise` that starts when it is first listened to. */
+function subclass(answer: () => Promise<unknown>): Shape {
+  const runs: unknown[] = [];
+  class Query extends Promise<unknown> {
+    static override get [Symbol.species]() {
+      return Promise;
+    }
+    #settle: [(value: unknown) => void, (error: unknown) => void];
+    #hasRun = false;
+    constructor() {
+      let settle!: [(value: unknown) => void, (error: unknown) => void];
+      super((...both) => void (settle = both));
+      this.#settle = settle;
+    }
+    #run() {
+      if (this.#hasRun) return;
+      this.#hasRun = true;
+      runs.push(trace.getActiveSpan());
+      answer().then(...this.#settle);
+    }
+    override then(...handlers: never[]): never {
+      this.#run();
+      return super.then(...handlers) as never;
+    }
+    override catch(...handlers: never[]): never {
+      this.#run();
+      return super.catch(...handlers) as never;
+    }
+    override finally(...handlers: never[]): never {
+      this.#run();
+      return super.finally(...handlers) as never;
+    }
+  }
+  return { query: new Query(), runs };
+}
+
+const shapes = { fluent, literal, executing, subclass };
+
+const uses: Record<string, (query: Query) => unknown> = {
+  await: async (query) => await query,
+  'then with both': (query) =>
+    query.then(
+      (value) => [value],
+      (error) => [error],
+    ),
+  'then with one': (query) => query.then((value) => [value]),
+  'then with none': (query) => query.then(undefined),
+  catch: (query) => query.catch((error) => [error]),
+  'catch of nothing': (query) => query.catch(null),
+  finally: (query) => query.finally(() => {}),
+  'resolving another': (query) => Promise.resolve(query),
+  all: (query) => Promise.all([query]),
+};
+
+/** What comes of it, with how many runs. */
+async function comesOf({ query, runs }: Shape, use: (query: Query) => unknown): Promise<unknown[]> {
+  try {
+    return ['resolved', await use(query), runs.length];
+  } catch (error) {
+    return ['threw', error, runs.length];
+  }
+}
+
+describe.each(Object.entries(shapes))('a lazy %s query', (_shape, make) => {
+  describe.each(Object.entries(uses))('used by %s', (_how, use) => {
+    test.each([
+      ['resolves', () => Promise.resolve(7), RETURNED],
+      ['rejects', () => Promise.reject(failure), THREW],
+    ])('%s', async (_ending, answer, row) => {
+      const alone = await comesOf(make(answer), use);
+      const { rows, spans } = record();
+      const shape = make(answer);
+      const query = traceTask(() => shape.query as object, 'work')() as Query;
+      expect(query).toBe(shape.query);
+      await turn();
+      expect([shape.runs, rows()]).toEqual([[], []]);
+      expect(await comesOf(shape, use)).toEqual(alone);
+      expect(rows()).toEqual([row]);
+      expect(shape.runs).toEqual([expect.objectContaining({ name: 'work' })]);
+      expect(spans()).toEqual(shape.runs);
+    });
+  });
+
+  test('whose rejection nobody handles is reported once', async () => {
+    record();
+    const { query } = make(() => Promise.reject(failure));
+    traceTask(() => query as object, 'work')();
+    expect(await unhandledDuring(() => void query.then(undefined))).toEqual([failure]);
+  });
+
+  test('goes on in the context of whoever awaits it', async () => {
+    const { rows } = record();
+    const work: Deferred<unknown> = deferred();
+    const { query } = make(() => work.promise);
+    traceTask(() => query as object, 'work')();
+    const consumer = withSpan('consumer', async () => {
+      await query.then(() => withSpan('in then', () => {}));
+      withSpan('after', () => {});
+    });
+    await turn();
+    work.resolve(7);
+    await consumer;
+    expect(rows()).toEqual([
+      RETURNED,
+      { name: 'in then', parent: 'consumer' },
+      { name: 'after', parent: 'consumer' },
+      { name: 'consumer' },
+    ]);
+  });
+
+  test('makes no sampled spans when it is not sampled', async () => {
+    const { rows } = record({ sampler: dropping('work') });
+    const { query } = make(() => withSpan('inside', async () => 7));
+    traceTask(() => query as object, { name: 'work', flush: 'never' })();
+    expect(await query).toBe(7);
+    expect(rows()).toEqual([]);
+  });
+
+  test('as a value of covers: call', async () => {
+    const { rows } = record();
+    const { query } = make(() => Promise.reject(failure));
+    traceTask(() => query as object, { name: 'work', covers: 'call' })();
+    await expect(Promise.resolve(query)).rejects.toBe(failure);
+    expect(rows()).toEqual([RETURNED]);
+  });
+});
+
+test('the first settlement ends the span', async () => {
+  const { rows } = record();
+  const answers = [Promise.resolve(1), Promise.reject(failure)];
+  const { query, runs } = fluent(() => answers.shift()!);
+  traceTask(() => query as object, 'work')();
+  expect(await query).toBe(1);
+  expect(rows()).toEqual([RETURNED]);
+  await expect(Promise.resolve(query)).rejects.toBe(failure);
+  expect(rows()).toEqual([RETURNED]);
+  expect(runs).toHaveLength(2);
+});
+
+test('resultAttributes get what it resolved to', async () => {
+  const { rows } = record();
+  const { query } = literal(async () => [1, 2, 3]);
+  const find = traceTask(() => query as unknown as Promise<number[]>, {
+    name: 'work',
+    resultAttributes: (found) => ({ found: found.length }),
+  });
+  await find();
+  expect(rows()).toEqual([{ name: 'work', attributes: { found: 3 } }]);
+});
+
+test('a then that throws is the failure', () => {
+  const { rows } = record();
+  const broken = {
+    then: () => {
+      throw failure;
+    },
+  };
+  traceTask(() => broken as object, 'work')();
+  expect(caught(() => broken.then())).toBe(failure);
+  expect(rows()).toEqual([THREW]);
+});
+
+test('a proxy of a promise is a thenable, whatever its traps', async () => {
+  const { rows } = record();
+  const promise = Promise.resolve(7);
+  const proxy = new Proxy(promise, {
+    // Methods of a promise refuse to be called on a proxy.
+    get: (target, key) => {
+      const value: unknown = Reflect.get(target, key);
+      return key === 'then' && value === Promise.prototype.then ? promise.then.bind(promise) : value;
+    },
+    ownKeys() {
+      throw new Error('no');
+    },
+  });
+  expect(await traceTask(() => proxy, 'work')()).toBe(7);
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('it looks as it did', async () => {
+  record();
+  const { query } = literal(async () => 7);
+  const before = [Object.keys(query), JSON.stringify(query), String(query)];
+  traceTask(() => query as object, 'work')();
+  expect([Object.keys(query), JSON.stringify(query), String(query)]).toEqual(before);
+  await query;
+});
