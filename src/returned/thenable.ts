@@ -1,3 +1,4 @@
+import type { Context } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../active-context.ts';
 import { ABANDONED, RETURNED } from '../outcome.ts';
 import { derivePromise, isPlainPromise } from './promise.ts';
@@ -5,11 +6,11 @@ import { replaceMethod } from './replace-method.ts';
 import type { Observe } from './work.ts';
 
 type Handler = (value: never) => unknown;
-type Key = 'then' | 'catch' | 'finally';
+const OF_PROMISES: readonly PropertyKey[] = ['then', 'catch', 'finally', 'constructor'];
 
 /**
  * A promise that is more than one, or a query that runs when it is awaited: it is never driven, so the work is what the
- * first `then` (or `catch` or `finally`, which need not go through it) leads to.
+ * first `then` leads to, or another method that runs it and need not go through `then`.
  */
 export const observeThenable: Observe = (thenable, work) => {
   work.fate.ifCollected = RETURNED;
@@ -17,13 +18,14 @@ export const observeThenable: Observe = (thenable, work) => {
   // Kept alive by the handlers, and with it the thenable: some drop it while the query runs.
   const settled = () => undos.forEach((undo) => undo?.());
 
-  const replace = (key: Key) =>
+  // What the caller does with the result is not part of the work.
+  const inContextOf =
+    (caller: Context) =>
+    (handler: unknown, ...values: unknown[]) =>
+      callInContext(caller, handler as Handler, undefined, values);
+  const replace = (key: PropertyKey) =>
     replaceMethod(thenable, key, (original, self, args) => {
-      work.fate.ifCollected = ABANDONED;
-      // What the caller does with the result is not part of the work.
-      const caller = activeContext();
-      const inCaller = (handler: unknown, ...values: unknown[]) =>
-        callInContext(caller, handler as Handler, undefined, values);
+      const inCaller = inContextOf(activeContext());
       const onReturned = (handler?: unknown) => (value: unknown) => {
         settled();
         work.returned(value);
@@ -37,22 +39,41 @@ export const observeThenable: Observe = (thenable, work) => {
       };
       const [first, second, ...rest] = args;
       if (key === 'then') args = [onReturned(first), onThrew(second), ...rest];
-      else if (typeof first === 'function') args = [key === 'catch' ? onThrew(first) : () => inCaller(first)];
+      else if (key === 'catch' && typeof first === 'function') args = [onThrew(first)];
+      else if (key === 'finally' && typeof first === 'function') args = [() => inCaller(first)];
       let result: unknown;
       try {
         result = callInContext(work.active, original, self, args);
       } catch (error) {
-        work.threw(error);
+        if (key === 'then') work.threw(error);
         throw error;
       }
-      if (key === 'then' || !isPlainPromise(result)) return result;
-      return derivePromise(result, onReturned(), onThrew()) ?? result;
+      const isRunning = key === 'then' || isPlainPromise(result);
+      if (isRunning) work.fate.ifCollected = ABANDONED;
+      if (key === 'then' || !isRunning) return result;
+      return derivePromise(result as Promise<unknown>, onReturned(), onThrew()) ?? result;
     });
   undos.push(replace('then'));
   if (undos[0] === undefined) return false;
   undos.push(replace('catch'), replace('finally'), makeAwaitCallThen(thenable));
+  for (const key of methodsThatRun(thenable)) undos.push(replace(key));
   return true;
 };
+
+/** What a promise was given besides its own methods (openai's `withResponse`), and what lazy queries call theirs. */
+function methodsThatRun(thenable: object): Iterable<PropertyKey> {
+  if (!(thenable instanceof Promise)) return ['exec', 'execute'];
+  const keys = new Set<PropertyKey>();
+  let holder: object | null = thenable;
+  while (holder !== null && holder !== Promise.prototype) {
+    for (const key of Reflect.ownKeys(holder)) {
+      const isMethod = typeof Object.getOwnPropertyDescriptor(holder, key)?.value === 'function';
+      if (isMethod && !OF_PROMISES.includes(key)) keys.add(key);
+    }
+    holder = Object.getPrototypeOf(holder) as object | null;
+  }
+  return keys;
+}
 
 /** `await` looks past the `then` of a promise whose constructor is `Promise`. */
 class AwaitedByThen extends Promise<unknown> {

@@ -180,6 +180,21 @@ describe('openai', () => {
     expect(requests).toEqual(['/models']);
     expect(rows()).toEqual([RETURNED]);
   });
+
+  test('one that is refused, where only withResponse() is asked', async () => {
+    const { rows } = record();
+    const sent = make()('/refused');
+    await expect(sent.withResponse()).rejects.toThrow('403');
+    expect(requests).toEqual(['/refused']);
+    expect(rows()).toEqual([
+      {
+        name: 'work',
+        status: expect.stringContaining('403'),
+        attributes: { error: true, 'error.type': 'Error' },
+        exceptions: [expect.stringContaining('403')],
+      },
+    ]);
+  });
 });
 
 describe('got', () => {

@@ -290,3 +290,15 @@ test('it looks as it did', async () => {
   expect([Object.keys(query), JSON.stringify(query), String(query)]).toEqual(before);
   await query;
 });
+
+test('run by exec() or execute() alone', async () => {
+  const { rows } = record();
+  const query = (method: string, answer: () => unknown) =>
+    traceTask(() => ({ [method]: answer, then: () => expect.unreachable() }), 'work')() as unknown as Record<
+      string,
+      () => unknown
+    >;
+  expect(await query('exec', async () => 'rows').exec!()).toBe('rows');
+  await expect(query('execute', () => Promise.reject(failure)).execute!()).rejects.toBe(failure);
+  expect(rows()).toEqual([RETURNED, THREW]);
+});
