@@ -34,14 +34,18 @@ export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules):
     case 'returned':
       return;
     case 'threw':
-      if (rules.ignores(outcome.error)) return;
-      writeFailure(span, describeException(outcome.error), {}, rules);
-      if (isFirstRecord(outcome.error, rules)) recordException(span, describeException(outcome.error));
+      if (!rules.ignores(outcome.error)) {
+        const exception = describeException(outcome.error);
+        writeFailure(span, exception, {}, rules);
+        if (isFirstRecord(outcome.error, rules)) recordException(span, exception);
+      }
       return;
     case 'aborted': {
       const named = outcomeAttribute(outcome.kind, rules);
       if (rules.ignores(outcome.reason)) return setAttributes(span, named);
-      const exception = describeException(outcome.reason);
+      const described = describeException(outcome.reason);
+      // Not the reason's code: an abort is told by the name of its reason.
+      const exception = { ...described, type: described.name };
       if (rules.cancellation === 'error') writeFailure(span, exception, named, rules);
       else setAttributes(span, { ...named, 'error.type': exception.type });
       if (isFirstRecord(outcome.reason, rules)) recordException(span, exception);

@@ -60,6 +60,16 @@ export function startLive(
   return live;
 }
 
+/** Calls that threw and whose spans have not ended: for a moment, or until there is room on the stack for more calls. */
+const thrown: { readonly live: LiveSpan; readonly error: unknown }[] = [];
+
+function endThrown(): void {
+  for (let last = thrown.at(-1); last !== undefined; last = thrown.at(-1)) {
+    last.live.threw(last.error);
+    thrown.pop();
+  }
+}
+
 const PROMISE: Fate = { ifCollected: ABANDONED };
 
 /** {@link runInSpan} from the activation on. */
@@ -75,7 +85,12 @@ export function runLive<R>(
   try {
     result = callInContext(live.active, fn, self, args);
   } catch (error) {
-    live.threw(error);
+    thrown[thrown.length] = { live, error };
+    try {
+      endThrown();
+    } catch {
+      // The stack is full: who called this call, or the next one, ends the span.
+    }
     throw error;
   }
   if (plan.covers === 'call' || !isObject(result)) {
