@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           name: 'sdk 2',
           include: everything,
-          exclude: ['test/legacy/**', 'test/layout.test.ts'],
+          exclude: ['test/legacy/**', 'test/layout.test.ts', 'test/sdk/model.test.ts'],
           setupFiles: [module('test/setup.ts')],
         },
       },

@@ -1,8 +1,9 @@
+import { getEventListeners } from 'node:events';
+import { context, createContextKey, trace } from '@opentelemetry/api';
 import { AlwaysOffSampler, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { withSpan } from '../../src/index.ts';
 import { SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
-import { context, createContextKey, trace } from '@opentelemetry/api';
 import { deferred, reported } from '../harness.ts';
 import { HeldExporter, OK, serial, turn } from './held-exporter.ts';
 
@@ -102,6 +103,13 @@ describe('a flush', () => {
     const { exporter, processor } = serial();
     await processor.forceFlush();
     expect([exporter.exports.length, exporter.flushes]).toEqual([0, 1]);
+  });
+
+  test('that is served in time leaves neither its timer nor its listener', async () => {
+    const { processor } = serial();
+    const { signal } = new AbortController();
+    await processor.forceFlush({ timeoutMs: 10, signal });
+    expect([vi.getTimerCount(), getEventListeners(signal, 'abort')]).toEqual([0, []]);
   });
 
   test('waits for the batch in flight, then for the exporter’s own forceFlush', async () => {
