@@ -1,5 +1,6 @@
 import type { Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
 import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
+import { announce, type LiveSpanHolder } from './live-at-shutdown.ts';
 import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
 import { attempt, report } from './report.ts';
 import { startTimer } from './timer.ts';
@@ -9,6 +10,8 @@ export interface EndingRules extends OutcomeRules {
   readonly abortGraceMs: number;
   readonly timeoutMs: number | undefined;
   readonly live: LiveSpanList;
+  /** The one that makes the spans. */
+  readonly provider: object | undefined;
 }
 
 /** One row of `liveSpans()`. */
@@ -23,9 +26,19 @@ export interface LiveSpanInfo {
 }
 
 /** The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing. */
-export class LiveSpanList {
+export class LiveSpanList implements LiveSpanHolder {
   first: LiveSpan | undefined = undefined;
   last: LiveSpan | undefined = undefined;
+
+  constructor() {
+    announce(this);
+  }
+
+  /** Children before their parents. */
+  shutDown(provider: object): void {
+    const ofProvider = Array.from(this).filter((live) => live.provider === provider);
+    for (const live of ofProvider.reverse()) live.settle({ kind: 'shutdown' });
+  }
 
   *[Symbol.iterator](): Generator<LiveSpan> {
     for (let live = this.first; live !== undefined; live = live.next) yield live;
@@ -50,6 +63,7 @@ export class LiveSpan implements AbortObserver {
   /** The context in which the span is the active one. */
   readonly active: Context;
   readonly name: string;
+  readonly provider: object | undefined;
   ended = false;
   next: LiveSpan | undefined = undefined;
   #previous: LiveSpan | undefined;
@@ -73,6 +87,7 @@ export class LiveSpan implements AbortObserver {
     this.span = span;
     this.active = active;
     this.name = name;
+    this.provider = rules.provider;
     this.#rules = rules;
     this.#onEnded = onEnded;
     this.#wasRecording = !isUnrecorded(span);

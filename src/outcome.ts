@@ -7,7 +7,8 @@ export type Outcome =
   | { readonly kind: 'returned' }
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'aborted'; readonly reason: unknown }
-  | { readonly kind: 'timed-out'; readonly afterMs: number };
+  | { readonly kind: 'timed-out'; readonly afterMs: number }
+  | { readonly kind: 'shutdown' };
 
 export const RETURNED: Outcome = { kind: 'returned' };
 
@@ -44,6 +45,11 @@ export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules):
       const exception = { name: 'TimeoutError', type: 'TimeoutError', message };
       writeFailure(span, exception, outcomeAttribute(outcome, rules), rules);
       recordException(span, exception);
+      return;
+    }
+    case 'shutdown': {
+      const failure = { name: 'shutdown', type: 'shutdown', message: 'still live at the shutdown' };
+      writeFailure(span, failure, outcomeAttribute(outcome, rules), rules);
     }
   }
 }

@@ -26,22 +26,23 @@ export function registeredProvider(): TracerProvider | undefined {
 export class TracerSource {
   #name = 'oncespan';
   #version: string | undefined;
-  #provider: TracerProvider | undefined;
+  /** The one that made the tracer. */
+  provider: TracerProvider | undefined;
   #tracer: Tracer | undefined;
 
   /** Names the instrumentation scope of the tracers from now on. */
   identify(name: string, version: string | undefined): void {
     this.#name = name;
     this.#version = version;
-    this.#provider = undefined;
+    this.provider = undefined;
     this.#tracer = undefined;
   }
 
   /** @returns `undefined` when no provider is registered: there is nothing to trace with. */
   tracer(): Tracer | undefined {
     const provider = registeredProvider();
-    if (provider !== this.#provider) {
-      this.#provider = provider;
+    if (provider !== this.provider) {
+      this.provider = provider;
       this.#tracer =
         provider && attempt('provider.getTracer()', () => provider.getTracer(this.#name, this.#version));
     }
