@@ -73,7 +73,7 @@ export class BoundedExporter {
       const waited = this.#hasGivenUp ? 'until the shutdown' : `for ${limitMs} ms`;
       return { kind: 'unknown', error: timeoutError(`${what} was waited for ${waited} and not answered`) };
     };
-    const answer: Answer = new FirstAnswer<Failure | undefined>(limitMs, late);
+    const answer: Answer = new FirstAnswer<Failure | undefined>(limitMs, late, { holdsProcess: false });
     this.#awaited = answer;
     try {
       callUntraced(() => call(answer));

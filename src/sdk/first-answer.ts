@@ -1,4 +1,4 @@
-import { startTimer } from '../timer.ts';
+import { startTimer, type TimerOptions } from '../timer.ts';
 
 /**
  * Somebody else's answer, or what stands for it when none comes in time. The first one counts; a second one, or one that
@@ -11,13 +11,13 @@ export class FirstAnswer<T> {
   #resolve!: (answer: T) => void;
 
   /** @param limitMs milliseconds to wait for an answer; `Infinity` starts no timer */
-  constructor(limitMs: number, late: () => T) {
+  constructor(limitMs: number, late: () => T, options: TimerOptions) {
     this.#late = late;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
     if (limitMs === Infinity) return;
-    this.#clearTimer = startTimer(limitMs, () => this.expire(), { holdsProcess: false });
+    this.#clearTimer = startTimer(limitMs, () => this.expire(), options);
   }
 
   give(answer: T): void {

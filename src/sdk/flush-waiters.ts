@@ -3,7 +3,10 @@ import { startTimer } from '../timer.ts';
 import { timeoutError } from './timeout-error.ts';
 
 export interface ForceFlushOptions {
-  /** Milliseconds to wait at the longest. Default: as long as it takes, which the export time-outs bound. */
+  /**
+   * Milliseconds to wait at the longest; until then the process stays. Default: as long as it takes, which the export
+   * time-outs bound.
+   */
   readonly timeoutMs?: number | undefined;
   /** Stops the waiting; the export goes on. */
   readonly signal?: AbortSignal | undefined;
@@ -21,7 +24,7 @@ export interface FlushTicket {
 class FlushWaiter implements AbortObserver {
   readonly ticket: FlushTicket;
   readonly failures: unknown[] = [];
-  readonly #onSettled: (waiter: FlushWaiter) => void;
+  readonly #onSettled: () => void;
   readonly #resolve: () => void;
   readonly #reject: (reason: unknown) => void;
   #listener: SharedListener | undefined;
@@ -29,7 +32,7 @@ class FlushWaiter implements AbortObserver {
 
   constructor(
     ticket: FlushTicket,
-    onSettled: (waiter: FlushWaiter) => void,
+    onSettled: () => void,
     resolve: () => void,
     reject: (reason: unknown) => void,
   ) {
@@ -65,21 +68,18 @@ class FlushWaiter implements AbortObserver {
   #leave(): void {
     this.#clearTimer?.();
     this.#listener?.remove(this);
-    this.#onSettled(this);
+    this.#onSettled();
   }
 }
 
-/** Everyone who waits for a flush, in the order of their tickets. While there is one, the process stays. */
+/** Everyone who waits for a flush, in the order of their tickets. */
 export class FlushWaiters {
   readonly #waiters = new Set<FlushWaiter>();
-  #releaseProcess: (() => void) | undefined;
 
   wait(ticket: FlushTicket, options: ForceFlushOptions): Promise<void> {
     return new Promise((resolve, reject) => {
-      const waiter = new FlushWaiter(ticket, this.#remove, resolve, reject);
+      const waiter = new FlushWaiter(ticket, () => this.#waiters.delete(waiter), resolve, reject);
       this.#waiters.add(waiter);
-      // The timers of exports do not hold the process, and a hung exporter need not have a socket that does.
-      this.#releaseProcess ??= startTimer(Infinity, () => {}, { holdsProcess: true });
       waiter.watch(options);
     });
   }
@@ -101,13 +101,6 @@ export class FlushWaiters {
   failAll(reason: unknown): void {
     for (const waiter of [...this.#waiters]) waiter.fail(reason);
   }
-
-  readonly #remove = (waiter: FlushWaiter): void => {
-    this.#waiters.delete(waiter);
-    if (this.#waiters.size > 0) return;
-    this.#releaseProcess?.();
-    this.#releaseProcess = undefined;
-  };
 }
 
 /** One error as it is, several as one. */

@@ -10,7 +10,7 @@ import { type DeliveryStats, SerialPasses } from './serial-passes.ts';
 import { timeoutError } from './timeout-error.ts';
 
 export interface ShutdownOptions {
-  /** Milliseconds for everything together. Default: `exportTimeoutMillis`. */
+  /** Milliseconds for everything together; until then the process stays. Default: `exportTimeoutMillis`, and it may exit. */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -54,7 +54,7 @@ export class SerialBatchSpanProcessor {
 
   /**
    * Exports what has ended, and resolves when the exporter has accepted all of it, batches in flight included. It waits
-   * for no span that ends later. While somebody waits, the process does not exit for want of something to do.
+   * for no span that ends later, but in the same batch.
    *
    * Rejects with the exporter's error if a batch that it covers was not accepted (an `AggregateError` if it was
    * several), with a `TimeoutError` after `timeoutMs`, with the signal's reason on abort. The export goes on then;
@@ -80,14 +80,15 @@ export class SerialBatchSpanProcessor {
    */
   shutdown(options?: ShutdownOptions): Promise<void> {
     const { timeoutMs } = readOptions('shutdown()', options, { timeoutMs: FLUSH_RULES.timeoutMs }, tolerate);
-    return (this.#shutdown ??= this.#close(timeoutMs ?? this.#exportTimeoutMillis));
+    return (this.#shutdown ??= this.#close(timeoutMs));
   }
 
   stats(): DeliveryStats {
     return this.#passes.stats();
   }
 
-  async #close(timeoutMs: number): Promise<void> {
+  async #close(givenMs: number | undefined): Promise<void> {
+    const timeoutMs = givenMs ?? this.#exportTimeoutMillis;
     const problems: unknown[] = [];
     // Takes its ticket before the queue closes.
     const flushed = this.forceFlush();
@@ -98,7 +99,7 @@ export class SerialBatchSpanProcessor {
       this.#passes.giveUp();
       this.#waiters.failAll(late);
     };
-    const clearTimer = startTimer(timeoutMs, giveUp, { holdsProcess: true });
+    const clearTimer = startTimer(timeoutMs, giveUp, { holdsProcess: givenMs !== undefined });
     await flushed.catch((error: unknown) => problems.push(error));
     const failure = await this.#exporter.shutdown();
     clearTimer();
