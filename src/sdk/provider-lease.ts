@@ -57,7 +57,8 @@ export class ProviderLease<P extends ShutdownProvider = ShutdownProvider> implem
  * it, and those that come during a shutdown wait for its end and build afresh. So it survives hot reload, whichever of
  * the old and the new module releases or acquires first, and a module that is loaded twice.
  *
- * Registering the provider is up to you, or to `startTracing`.
+ * Registering the provider is up to you, or to `startTracing`. An OTLP exporter leaves its keep-alive sockets open when
+ * it is shut down: if you build often, give it an agent that outlives it (`httpAgentOptions: () => agent`).
  *
  * @throws TypeError (rejects) for a wrong option or something that is not a provider; and with what `build` failed with,
  * which the next acquire tries again
