@@ -46,6 +46,8 @@ export default defineConfig({
           name: 'sdk 2',
           include: everything,
           exclude: ['test/legacy/**', 'test/layout.test.ts', 'test/sdk/model.test.ts'],
+          // For processes that tests start.
+          env: { SDK: sdk2['@opentelemetry/sdk-trace'] },
           setupFiles: [module('test/setup.ts')],
         },
       },
