@@ -2,12 +2,14 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
+import type * as core from '../../src/index.ts';
+import type * as sdk from '../../src/sdk/index.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const cache = join(root, 'node_modules/.cache/oncespan');
 
 /** Everything that the tests load by itself, as one module: `?v=1`, `?v=2` evaluate all of the library again. */
-export type Library = typeof import('../../src/index.ts') & typeof import('../../src/sdk/index.ts');
+export type Library = typeof core & typeof sdk;
 
 /** Bundles the library, so that Node can run it from a clean clone. Under `node_modules`, where its imports resolve. */
 export async function bundleLibrary(): Promise<{ url: string; remove: () => Promise<void> }> {

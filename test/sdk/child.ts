@@ -1,13 +1,14 @@
 // A process that traces and ends in the way its arguments say. It writes a letter for every span that has ended.
 import { writeSync } from 'node:fs';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
+import type * as opentelemetry from '@opentelemetry/sdk-trace';
 import type { Library } from './bundle.ts';
 
 const { LIBRARY = '', SDK = '', RECEIVER } = process.env;
 const [ending, argument] = process.argv.slice(2);
 const library = (await import(LIBRARY)) as Library;
 const { SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = library;
-const { TracerProvider } = (await import(SDK)) as typeof import('@opentelemetry/sdk-trace');
+const { TracerProvider } = (await import(SDK)) as typeof opentelemetry;
 
 const count = {
   onStart() {},
