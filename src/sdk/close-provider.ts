@@ -18,8 +18,9 @@ export interface ShutdownProvider extends TracerProvider {
  * Never rejects: what fails or hangs is reported.
  */
 export async function closeProvider(provider: ShutdownProvider, timeoutMs: number): Promise<void> {
-  endLiveSpans(provider);
+  // First, so that the spans that end do not each ask it for a flush.
   if (registeredProvider() === provider) trace.disable();
+  endLiveSpans(provider);
   const timeIsUp = () => report(`the tracer provider had not shut down after ${timeoutMs} ms`);
   const limit = new FirstAnswer<void>(timeoutMs, timeIsUp, { holdsProcess: true });
   const step = async (what: string, call: () => Promise<void> | undefined) => {

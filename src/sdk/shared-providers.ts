@@ -4,6 +4,8 @@ import { closeProvider, type ShutdownProvider } from './close-provider.ts';
 /** A provider that several users share, from its build to its shutdown. */
 interface Share {
   readonly built: Promise<ShutdownProvider>;
+  /** Once it has been built. */
+  provider?: ShutdownProvider;
   leases: number;
   /** Set once the provider is being shut down. */
   closed?: Promise<void>;
@@ -34,6 +36,7 @@ export async function share<P extends ShutdownProvider>(
   mine.leases++;
   try {
     const provider = (await mine.built) as P;
+    mine.provider = provider;
     const giveBack = async (timeoutMs: number) => {
       if (--mine.leases === 0) await close(key, mine, timeoutMs);
     };
@@ -44,9 +47,10 @@ export async function share<P extends ShutdownProvider>(
   }
 }
 
-/** Shuts every provider down, whoever shares it: the process ends. Never rejects. */
+/** Shuts every provider that has been built down, whoever shares it: the process ends. Never rejects. */
 export async function closeAll(timeoutMs: number): Promise<void> {
-  await Promise.all(Array.from(state.shares, ([key, mine]) => close(key, mine, timeoutMs)));
+  const built = Array.from(state.shares).filter(([, mine]) => mine.provider !== undefined);
+  await Promise.all(built.map(([key, mine]) => close(key, mine, timeoutMs)));
 }
 
 /** Calls `act`, once in the process, and what it returns once no provider is shared any more. */
@@ -56,9 +60,7 @@ export function untilNoneIsShared(act: () => () => void): void {
 
 function close(key: string, mine: Share, timeoutMs: number): Promise<void> {
   const run = async () => {
-    // A build that fails has told those who wait for it.
-    const provider = await mine.built.catch(() => undefined);
-    if (provider !== undefined) await closeProvider(provider, timeoutMs);
+    await closeProvider(mine.provider!, timeoutMs);
     forget(key, mine);
   };
   return (mine.closed ??= run());

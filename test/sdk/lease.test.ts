@@ -258,6 +258,24 @@ describe('startTracing', () => {
     expect(listeners()).toEqual(before);
   });
 
+  test('shuts every built provider down at a signal, and waits for no build', async () => {
+    const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+    const [mine, other, pending] = [builder(), builder(), deferred<TracerProvider>()];
+    const lease = await startTracing(mine.build, { signals: ['SIGUSR2'] });
+    await acquireTracerProvider(other.build, { key: 'other' });
+    const late = acquireTracerProvider(() => pending.promise, { key: 'pending' });
+    expect(process.emit('SIGUSR2', 'SIGUSR2')).toBe(true);
+    expect(process.listenerCount('SIGUSR2')).toBe(0);
+    await turn();
+    expect([mine.done.at(-1), other.done.at(-1)]).toEqual(['shutdown', 'shutdown']);
+    expect(kill.mock.calls).toEqual([[process.pid, 'SIGUSR2']]);
+    pending.resolve(builder().build());
+    kept(await late);
+    await lease.release();
+    expect(mine.done.filter((what) => what === 'shutdown')).toHaveLength(1);
+    kill.mockRestore();
+  });
+
   test('registers the propagator it is given, until the last release', async () => {
     const propagator: TextMapPropagator = {
       inject: (_context, carrier) => Object.assign(carrier as object, { traced: 'yes' }),

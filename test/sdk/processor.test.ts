@@ -1,9 +1,15 @@
 import { getEventListeners } from 'node:events';
 import { context, createContextKey, trace } from '@opentelemetry/api';
-import { AlwaysOffSampler, type SpanExporter, TracerProvider } from '@opentelemetry/sdk-trace';
+import {
+  AlwaysOffSampler,
+  type SpanExporter,
+  type SpanProcessor,
+  TracerProvider,
+} from '@opentelemetry/sdk-trace';
+import type { SpanExporter as SpanExporter2, SpanProcessor as SpanProcessor2 } from 'sdk-trace-2';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { withSpan } from '../../src/index.ts';
-import { SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
+import { type Exporter, SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
 import { deferred, reported } from '../harness.ts';
 import { HeldExporter, OK, serial, turn } from './held-exporter.ts';
 
@@ -503,6 +509,13 @@ describe('shutdown', () => {
     await turn();
     expect(shutdown).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
   });
+});
+
+test('the processor and its exporter fit the types of both SDKs', () => {
+  const { processor } = serial();
+  const processors: [SpanProcessor, SpanProcessor2] = [processor, processor];
+  const exporters: Exporter[] = [{} as SpanExporter, {} as SpanExporter2];
+  expect([processors.length, exporters.length]).toEqual([2, 2]);
 });
 
 describe('configuration', () => {
