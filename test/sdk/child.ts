@@ -1,5 +1,6 @@
 // A process that traces and ends in the way its arguments say. It writes a letter for every span that has ended.
 import { writeSync } from 'node:fs';
+import { trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type * as opentelemetry from '@opentelemetry/sdk-trace';
 import type { Library } from './bundle.ts';
@@ -16,6 +17,10 @@ const count = {
   forceFlush: async () => {},
   shutdown: async () => {},
 };
+if (ending === 'listen to the signal') {
+  process.once('SIGTERM', () => setTimeout(() => process.exit(Number(argument)), 200));
+}
+
 const lease = await startTracing(
   () => {
     const processor = new SerialBatchSpanProcessor(new OTLPTraceExporter({ url: RECEIVER }));
@@ -38,10 +43,7 @@ const workOn = async () => {
 
 const endings: Record<string, () => unknown> = {
   'work until a signal': workOn,
-  'listen to the signal': () => {
-    process.once('SIGTERM', () => setTimeout(() => process.exit(Number(argument)), 200));
-    return workOn();
-  },
+  'listen to the signal': workOn,
   'hang at the shutdown': () => {
     lease.provider.shutdown = () => {
       writeSync(2, 'hung');
@@ -55,9 +57,19 @@ const endings: Record<string, () => unknown> = {
     await lease.release();
     process.exit(Number(argument));
   },
+  'release what hangs': async () => {
+    lease.provider.shutdown = () => new Promise(() => {});
+    await work(20);
+    await lease.release({ timeoutMs: 100 });
+    // Not reached, and the code is 13, if nothing keeps the process while it waits.
+    process.exitCode = Number(argument);
+  },
   drain: async () => {
     process.exitCode = Number(argument);
-    await work(20);
+    await withSpan('active', async (span) => {
+      await work(20);
+      if (trace.getActiveSpan() !== span) writeSync(2, 'there is no context manager');
+    });
   },
   throw: async () => {
     await work(20);

@@ -269,8 +269,10 @@ describe('startTracing', () => {
     await turn();
     expect([mine.done.at(-1), other.done.at(-1)]).toEqual(['shutdown', 'shutdown']);
     expect(kill.mock.calls).toEqual([[process.pid, 'SIGUSR2']]);
-    pending.resolve(builder().build());
-    kept(await late);
+    const unbuilt = builder();
+    pending.resolve(unbuilt.build());
+    await (await late).release();
+    expect(unbuilt.done).toEqual(['flush', 'shutdown']);
     await lease.release();
     expect(mine.done.filter((what) => what === 'shutdown')).toHaveLength(1);
     kill.mockRestore();

@@ -89,6 +89,7 @@ const ways: [string, string[], Act, { code: number | null; signal: string | null
     { code: 7, signal: null },
   ],
   ['process.exit() after the release', ['exit after the release', '3'], {}, { code: 3, signal: null }],
+  ['a release that hangs', ['release what hangs', '5'], {}, { code: 5, signal: null }],
   ['nothing left to do', ['drain', '4'], {}, { code: 4, signal: null }],
 ];
 
