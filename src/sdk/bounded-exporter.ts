@@ -1,4 +1,4 @@
-import { report } from '../report.ts';
+import { attempt, report } from '../report.ts';
 import { FirstAnswer } from './first-answer.ts';
 import type { EndedSpan, Exporter, ExportResult } from './sdk-shapes.ts';
 import { timeoutError } from './timeout-error.ts';
@@ -30,13 +30,15 @@ export class BoundedExporter {
     this.#limitMs = limitMs;
   }
 
-  /** Waits for what is still to come of the spans' resources. Not for ever: a span without an attribute beats no span. */
-  async attributesOf(spans: readonly EndedSpan[]): Promise<void> {
+  /**
+   * Waits for what is still to come of the resources of the first `count` spans. Not for ever: a span without an attribute
+   * beats no span.
+   */
+  async attributesOf(spans: readonly EndedSpan[], count: number): Promise<void> {
+    const pending = attempt('reading the resources', () => pendingResources(spans, count));
+    if (pending === undefined || pending.size === 0) return;
     await this.#ask('waiting for resource attributes', this.#limitMs, (answer) => {
-      const resources = new Set(spans.map(({ resource }) => resource));
-      const pending = [...resources].filter((resource) => resource?.asyncAttributesPending);
-      if (pending.length === 0) answer.give(undefined);
-      else settleWith(answer, Promise.all(pending.map((resource) => resource?.waitForAsyncAttributes?.())));
+      settleWith(answer, Promise.all(Array.from(pending, (resource) => resource.waitForAsyncAttributes?.())));
     });
   }
 
@@ -86,6 +88,17 @@ export class BoundedExporter {
       report(`${what} ${failure.kind === 'failed' ? 'failed' : 'hung'}`, failure.error);
     return failure;
   }
+}
+
+type Resource = NonNullable<EndedSpan['resource']>;
+
+function pendingResources(spans: readonly EndedSpan[], count: number): Set<Resource> {
+  const pending = new Set<Resource>();
+  for (let i = 0; i < count; i++) {
+    const resource = spans[i]?.resource;
+    if (resource?.asyncAttributesPending) pending.add(resource);
+  }
+  return pending;
 }
 
 function failed(error: unknown): Failure {

@@ -129,8 +129,8 @@ export class SerialPasses {
   }
 
   async #exportBatch(): Promise<void> {
-    const size = this.#limits.maxExportBatchSize;
-    await this.#exporter.attributesOf(this.#queue.slice(0, size));
+    const size = Math.min(this.#queue.length, this.#limits.maxExportBatchSize);
+    await this.#exporter.attributesOf(this.#queue, size);
     const batch = this.#queue.splice(0, size);
     // Given up while waiting.
     if (batch.length === 0) return;
