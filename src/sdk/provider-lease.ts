@@ -70,18 +70,14 @@ export async function acquireTracerProvider<P extends ShutdownProvider>(
   options?: AcquireOptions,
 ): Promise<ProviderLease<P>> {
   const { key } = readOptions('acquireTracerProvider()', options, ACQUIRE_RULES, refuse);
-  return acquire('acquireTracerProvider()', build, key, () => {});
+  return acquire('acquireTracerProvider()', build, key);
 }
 
-/**
- * @param where names the caller in an error
- * @param onBuilt is told about a provider that this call has built, before anybody gets it
- */
+/** @param where names the caller in an error */
 export async function acquire<P extends ShutdownProvider>(
   where: string,
   build: () => P | Promise<P>,
   key = DEFAULT_KEY,
-  onBuilt: (provider: P) => void,
 ): Promise<ProviderLease<P>> {
   if (typeof build !== 'function')
     refuse(`${where}: ${show(build)} is not a function; give one that builds the provider`);
@@ -91,7 +87,6 @@ export async function acquire<P extends ShutdownProvider>(
     if (typeof getTracer !== 'function' || typeof shutdown !== 'function') {
       refuse(`${where}: what was built has no getTracer() and shutdown(); return the tracer provider itself`);
     }
-    onBuilt(built);
     return built;
   });
   return new ProviderLease(provider, giveBack);

@@ -45,8 +45,8 @@ const START_RULES = {
 };
 
 /**
- * Starts tracing in this process: acquires the provider as `acquireTracerProvider` does and, with the build, registers it
- * and an `AsyncLocalStorageContextManager`. However often it is called, and the calling module evaluated, the process has
+ * Starts tracing in this process: acquires the provider as `acquireTracerProvider` does, and registers it and an
+ * `AsyncLocalStorageContextManager` if they are not. However often it is called, and the calling module evaluated, the process has
  * one provider and one set of listeners.
  *
  * At `SIGTERM`, `SIGINT` and `beforeExit`, live spans end as `shutdown`, and all shared providers are flushed and shut
@@ -71,21 +71,21 @@ export async function startTracing<P extends ShutdownProvider>(
     timeoutMs = DEFAULT_TIMEOUT_MS,
     propagator,
   } = readOptions('startTracing()', options, START_RULES, refuse);
-  return acquire('startTracing()', build, key, (provider) => {
-    register(provider);
-    untilNoneIsShared(() => {
-      const stopListening = beforeProcessEnd(signals, () => closeAll(timeoutMs));
-      const isPropagatorOurs = propagator !== undefined && propagation.setGlobalPropagator(propagator);
-      return () => {
-        stopListening();
-        if (isPropagatorOurs) propagation.disable();
-      };
-    });
+  const lease = await acquire('startTracing()', build, key);
+  register(lease.provider);
+  untilNoneIsShared(() => {
+    const stopListening = beforeProcessEnd(signals, () => closeAll(timeoutMs));
+    const isPropagatorOurs = propagator !== undefined && propagation.setGlobalPropagator(propagator);
+    return () => {
+      stopListening();
+      if (isPropagatorOurs) propagation.disable();
+    };
   });
+  return lease;
 }
 
 function register(provider: ShutdownProvider): void {
-  // It may have been registered by the build. The answer is `false`, too, when two versions of the API do not agree.
+  // The build may have registered it, or an earlier call. The answer is `false`, too, when two versions of the API do not agree.
   if (registeredProvider() !== provider && !trace.setGlobalTracerProvider(provider)) {
     alarm(
       'startTracing(): another tracer provider is registered, so that no span reaches this one; ' +

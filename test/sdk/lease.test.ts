@@ -305,6 +305,16 @@ describe('startTracing', () => {
     withSpan('still', (span) => expect(span.isRecording()).toBe(true));
   });
 
+  test('registers a provider that had only been acquired', async () => {
+    const { build, rows } = builder();
+    kept(await acquireTracerProvider(build));
+    withSpan('not traced', () => {});
+    kept(await startTracing(build));
+    withSpan('traced', () => {});
+    expect(rows()).toEqual([{ name: 'traced' }]);
+    expect(build).toHaveBeenCalledTimes(1);
+  });
+
   test('is content with a build that registers its provider itself', async () => {
     const { build, rows } = builder();
     kept(
