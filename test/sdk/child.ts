@@ -8,7 +8,7 @@ import type { Library } from './bundle.ts';
 const { LIBRARY = '', SDK = '', RECEIVER } = process.env;
 const [ending, argument] = process.argv.slice(2);
 const library = (await import(LIBRARY)) as Library;
-const { SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = library;
+const { flush, SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = library;
 const { TracerProvider } = (await import(SDK)) as typeof opentelemetry;
 
 const count = {
@@ -18,15 +18,20 @@ const count = {
   shutdown: async () => {},
 };
 if (ending === 'listen to the signal') {
-  process.once('SIGTERM', () => setTimeout(() => process.exit(Number(argument)), 200));
+  process.once('SIGTERM', async () => {
+    await lease.release();
+    process.exit(Number(argument));
+  });
 }
 
 const lease = await startTracing(
   () => {
-    const processor = new SerialBatchSpanProcessor(new OTLPTraceExporter({ url: RECEIVER }));
+    const processor = new SerialBatchSpanProcessor(new OTLPTraceExporter({ url: RECEIVER }), {
+      maxQueueSize: 100_000,
+    });
     return new TracerProvider({ spanProcessors: [processor, count] });
   },
-  { timeoutMs: ending === 'hang at the shutdown' ? Number(argument) : 5000 },
+  { timeoutMs: ending === 'hang at the shutdown' ? Number(argument) : 30_000 },
 );
 
 const task = traceTask((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)), 'task');
@@ -60,6 +65,7 @@ const endings: Record<string, () => unknown> = {
   'release what hangs': async () => {
     lease.provider.shutdown = () => new Promise(() => {});
     await work(20);
+    await flush();
     await lease.release({ timeoutMs: 100 });
     // Not reached, and the code is 13, if nothing keeps the process while it waits.
     process.exitCode = Number(argument);
