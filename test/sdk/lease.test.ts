@@ -171,6 +171,19 @@ describe('the last release', () => {
     expect(mine.rows()).toEqual([{ name: 'mine' }]);
   });
 
+  test('keeps no instance for the sake of a shutdown', async () => {
+    const holders = (globalThis as unknown as Record<symbol, Set<unknown>>)[
+      Symbol.for('oncespan.live-spans')
+    ]!;
+    const before = holders.size;
+    for (let i = 0; i < 100; i++) createTracing();
+    expect(holders.size).toBe(before + 100);
+    while (holders.size > before) {
+      globalThis.gc?.();
+      await turn();
+    }
+  });
+
   test('unregisters the provider, so that another one can be registered', async () => {
     const { build, rows } = builder();
     const lease = await startTracing(build);
