@@ -1,6 +1,7 @@
 import type { Attributes, Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
 import { CollectorWatch, unwatch, type Watched } from './abandoned.ts';
 import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
+import { announce, type LiveSpanHolder } from './live-at-shutdown.ts';
 import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
 import { attempt, report } from './report.ts';
 import { startTimer } from './timer.ts';
@@ -10,6 +11,8 @@ export interface EndingRules extends OutcomeRules {
   readonly abortGraceMs: number;
   readonly timeoutMs: number | undefined;
   readonly live: LiveSpanList;
+  /** The one that makes the spans. */
+  readonly provider: object | undefined;
   resultAttributes(value: unknown): Attributes | undefined;
 }
 
@@ -30,10 +33,20 @@ export interface LiveSpanInfo {
 }
 
 /** The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing. */
-export class LiveSpanList {
+export class LiveSpanList implements LiveSpanHolder {
   first: LiveSpan | undefined = undefined;
   last: LiveSpan | undefined = undefined;
   readonly watch = new CollectorWatch(this);
+
+  constructor() {
+    announce(this);
+  }
+
+  /** Children before their parents. */
+  shutDown(provider: object): void {
+    const ofProvider = Array.from(this).filter((live) => live.provider === provider);
+    for (const live of ofProvider.reverse()) live.settle({ kind: 'shutdown' });
+  }
 
   *[Symbol.iterator](): Generator<LiveSpan> {
     for (let live = this.first; live !== undefined; live = live.next) yield live;
@@ -59,6 +72,7 @@ export class LiveSpan implements AbortObserver, Watched {
   /** The context in which the span is the active one. */
   readonly active: Context;
   readonly name: string;
+  readonly provider: object | undefined;
   ended = false;
   next: LiveSpan | undefined = undefined;
   target: object | undefined = undefined;
@@ -85,6 +99,7 @@ export class LiveSpan implements AbortObserver, Watched {
     this.span = span;
     this.active = active;
     this.name = name;
+    this.provider = rules.provider;
     this.#rules = rules;
     this.#onEnded = onEnded;
     this.#wasRecording = !isUnrecorded(span);

@@ -78,7 +78,7 @@ export interface TracingOptions extends FlushSettings {
   exceptionEvents?: 'every-span' | 'origin-only';
 }
 
-interface Rule {
+export interface Rule {
   readonly expected: string;
   readonly accepts: (value: unknown) => boolean;
   /** Whether an object is copied, so that what was checked is what is used. */
@@ -87,7 +87,7 @@ interface Rule {
 
 type Rules<Options> = { readonly [Key in keyof Required<Options>]: Rule };
 
-const rule = (expected: string, accepts: (value: unknown) => boolean): Rule => ({ expected, accepts });
+export const rule = (expected: string, accepts: (value: unknown) => boolean): Rule => ({ expected, accepts });
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

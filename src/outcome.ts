@@ -8,7 +8,7 @@ export type Outcome =
   | { readonly kind: 'threw'; readonly error: unknown }
   | { readonly kind: 'aborted'; readonly reason: unknown }
   | { readonly kind: 'timed-out'; readonly afterMs: number }
-  | { readonly kind: 'abandoned' }
+  | { readonly kind: 'abandoned' | 'shutdown' }
   | { readonly kind: 'left'; readonly as: 'aborted' | 'abandoned' };
 
 export const RETURNED: Outcome = { kind: 'returned' };
@@ -18,6 +18,11 @@ export const ABANDONED: Outcome = { kind: 'abandoned' };
 export const LEFT: Outcome = { kind: 'left', as: 'aborted' };
 /** An iterator, observable or stream was collected before its end: nobody's failure either. */
 export const FORGOTTEN: Outcome = { kind: 'left', as: 'abandoned' };
+
+const UNSETTLED = {
+  abandoned: 'the promise was collected before it settled',
+  shutdown: 'still live at the shutdown',
+};
 
 /** What the settings say about writing an outcome down. */
 export interface OutcomeRules {
@@ -58,8 +63,9 @@ export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules):
       recordException(span, exception);
       return;
     }
-    case 'abandoned': {
-      const failure = { type: 'abandoned', message: 'the promise was collected before it settled' };
+    case 'abandoned':
+    case 'shutdown': {
+      const failure = { type: outcome.kind, message: UNSETTLED[outcome.kind] };
       writeFailure(span, failure, outcomeAttribute(outcome.kind, rules), rules);
       return;
     }

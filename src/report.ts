@@ -20,6 +20,15 @@ export function report(what: string, cause?: unknown): void {
 
 let isReporting = false;
 
+/** As {@link report}, at the level of an error: for what makes everything else pointless. */
+export function alarm(what: string): void {
+  try {
+    diag.error(`oncespan: ${what}`);
+  } catch {
+    // As above.
+  }
+}
+
 const reported = new Set<string>();
 
 /** As {@link report}, but a given text only once in a process: for facts about the set-up, not about a call. */

@@ -73,6 +73,10 @@ export class SpanPlan implements EndingRules {
     return this.settings.live;
   }
 
+  get provider(): object | undefined {
+    return this.settings.tracers.provider;
+  }
+
   get attributeNames(): EndingRules['attributeNames'] {
     return this.settings.attributeNames;
   }

@@ -14,6 +14,8 @@ const LAYERS = [
     'untraced-context',
     'timer',
     'abandoned',
+    'process-wide',
+    'live-at-shutdown',
     'provider',
     'outcome',
     'look-alike',

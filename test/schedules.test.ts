@@ -2,9 +2,10 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { createTracing, type TaskOptions, type FlushResult } from '../src/index.ts';
+import { endLiveSpans } from '../src/live-at-shutdown.ts';
 import { deferred, record, type SpanRow } from './harness.ts';
 
-// Every order of abort, settle, time-out, flush and configure(), with and without a turn of the microtask queue between.
+// Every order of abort, settle, time-out, shutdown, flush and configure(), with and without a turn of the microtask queue between.
 
 const failure = new Error('failed');
 const reason = new Error('aborted');
@@ -18,6 +19,7 @@ type Step =
   | 'reject with the reason'
   | 'wait'
   | 'turn'
+  | 'shut down'
   | 'flush'
   | 'off'
   | 'on'
@@ -31,6 +33,7 @@ const step = fc.constantFrom<Step>(
   'wait',
   'turn',
   'turn',
+  'shut down',
   'flush',
   'off',
   'on',
@@ -102,6 +105,7 @@ function expectedEnding(
     if (next === 'turn' && settled === 'resolve') return returned;
     if (next === 'turn' && settled === 'reject') return threw;
     if (next === 'turn' && settled !== undefined) return graceEnds === undefined ? reasonThrown : asAborted;
+    if (next === 'shut down') return shutDown;
     if (next === 'wait') {
       now += GRACE_MS;
       const first = Math.min(graceEnds ?? Infinity, timeoutMs ?? Infinity);
@@ -110,6 +114,12 @@ function expectedEnding(
   }
   throw new Error('unreachable');
 }
+
+const shutDown: SpanRow = {
+  name: 'task',
+  status: 'ERROR still live at the shutdown',
+  attributes: { error: true, 'oncespan.outcome': 'shutdown', 'error.type': 'shutdown' },
+};
 
 const reasonThrown: SpanRow = {
   name: 'task',
@@ -123,11 +133,12 @@ const turn = () => new Promise<void>((resolve) => setImmediate(resolve));
 test('in any order of events a task has one end, one flush request at most, and nothing is left over', async () => {
   const { provider, spans, rows } = record();
   const forceFlush = vi.spyOn(provider, 'forceFlush');
+  const { configure, traceTask, flush, liveSpans } = createTracing();
   await fc.assert(
     fc.asyncProperty(options, fc.array(step, { maxLength: 9 }), async (taskOptions, steps) => {
       spans().length = 0;
       forceFlush.mockClear();
-      const { configure, traceTask, flush, liveSpans } = createTracing();
+      configure({ enabled: true });
       const controller = new AbortController();
       const work = deferred<string>();
       const fn = vi.fn((_signal: AbortSignal) => work.promise);
@@ -143,6 +154,7 @@ test('in any order of events a task has one end, one flush request at most, and 
         'reject with the reason': () => work.reject(reason),
         wait: () => vi.advanceTimersByTime(GRACE_MS),
         turn,
+        'shut down': () => endLiveSpans(provider),
         flush: () => flushes.push(flush()),
         off: () => configure({ enabled: (enabled = false) }),
         on: () => configure({ enabled: (enabled = true) }),
@@ -170,7 +182,7 @@ test('in any order of events a task has one end, one flush request at most, and 
       );
       for (const settlement of all) expect(settlement).toEqual(alone);
       expect(spans()).toHaveLength(traced);
-      for (const row of rows()) expect([...endings, reasonThrown]).toContainEqual(row);
+      for (const row of rows()) expect([...endings, reasonThrown, shutDown]).toContainEqual(row);
       if (!steps.includes('call again')) expect(rows()).toEqual([expectedEnding(steps, taskOptions)]);
       const requests = flushes.length + (taskOptions.flush === 'never' ? 0 : traced);
       expect(forceFlush.mock.calls.length).toBeLessThanOrEqual(requests);

@@ -1,0 +1,13 @@
+export { type BatchOptions } from './batch-limits.ts';
+export type { ShutdownProvider } from './close-provider.ts';
+export type { ForceFlushOptions } from './flush-waiters.ts';
+export {
+  acquireTracerProvider,
+  type AcquireOptions,
+  type ProviderLease,
+  type ReleaseOptions,
+} from './provider-lease.ts';
+export type { EndedSpan, Exporter, ExportResult } from './sdk-shapes.ts';
+export { SerialBatchSpanProcessor, type ShutdownOptions } from './serial-batch-span-processor.ts';
+export type { DeliveryStats } from './serial-passes.ts';
+export { startTracing, type StartOptions } from './start-tracing.ts';

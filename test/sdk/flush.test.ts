@@ -1,0 +1,109 @@
+import { getEventListeners } from 'node:events';
+import { trace } from '@opentelemetry/api';
+import { expect, test, vi } from 'vitest';
+import { flush, traceTask } from '../../src/index.ts';
+import type { BatchOptions } from '../../src/sdk/index.ts';
+import { deferred, reported } from '../harness.ts';
+import { OK, serial, turn } from './held-exporter.ts';
+
+// `flush()` of the core, through the `forceFlush()` of a real provider, to this processor.
+
+const failure = new Error('collector is down');
+
+function registered(options: BatchOptions) {
+  const made = serial(options);
+  trace.setGlobalTracerProvider(made.provider);
+  return made;
+}
+
+test('flush() answers once the exporter has accepted everything that ended before, in flight or queued', async () => {
+  const { exporter, end } = registered({ maxExportBatchSize: 2 });
+  end('a', 'b');
+  await turn();
+  end('c');
+  let answer: unknown;
+  void flush().then((result) => (answer = result));
+  end('later');
+  for (const batch of [0, 1]) {
+    await turn();
+    expect([exporter.exports.length, answer]).toEqual([batch + 1, undefined]);
+    exporter.exports[batch]?.answer(OK);
+  }
+  await turn();
+  expect(answer).toEqual({ status: 'flushed' });
+  expect(exporter.batches).toEqual([
+    ['a', 'b'],
+    ['c', 'later'],
+  ]);
+});
+
+test('flush() says failed when a batch that it covers was not accepted', async () => {
+  const { exporter, end } = registered({ maxExportBatchSize: 1 });
+  end('a');
+  await turn();
+  const answer = flush();
+  exporter.exports[0]?.answer({ code: 1, error: failure });
+  // The provider tells the errors of all its processors as an array.
+  expect(await answer).toEqual({ status: 'failed', error: [failure] });
+  expect(await flush()).toEqual({ status: 'flushed' });
+  expect(reported.map(([what]) => what)).toEqual([
+    'oncespan: an export of 1 spans failed',
+    'oncespan: a flush failed',
+  ]);
+});
+
+test('1,000 flushes that time out or are aborted leave nothing behind; after the release every span arrives once', async () => {
+  const { exporter, processor, end } = registered({ maxExportBatchSize: 1 });
+  end('held');
+  await turn();
+  const controller = new AbortController();
+  const { signal } = controller;
+  const left = () => ({ timers: vi.getTimerCount(), listeners: getEventListeners(signal, 'abort').length });
+  let before = left();
+  const names = Array.from({ length: 1000 }, (_, i) => `span ${i}`);
+  for (const name of names) {
+    end(name);
+    const timedOut = flush({ timeoutMs: 10, signal });
+    const direct = processor.forceFlush({ timeoutMs: 10, signal }).catch((error: Error) => error.name);
+    vi.advanceTimersByTime(10);
+    expect([await timedOut, await direct]).toEqual([{ status: 'timed-out' }, 'TimeoutError']);
+    // The first one has started a pass, which goes on.
+    if (name === 'span 0') before = left();
+    expect(left()).toEqual(before);
+  }
+  const aborted = [flush({ signal }), processor.forceFlush({ signal }).catch((error: unknown) => error)];
+  controller.abort(failure);
+  expect(await Promise.all(aborted)).toEqual([{ status: 'aborted', reason: failure }, failure]);
+  expect(left()).toEqual(before);
+  const flushed = flush();
+  for (let i = 0; i <= names.length; i++) {
+    exporter.exports[i]?.answer(OK);
+    await turn();
+  }
+  expect(await flushed).toEqual({ status: 'flushed' });
+  expect(exporter.batches.flat()).toEqual(['held', ...names]);
+});
+
+test('10,000 tasks that flush at once: every span is given once, exports never overlap, three passes at most', async () => {
+  const { exporter, processor } = registered({ maxQueueSize: 10_000 });
+  let running = 0;
+  let most = 0;
+  const given: string[] = [];
+  exporter.export = (spans, answer) => {
+    most = Math.max(most, ++running);
+    given.push(...spans.map(({ name }) => name));
+    setImmediate(() => {
+      running--;
+      answer(OK);
+    });
+  };
+  const gate = deferred();
+  const names = Array.from({ length: 10_000 }, (_, i) => `task ${i}`);
+  const tasks = names.map((name) => traceTask(() => gate.promise, { name, flush: 'await' })());
+  gate.resolve();
+  await Promise.all(tasks);
+  expect(given).toEqual(names);
+  expect(most).toBe(1);
+  expect(processor.stats()).toMatchObject({ exported: 10_000, dropped: 0 });
+  expect(processor.stats().passes).toBeLessThanOrEqual(3);
+});

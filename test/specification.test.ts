@@ -1,0 +1,66 @@
+import { readFileSync } from 'node:fs';
+import { SpanStatusCode, trace } from '@opentelemetry/api';
+import { expect, test } from 'vitest';
+import { liveSpans, startSpan, withSpan } from '../src/index.ts';
+import { record } from './harness.ts';
+import { OK, serial, turn } from './sdk/held-exporter.ts';
+
+const read = (path: string) => readFileSync(new URL(path, import.meta.url), 'utf8');
+
+test('every requirement in docs/specification.md names a test that exists', () => {
+  const lines = read('../docs/specification.md').split('\n');
+  const rows = lines.filter((line) => line.startsWith('| ') && !line.startsWith('| Requirement'));
+  expect(rows.length).toBeGreaterThan(40);
+  const missing = rows.filter((row) => {
+    const [requirement, named] = row.slice(1, -1).split('|');
+    const [, file, name] = /^ (\S+): (.+) $/.exec(named ?? '') ?? [];
+    return !requirement?.trim() || !file || !read(`${file}.test.ts`).includes(`'${name}'`);
+  });
+  expect(missing).toEqual([]);
+});
+
+test('the end of a parent leaves its children live', () => {
+  const { rows } = record();
+  const parent = startSpan('parent');
+  const child = parent.run(() => startSpan('child'));
+  parent.end();
+  expect(liveSpans().map(({ name }) => name)).toEqual(['child']);
+  child.end();
+  expect(rows()).toEqual([{ name: 'parent' }, { name: 'child', parent: 'parent' }]);
+});
+
+test('a span that has ended can still be a parent', () => {
+  const { rows } = record();
+  const parent = startSpan('parent');
+  parent.end();
+  parent.run(() => {
+    expect(trace.getActiveSpan()).toBe(parent.span);
+    withSpan('child', () => {});
+  });
+  expect(rows()).toEqual([{ name: 'parent' }, { name: 'child', parent: 'parent' }]);
+});
+
+test('the status of work that returns stays unset; a description comes with ERROR only', () => {
+  const { spans } = record();
+  withSpan('returned', () => {});
+  withSpan('confirmed', (span) => void span.setStatus({ code: SpanStatusCode.OK }));
+  startSpan('failed').fail(new Error('refused'));
+  expect(spans().map(({ status }) => status)).toEqual([
+    { code: SpanStatusCode.UNSET },
+    { code: SpanStatusCode.OK },
+    { code: SpanStatusCode.ERROR, message: 'refused' },
+  ]);
+});
+
+test('an exporter that has been shut down is given nothing more', async () => {
+  const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+  end('a');
+  const shutdown = processor.shutdown();
+  end('b');
+  await turn();
+  exporter.exports[0]?.answer(OK);
+  await shutdown;
+  end('c');
+  await processor.forceFlush();
+  expect(exporter.batches).toEqual([['a']]);
+});
