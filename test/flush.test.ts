@@ -1,4 +1,4 @@
-import { trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
+import { ROOT_CONTEXT, trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
 import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
 import {
@@ -106,6 +106,25 @@ describe('the four outcomes', () => {
     passes[1]?.resolve();
     expect(await second).toEqual(FLUSHED);
     configure({ flushTimeoutMs: 5000 });
+  });
+
+  test('a pass that was given up and ends all the same starts no other', async () => {
+    const { passes, overlaps } = gatedProvider();
+    const first = flush({ timeoutMs: 60_000 });
+    vi.advanceTimersByTime(30_000);
+    expect(await first).toEqual({ status: 'timed-out' });
+    const second = flush();
+    const third = flush();
+    passes[0]!.resolve();
+    await settle();
+    expect(passes).toHaveLength(2);
+    passes[1]!.resolve();
+    expect(await second).toEqual(FLUSHED);
+    await settle();
+    passes[2]!.resolve();
+    expect(await third).toEqual(FLUSHED);
+    // The first one went on beside the second, which is what giving up means.
+    expect(overlaps()).toBe(1);
   });
 
   test('a wrong option is reported and ignored', async () => {
@@ -333,6 +352,36 @@ test('an unsampled task asks for no flush, and waits for none', async () => {
   for (const flushMode of ['background', 'await'] as const)
     await traceTask(async () => {}, { flush: flushMode, waitUntil: () => expect.unreachable() })();
   expect(forceFlush).not.toHaveBeenCalled();
+});
+
+test('a task whose parent is in another process flushes', async () => {
+  const { provider } = record();
+  const forceFlush = vi.spyOn(provider, 'forceFlush');
+  const remote = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: 1, isRemote: true };
+  await traceTask(async () => {}, { from: () => trace.setSpanContext(ROOT_CONTEXT, remote) })();
+  expect(forceFlush).toHaveBeenCalledTimes(1);
+});
+
+test('only a timer that a caller waits for holds the process', async () => {
+  const { passes } = gatedProvider();
+  const started = vi.spyOn(globalThis, 'setTimeout');
+  const held = () => started.mock.results.splice(0).map(({ value }) => (value as NodeJS.Timeout).hasRef());
+  const live = startSpan({ name: 'live', timeoutMs: 50 });
+  expect(held()).toEqual([false]);
+  traceTask(() => {}, { flush: 'await' })();
+  // The limit of the pass, and of the wait that nobody waits for.
+  expect(held()).toEqual([false, false]);
+  const waiting = flush();
+  const task = traceTask(async () => {}, { flush: 'await' })();
+  await settle();
+  const disposed = live[Symbol.asyncDispose]();
+  // The second is the watch over the task's promise.
+  expect(held()).toEqual([true, false, true, true]);
+  for (let pass = 0; pass < 2; pass++) {
+    passes[pass]!.resolve();
+    await settle();
+  }
+  await Promise.all([waiting, task, disposed]);
 });
 
 test('the flush is that of the provider that the span is from', async () => {

@@ -338,6 +338,64 @@ test('a provider that fails once is asked again', () => {
   expect(rows()).toEqual([{ name: 'task' }, { name: 'task' }]);
 });
 
+test('a span that the application has ended is left alone, and the SDK has nothing to say', () => {
+  const { rows } = record();
+  withSpan('theirs', (span) => span.end());
+  expect(() =>
+    withSpan('failed', (span) => {
+      span.end();
+      throw failure;
+    }),
+  ).toThrow(failure);
+  expect(rows()).toEqual([{ name: 'theirs' }, { name: 'failed' }]);
+  expect(reported).toEqual([]);
+});
+
+test('a span that records nothing is ended too', () => {
+  const end = vi.fn();
+  register({ startSpan: () => ({ end, isRecording: () => false }) } as unknown as Tracer);
+  expect(traceTask(() => 7)()).toBe(7);
+  expect(() =>
+    traceTask(() => {
+      throw failure;
+    })(),
+  ).toThrow(failure);
+  withSpan('with', () => {});
+  expect(end).toHaveBeenCalledTimes(3);
+});
+
+test('the end of one span ends another, of the same signal', () => {
+  const others: { end(): void }[] = [];
+  const processor = new SimpleSpanProcessor({ exporter: new MemoryExporter() });
+  processor.onEnd = () => others.pop()?.end();
+  const { rows } = record({ processors: [processor] });
+  const controller = new AbortController();
+  startSpan({ name: 'first', signal: controller.signal });
+  others.push(startSpan({ name: 'second', signal: controller.signal, abortGraceMs: 50 }));
+  controller.abort(failure);
+  // That it has left no timer is for the set-up to say.
+  expect(rows().map(({ name }) => name)).toEqual(['second', 'first']);
+});
+
+test('hooks that answer something near to an answer', () => {
+  const { rows } = record();
+  const task = traceTask(
+    () => {
+      throw failure;
+    },
+    { name: () => '', ignoreErrors: (() => 1) as unknown as () => boolean, timeoutMs: undefined },
+  );
+  expect(task).toThrow(failure);
+  expect(rows()).toEqual([
+    {
+      name: 'task',
+      status: 'ERROR from the application',
+      attributes: { error: true, 'error.type': 'Error' },
+      exceptions: ['Error: from the application'],
+    },
+  ]);
+});
+
 test('a reason that is a promise or a thenable is not touched', async () => {
   const then = vi.fn();
   const controller = new AbortController();

@@ -202,6 +202,21 @@ test('a class whose methods are enumerable, as compilers for ES5 leave them', ()
   expect(rows()).toEqual([{ name: 'Old.work' }]);
 });
 
+test('a class whose methods cannot be replaced', () => {
+  const { rows } = record();
+  class Frozen {
+    work() {
+      return 7;
+    }
+  }
+  Object.freeze(Frozen.prototype);
+  const decorate = Traced() as (type: unknown) => void;
+  decorate(Frozen);
+  expect(new Frozen().work()).toBe(7);
+  expect(rows()).toEqual([]);
+  expect(reported).toEqual([['oncespan: @Traced() on Frozen: work cannot be replaced; it is not traced']]);
+});
+
 test('an async method says that it is one', async () => {
   record();
   class Tagged {
