@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const BIN = join(ROOT, 'node_modules', '.bin');
 
 /** What the design asks for, and what is reached: the check fails when it grows beyond that. */
-const SIZE = { budget: 6_000, reached: 8_100 };
+const SIZE = { budget: 6_000, reached: 11_500 };
 
 /** What the package is installed beside: the oldest and the newest it promises to work with. */
 const COMPANIONS = [
