@@ -18,7 +18,7 @@ export interface ShutdownProvider extends TracerProvider {
  * Never rejects: what fails or hangs is reported.
  */
 export async function closeProvider(provider: ShutdownProvider, timeoutMs: number): Promise<void> {
-  // First, so that the spans that end do not each ask it for a flush.
+  // First: what is called from now on would start spans that nobody ends.
   if (registeredProvider() === provider) trace.disable();
   endLiveSpans(provider);
   const timeIsUp = () => report(`the tracer provider had not shut down after ${timeoutMs} ms`);

@@ -1,72 +1,20 @@
 import { describe, expect, test, vi } from 'vitest';
-import { type SpanOptions, Traced, traceTask, withSpan } from '../../src/index.ts';
 import { type Deferred, deferred, record, type SpanRow } from '../harness.ts';
+import { ABORTED, failure, type Options, reason, RETURNED, threw, TIMED_OUT, ways } from './wrapped.ts';
 
 // Every ending × every way to wrap; the ways with decorators run in both dialects.
-
-type Options = Omit<SpanOptions<[], unknown>, 'name' | 'resultAttributes'>;
-type Wrap = <R>(options: Options, fn: () => R) => () => R;
-
-const ways: Record<string, Wrap> = {
-  '@Traced': (options, fn) => {
-    class Work {
-      @Traced({ name: 'work', ...options })
-      run() {
-        return fn();
-      }
-    }
-    const work = new Work();
-    return () => work.run();
-  },
-  'class @Traced': (options, fn) => {
-    @Traced({ name: () => 'work', ...options })
-    class Work {
-      run() {
-        return fn();
-      }
-    }
-    const work = new Work();
-    return () => work.run();
-  },
-  traceTask: (options, fn) => traceTask(fn, { name: 'work', ...options }),
-  withSpan: (options, fn) => () => withSpan({ name: 'work', ...options }, () => fn()),
-};
 
 class Refusal extends Error {
   override name = 'Refusal';
   code = 'E_REFUSED';
 }
 
-const failure = new TypeError('no stock');
 const refusal = new Refusal('no');
-const reason = new Error('client left');
-reason.name = 'ClientLeft';
-
-const RETURNED: SpanRow = { name: 'work' };
-const threw = (type: string, message: string, errorType = type): SpanRow => ({
-  name: 'work',
-  status: `ERROR ${message}`,
-  attributes: { error: true, 'error.type': errorType },
-  exceptions: [`${type}: ${message}`],
-});
-const ABORTED: SpanRow = {
-  name: 'work',
-  status: 'ERROR client left',
-  attributes: { error: true, 'oncespan.outcome': 'aborted', 'error.type': 'ClientLeft' },
-  exceptions: ['ClientLeft: client left'],
-};
 const ABORTED_UNSET: SpanRow = {
   name: 'work',
   attributes: { 'oncespan.outcome': 'aborted', 'error.type': 'ClientLeft' },
   exceptions: ['ClientLeft: client left'],
 };
-const TIMED_OUT: SpanRow = {
-  name: 'work',
-  status: 'ERROR the work had not settled after 50 ms',
-  attributes: { error: true, 'oncespan.outcome': 'timed-out', 'error.type': 'TimeoutError' },
-  exceptions: ['TimeoutError: the work had not settled after 50 ms'],
-};
-
 interface Ending {
   options?: Options;
   /** Aborted before the call. */

@@ -1,40 +1,11 @@
 import { PassThrough } from 'node:stream';
 import { Subject } from 'rxjs';
 import { describe, expect, test, vi } from 'vitest';
-import { liveSpans, type SpanOptions, Traced, traceTask, withSpan } from '../../src/index.ts';
+import { liveSpans, Traced } from '../../src/index.ts';
 import { caught, deferred, record, type SpanRow, turn } from '../harness.ts';
+import { ABORTED, failure, type Options, reason, RETURNED, threw, TIMED_OUT, ways } from './wrapped.ts';
 
 // Every ending × every kind of object that work can hide behind × every way to wrap, the decorators in both dialects.
-
-type Options = Omit<SpanOptions<[], unknown>, 'name' | 'resultAttributes'>;
-type Wrap = (options: Options, fn: () => object) => object;
-
-const ways: Record<string, Wrap> = {
-  '@Traced': (options, fn) => {
-    class Work {
-      @Traced({ name: 'work', ...options })
-      run() {
-        return fn();
-      }
-    }
-    return new Work().run();
-  },
-  'class @Traced': (options, fn) => {
-    @Traced({ name: () => 'work', ...options })
-    class Work {
-      run() {
-        return fn();
-      }
-    }
-    return new Work().run();
-  },
-  traceTask: (options, fn) => traceTask(fn, { name: 'work', ...options })(),
-  withSpan: (options, fn) => withSpan({ name: 'work', ...options }, fn),
-};
-
-const failure = new TypeError('no stock');
-const reason = new Error('client left');
-reason.name = 'ClientLeft';
 
 const rejects = async (promise: PromiseLike<unknown>) => {
   await expect(Promise.resolve(promise)).rejects.toBe(failure);
@@ -152,26 +123,8 @@ const kinds: Record<string, () => Work> = {
   },
 };
 
-const RETURNED: SpanRow = { name: 'work' };
-const THREW: SpanRow = {
-  name: 'work',
-  status: 'ERROR no stock',
-  attributes: { error: true, 'error.type': 'TypeError' },
-  exceptions: ['TypeError: no stock'],
-};
+const THREW = threw('TypeError', 'no stock');
 const LEFT: SpanRow = { name: 'work', attributes: { 'oncespan.outcome': 'aborted' } };
-const ABORTED: SpanRow = {
-  name: 'work',
-  status: 'ERROR client left',
-  attributes: { error: true, 'oncespan.outcome': 'aborted', 'error.type': 'ClientLeft' },
-  exceptions: ['ClientLeft: client left'],
-};
-const TIMED_OUT: SpanRow = {
-  name: 'work',
-  status: 'ERROR the work had not settled after 50 ms',
-  attributes: { error: true, 'oncespan.outcome': 'timed-out', 'error.type': 'TimeoutError' },
-  exceptions: ['TimeoutError: the work had not settled after 50 ms'],
-};
 
 interface Ending {
   options?: Options;
@@ -231,7 +184,7 @@ describe.each(Object.entries(ways))('%s', (_way, wrap) => {
       const controller = new AbortController();
       const work = make();
       const fn = vi.fn(() => work.value);
-      expect(wrap({ signal: controller.signal, ...options }, fn)).toBe(work.value);
+      expect(wrap({ signal: controller.signal, ...options }, fn)()).toBe(work.value);
       expect(liveSpans()).toHaveLength(options?.covers === 'call' ? 0 : 1);
       await drive(work, controller);
       await turn();
