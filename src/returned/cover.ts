@@ -23,6 +23,10 @@ class Coverage implements Work {
     this.active = active;
   }
 
+  get ended(): boolean {
+    return this.#end !== undefined;
+  }
+
   add(live: LiveSpan, target: object): void {
     if (this.#end !== undefined) return this.#end(live);
     this.#spans.push(live);
@@ -33,7 +37,6 @@ class Coverage implements Work {
   readonly threw = (error: unknown): void => this.#tell((live) => live.threw(error));
   readonly left = (): void => this.#tell((live) => live.settle(LEFT));
 
-  /** The object was out before the calls that seemed to have made it: for them it was a value. */
   retract(): void {
     this.withdraw?.();
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));

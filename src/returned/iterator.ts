@@ -1,6 +1,7 @@
 import { callInContext } from '../active-context.ts';
 import { attempt } from '../report.ts';
-import { derivePromise, isPlainPromise } from './promise.ts';
+import { isLeaving } from './node-stream.ts';
+import { derivePromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { Observe } from './work.ts';
 
@@ -9,26 +10,38 @@ interface Askable {
   readonly [Symbol.iterator]?: unknown;
 }
 
-type Step = IteratorResult<unknown> | undefined;
+/** The two by which the language's own iterators answer that they are iterators: themselves. */
+const ANSWER_THEMSELVES: readonly unknown[] = [
+  Object.getPrototypeOf(Object.getPrototypeOf([].values()))[Symbol.iterator],
+  Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype)[Symbol.asyncIterator],
+];
 
-/** An iterator, sync or async: the work is the iteration, to its end or to where it is left. */
+/**
+ * An iterator, sync or async: the work is the iteration, to its end or to where it is left.
+ *
+ * What has a `next` and can be asked for an iterator need not be one: MongoDB's cursors answer another object, and their
+ * `next` gives documents. That shows when the caller uses it; asking first could start something.
+ */
 export const observeIterator: Observe = (iterator, work) => {
   const replace = (key: 'next' | 'return' | 'throw', missing?: (...args: unknown[]) => unknown) =>
     replaceMethod(
       iterator,
       key,
       (original, self, args) => {
+        if (work.ended) return Reflect.apply(original, self, args as never[]);
         const onStep = (step: unknown) => {
-          const isLast = attempt('reading an iterator result', () => {
-            const done: unknown = (step as Step)?.done;
+          attempt('reading an iterator result', () => {
+            const { done } = Object(step) as { done?: unknown };
             // One that is left need not say so; a generator that goes on yielding says that.
-            return key === 'return' ? done !== false : Boolean(done);
+            if (key === 'return' ? done !== false : Boolean(done)) work.returned(self);
+            else if (done === undefined && !('done' in Object(step))) work.retract();
           });
-          if (isLast) work.returned(self);
           return step;
         };
         const onThrew = (error: unknown): never => {
-          work.threw(error);
+          // `Readable.from` throws in why its reader has left.
+          if (key === 'throw' && error === args[0] && isLeaving(error)) work.left();
+          else work.threw(error);
           throw error;
         };
         let step: unknown;
@@ -37,11 +50,20 @@ export const observeIterator: Observe = (iterator, work) => {
         } catch (error) {
           return onThrew(error);
         }
-        return (isPlainPromise(step) && derivePromise(step, onStep, onThrew)) || onStep(step);
+        // A promise of another realm, or a subclass's, is a promise all the same.
+        return (hasThen(step) && derivePromise(step, onStep, onThrew)) || onStep(step);
       },
       missing,
     );
   if (replace('next') === undefined) return false;
+  for (const ask of [Symbol.asyncIterator, Symbol.iterator] as const) {
+    if (ANSWER_THEMSELVES.includes((iterator as Askable)[ask])) continue;
+    replaceMethod(iterator, ask, (original, self, args) => {
+      const answer: unknown = Reflect.apply(original, self, args as never[]);
+      if (answer !== self) work.retract();
+      return answer;
+    });
+  }
   replace('throw');
   // A loop that is left calls `return`: without one there would be nothing to hear.
   replace('return', (...[value]: unknown[]) => {
@@ -51,11 +73,14 @@ export const observeIterator: Observe = (iterator, work) => {
   return true;
 };
 
-/**
- * Whether what can be asked for an iterator answers itself. Else it is a value, though it may have a `next`, as MongoDB's
- * cursors do. Asking an iterator for itself starts nothing.
- */
 export function isIterator(value: object): boolean {
   const { [Symbol.asyncIterator]: askAsync, [Symbol.iterator]: ask = askAsync } = value as Askable;
-  return typeof ask === 'function' && Reflect.apply(ask, value, []) === value;
+  return typeof ask === 'function';
+}
+
+function hasThen(step: unknown): step is Promise<unknown> {
+  return (
+    attempt('reading an iterator result', () => typeof (step as { then?: unknown } | null)?.then) ===
+    'function'
+  );
 }

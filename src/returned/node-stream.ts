@@ -12,6 +12,7 @@ interface NodeStream {
   readonly errored?: unknown;
   readonly readableEnded?: boolean;
   readonly writableFinished?: boolean;
+  readonly writableLength?: number;
   readonly _readableState?: StreamState;
   readonly _writableState?: StreamState;
 }
@@ -48,15 +49,17 @@ export function isNodeStream(value: object): boolean {
   return '_readableState' in value || '_writableState' in value || 'writableFinished' in value;
 }
 
-/** What Node itself destroys a stream with whose reader leaves early: an abort for no reason. */
-function isLeaving(error: unknown): boolean | undefined {
+/** What Node itself destroys a stream with, or throws into an iterator, whose reader leaves early: an abort for no reason. */
+export function isLeaving(error: unknown): boolean | undefined {
   return attempt('reading the error of a stream', () => {
     const { code, cause } = error as { code?: unknown; cause?: unknown };
     return code === 'ABORT_ERR' && cause === undefined;
   });
 }
 
-function isUnfinished({ readableEnded, writableFinished }: NodeStream): boolean {
+function isUnfinished({ readableEnded, writableFinished, writableLength = 0 }: NodeStream): boolean {
+  // `for await` destroys what it has read to its end, which leaves a socket's own side open.
+  if (readableEnded && writableLength === 0) return false;
   return readableEnded === false || writableFinished === false;
 }
 

@@ -14,7 +14,7 @@ export function replaceMethod(
   key: PropertyKey,
   replacement: Replacement,
   missing?: Method,
-): (() => void) | undefined {
+): (() => unknown) | undefined {
   const original: unknown = Reflect.get(target, key) ?? missing;
   if (typeof original !== 'function') return undefined;
   const own = Object.getOwnPropertyDescriptor(target, key);
@@ -34,13 +34,18 @@ export function replaceMethod(
     writable: true,
     configurable: true,
   });
-  if (!isPut || Reflect.get(target, key) !== value) return undefined;
-  return () => {
-    // Somebody may have replaced it once more.
-    if (Reflect.get(target, key) !== value) return;
+  const undo = () => {
     if (own === undefined) Reflect.deleteProperty(target, key);
     else Reflect.defineProperty(target, key, own);
   };
+  if (!isPut) return undefined;
+  if (Reflect.get(target, key) !== value) {
+    // A proxy that answers for itself, and has put it on its target.
+    undo();
+    return undefined;
+  }
+  // Unless somebody has replaced it once more.
+  return () => Reflect.get(target, key) === value && undo();
 }
 
 /** Tells of a call of the method, with its first argument, and then makes it. */

@@ -6,7 +6,8 @@ import { replaceMethod } from './replace-method.ts';
 import type { Observe } from './work.ts';
 
 type Handler = (value: never) => unknown;
-const OF_PROMISES: readonly PropertyKey[] = ['then', 'catch', 'finally', 'constructor'];
+/** What queries and clients call the methods besides `then` that lead to the result: Mongoose, Drizzle, openai. */
+const ALSO_LEAD = ['exec', 'execute', 'asResponse', 'withResponse'];
 
 /**
  * A promise that is more than one, or a query that runs when it is awaited: it is never driven, so the work is what the
@@ -56,24 +57,9 @@ export const observeThenable: Observe = (thenable, work) => {
   undos.push(replace('then'));
   if (undos[0] === undefined) return false;
   undos.push(replace('catch'), replace('finally'), makeAwaitCallThen(thenable));
-  for (const key of methodsThatRun(thenable)) undos.push(replace(key));
+  for (const key of ALSO_LEAD) undos.push(replace(key));
   return true;
 };
-
-/** What a promise was given besides its own methods (openai's `withResponse`), and what lazy queries call theirs. */
-function methodsThatRun(thenable: object): Iterable<PropertyKey> {
-  if (!(thenable instanceof Promise)) return ['exec', 'execute'];
-  const keys = new Set<PropertyKey>();
-  let holder: object | null = thenable;
-  while (holder !== null && holder !== Promise.prototype) {
-    for (const key of Reflect.ownKeys(holder)) {
-      const isMethod = typeof Object.getOwnPropertyDescriptor(holder, key)?.value === 'function';
-      if (isMethod && !OF_PROMISES.includes(key)) keys.add(key);
-    }
-    holder = Object.getPrototypeOf(holder) as object | null;
-  }
-  return keys;
-}
 
 /** `await` looks past the `then` of a promise whose constructor is `Promise`. */
 class AwaitedByThen extends Promise<unknown> {

@@ -6,9 +6,13 @@ export interface Work {
   /** The context that the work runs in. */
   readonly active: Context;
   readonly fate: Fate;
+  /** Whether the end has been told. */
+  readonly ended: boolean;
   /** @param result what the `resultAttributes` are made from */
   returned(result: unknown): void;
   threw(error: unknown): void;
+  /** There was none: the object is a value, and the spans end as of the call. */
+  retract(): void;
   /** Left before its end, which is nobody's failure. */
   left(): void;
 }

@@ -1,7 +1,9 @@
+import { Readable } from 'node:stream';
+import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
-import { caught, dropping, record, type SpanRow, unhandledDuring } from '../harness.ts';
+import { caught, dropping, record, type SpanRow, turn, unhandledDuring } from '../harness.ts';
 
 const failure = new TypeError('no stock');
 const RETURNED: SpanRow = { name: 'work' };
@@ -293,17 +295,72 @@ test('it is the same object, and looks as it did', () => {
   list.next();
 });
 
-test('what is iterable and no iterator is a value', () => {
-  const { rows } = record();
-  /** MongoDB's cursor. */
-  const cursor = {
-    next: async () => null,
+async function all<T>(items: AsyncIterable<T> | Iterable<T>): Promise<T[]> {
+  const got: T[] = [];
+  for await (const item of items) got.push(item);
+  return got;
+}
+
+/** MongoDB's: an iterable whose `next` gives documents. It cannot be asked for an iterator twice. */
+function cursor() {
+  const documents = [7, 8, null];
+  let isAsked = false;
+  return {
+    next: async () => documents.shift(),
     async *[Symbol.asyncIterator]() {
-      yield await this.next();
+      if (isAsked) throw failure;
+      isAsked = true;
+      for (let document = await this.next(); document !== null; document = await this.next()) yield document;
     },
   };
+}
+
+test.each<[string, (opened: ReturnType<typeof cursor>) => unknown, unknown]>([
+  ['iterated', (opened) => all(opened), [7, 8]],
+  ['asked for documents', async (opened) => [await opened.next(), await opened.next()], [7, 8]],
+])('a cursor that is %s is a value', async (_how, use, expected) => {
+  const { spans, rows } = record();
+  const opened = traceTask(cursor, 'work')();
+  const returnedAt = performance.timeOrigin + performance.now();
+  const used = await withSpan('caller', () => use(opened));
+  expect(used).toEqual(expected);
+  expect(rows()).toEqual([RETURNED, { name: 'caller' }]);
+  const [seconds, nanoseconds] = spans()[0]!.endTime;
+  expect(seconds * 1e3 + nanoseconds / 1e6).toBeLessThan(returnedAt + 1);
+});
+
+test('an iterator of another realm, and one whose steps are not plain promises', async () => {
+  const { rows } = record();
+  class Step<T> extends Promise<T> {}
+  const counter = () => {
+    let count = 0;
+    return {
+      next: () => Step.resolve({ done: ++count > 2, value: count }),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    };
+  };
+  expect(await all(traceTask(counter, 'work')())).toEqual([1, 2]);
+  const foreign = runInNewContext('(async function* () { yield 1; yield 2; })') as typeof numbers;
+  expect(await all(traceTask(foreign, 'work')() as Iterable<number>)).toEqual([1, 2]);
+  expect(rows()).toEqual([RETURNED, RETURNED]);
+});
+
+test('the reader of a stream that is made from one leaves early', async () => {
+  const { rows } = record();
+  async function* source() {
+    yield 'a';
+    yield 'b';
+  }
+  for await (const _chunk of Readable.from(traceTask(source, 'work')())) break;
+  await turn();
+  expect(rows()).toEqual([{ name: 'work', attributes: { 'oncespan.outcome': 'aborted' } }]);
+});
+
+test('what is iterable and no iterator is a value', () => {
+  const { rows } = record();
   const values = [
-    cursor,
     [1],
     new Map(),
     new Set(),

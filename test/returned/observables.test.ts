@@ -318,3 +318,42 @@ test('what has a subscribe and is no observable is a value', () => {
   traceTask(() => client, 'work')();
   expect(rows()).toEqual([RETURNED]);
 });
+
+test('handlers run in the context of who subscribes, whatever the span of the source', async () => {
+  const { rows } = record();
+  const seen: unknown[] = [];
+  const active = () => void seen.push((trace.getActiveSpan() as { name?: string } | undefined)?.name);
+  const values = new Subject<number>();
+  const source = traceTask(() => values.asObservable(), 'work')();
+  withSpan('request', () => {
+    source.subscribe({ next: active, complete: active });
+    source.pipe(map(active)).subscribe();
+  });
+  values.next(1);
+  values.complete();
+  expect(seen).toEqual(['request', 'request', 'request']);
+  expect(rows()).toEqual([{ name: 'request' }, { name: 'work' }]);
+});
+
+test('a cached observable does not run later subscribers under the span it was made in', async () => {
+  const { rows } = record();
+  const flags = traceTask(() => new BehaviorSubject(1), 'work')();
+  const request = (name: string) =>
+    withSpan(name, () => {
+      flags
+        .pipe(
+          take(1),
+          map(() => withSpan(`query of ${name}`, () => {})),
+        )
+        .subscribe();
+    });
+  request('first');
+  request('second');
+  expect(rows()).toEqual([
+    { name: 'query of first', parent: 'first' },
+    expect.objectContaining({ name: 'work' }),
+    { name: 'first' },
+    { name: 'query of second', parent: 'second' },
+    { name: 'second' },
+  ]);
+});
