@@ -1,6 +1,7 @@
 import {
   type Context,
   context,
+  createContextKey,
   INVALID_SPAN_CONTEXT,
   ROOT_CONTEXT,
   type Span,
@@ -63,6 +64,12 @@ export function activeContext(): Context {
     report('context.active() threw', error);
     return ROOT_CONTEXT;
   }
+}
+
+/** Whether a context manager works: the API does not tell whether one is registered, and complains about a second. */
+export function hasContextManager(): boolean {
+  const key = createContextKey('oncespan probe');
+  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
 }
 
 let verified = false;

@@ -1,12 +1,6 @@
-import {
-  context,
-  createContextKey,
-  propagation,
-  ROOT_CONTEXT,
-  type TextMapPropagator,
-  trace,
-} from '@opentelemetry/api';
+import { context, propagation, type TextMapPropagator, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { hasContextManager } from '../active-context.ts';
 import { FLUSH_RULES, readOptions, refuse, rule } from '../options.ts';
 import { registeredProvider } from '../provider.ts';
 import { alarm } from '../report.ts';
@@ -93,10 +87,4 @@ function register(provider: ShutdownProvider): void {
     );
   }
   if (!hasContextManager()) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-}
-
-/** Whether one works: the API does not tell whether one is registered, and complains about a second. */
-function hasContextManager(): boolean {
-  const key = createContextKey('oncespan probe');
-  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
 }

@@ -1,19 +1,22 @@
 import { AssertionError } from 'node:assert';
-import { context, createContextKey, ROOT_CONTEXT, trace, type TracerProvider } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { hasContextManager } from '../active-context.ts';
 import { registeredProvider } from '../provider.ts';
 import { lineDiff } from './line-diff.ts';
 import type { RecordedSpan } from './recorded-span.ts';
-import { RecordingProvider } from './recording-provider.ts';
+import { Recording } from './recording.ts';
+import { recordingProvider, recordInto } from './recording-provider.ts';
 import { comparableTree, type ExpectedSpan, recordedTree } from './span-tree.ts';
 
 /** Records every span of the process until it is stopped. */
 export class SpanRecorder implements Disposable {
-  readonly #provider = new RecordingProvider();
+  readonly #recording = new Recording();
   readonly #restore: () => void;
 
   constructor() {
-    const restoreProvider = registerProvider(this.#provider);
+    recordInto(this.#recording);
+    const restoreProvider = registerProvider();
     const restoreContexts = registerContextManager();
     this.#restore = () => {
       restoreProvider();
@@ -23,17 +26,17 @@ export class SpanRecorder implements Disposable {
 
   /** The spans that have ended, in the order of their ends. */
   get spans(): readonly RecordedSpan[] {
-    return this.#provider.ended;
+    return this.#recording.ended;
   }
 
   /** The spans that have started and not ended, by whoever started them; oldest first. */
   live(): readonly RecordedSpan[] {
-    return this.#provider.started.filter((span) => !span.ended);
+    return this.#recording.started.filter((span) => !span.ended);
   }
 
   /** Every span as an indented picture. */
   tree(): string {
-    return recordedTree(this.#provider.started);
+    return recordedTree(this.#recording.started);
   }
 
   /**
@@ -45,7 +48,7 @@ export class SpanRecorder implements Disposable {
    * spans.only([{ name: 'Orders.place', error: 'CardDeclined', children: ['Stock.reserve', 'Payments.charge'] }]);
    */
   only(expected: readonly ExpectedSpan[]): void {
-    const { actual, wanted } = comparableTree(this.#provider.started, expected);
+    const { actual, wanted } = comparableTree(this.#recording.started, expected);
     if (actual === wanted) return;
     throw new AssertionError({
       message: `the spans are not those expected (- missing, + instead)\n\n${lineDiff(wanted, actual)}\n`,
@@ -60,6 +63,7 @@ export class SpanRecorder implements Disposable {
   stop(): void {
     if (recording !== this) return;
     recording = undefined;
+    recordInto(undefined);
     this.#restore();
   }
 
@@ -73,6 +77,7 @@ let recording: SpanRecorder | undefined;
 
 /**
  * Records every span of the process, for tests: no SDK is needed, nothing is sampled away, nothing is exported later.
+ * Only a tracer that has made spans for another provider before goes on with that one.
  *
  * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. It can be
  * had all the same: `using`, `stop()`.
@@ -88,10 +93,12 @@ export function recordSpans(): SpanRecorder {
   return recording;
 }
 
-function registerProvider(provider: TracerProvider): () => void {
+/** A tracer that has already made spans for the provider that was there before goes on with that one. */
+function registerProvider(): () => void {
   const before = registeredProvider();
-  trace.disable();
-  trace.setGlobalTracerProvider(provider);
+  // With none, the API's proxy stays the one that tracers of modules are bound to.
+  if (before !== undefined) trace.disable();
+  trace.setGlobalTracerProvider(recordingProvider);
   return () => {
     trace.disable();
     if (before !== undefined) trace.setGlobalTracerProvider(before);
@@ -100,12 +107,7 @@ function registerProvider(provider: TracerProvider): () => void {
 
 /** Without a context manager spans would not nest. One that is there is kept. */
 function registerContextManager(): () => void {
-  const key = createContextKey('oncespan.testing');
-  const isThere = context.with(
-    ROOT_CONTEXT.setValue(key, true),
-    () => context.active().getValue(key) === true,
-  );
-  if (isThere) return () => {};
+  if (hasContextManager()) return () => {};
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
   return () => context.disable();
 }

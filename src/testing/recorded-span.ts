@@ -82,7 +82,8 @@ export class RecordedSpan implements Span {
 
   recordException(exception: Exception): void {
     if (this.ended) return;
-    const { name, message } = typeof exception === 'string' ? { name: '', message: exception } : exception;
+    const described = typeof exception === 'string' ? { message: exception } : exception;
+    const { name, message } = (described as { name?: string; message?: string } | undefined) ?? {};
     this.errors.push({ type: name ?? '', message: message ?? '' });
   }
 

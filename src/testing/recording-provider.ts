@@ -1,44 +1,41 @@
 import {
   type Context,
   context,
-  isSpanContextValid,
   type Span,
-  type SpanContext,
   type SpanOptions,
   trace,
-  TraceFlags,
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
-import { randomBytes } from 'node:crypto';
-import { RecordedSpan } from './recorded-span.ts';
+import { noSpan } from '../parentage.ts';
+import { registeredProvider } from '../provider.ts';
+import type { Recording } from './recording.ts';
 
-/** A tracer provider that samples everything and keeps it. No SDK is needed to test with it. */
-export class RecordingProvider implements TracerProvider, Tracer {
-  /** In the order of their starts. */
-  readonly started: RecordedSpan[] = [];
-  /** In the order of their ends. */
-  readonly ended: RecordedSpan[] = [];
-  readonly #byId = new Map<string, RecordedSpan>();
+let current: Recording | undefined;
 
-  getTracer(): Tracer {
-    return this;
+/** Has every tracer of {@link recordingProvider} record into `recording`, or into none. */
+export function recordInto(recording: Recording | undefined): void {
+  current = recording;
+}
+
+/**
+ * Asks at each span where it is to go: a tracer that a module keeps outlives the recorder that it first met. With no
+ * recorder, that is the provider that is registered.
+ */
+class RecordingTracer implements Tracer {
+  readonly #name: string;
+  readonly #version: string | undefined;
+
+  constructor(name: string, version: string | undefined) {
+    this.#name = name;
+    this.#version = version;
   }
 
-  startSpan(name: string, options: SpanOptions = {}, within: Context = context.active()): Span {
-    const parent = options.root === true ? undefined : parentSpanContext(within);
-    const spanId = randomBytes(8).toString('hex');
-    const traceId = parent?.traceId ?? randomBytes(16).toString('hex');
-    const span = new RecordedSpan(
-      name,
-      { traceId, spanId, traceFlags: TraceFlags.SAMPLED },
-      parent && this.#byId.get(parent.spanId),
-      options,
-      (ended) => void this.ended.push(ended),
-    );
-    this.#byId.set(spanId, span);
-    this.started.push(span);
-    return span;
+  startSpan(name: string, options?: SpanOptions, within?: Context): Span {
+    if (current !== undefined) return current.startSpan(name, options, within);
+    const registered = registeredProvider();
+    if (registered === undefined || registered === recordingProvider) return noSpan();
+    return registered.getTracer(this.#name, this.#version).startSpan(name, options, within);
   }
 
   startActiveSpan<R>(name: string, ...rest: unknown[]): R {
@@ -47,12 +44,9 @@ export class RecordingProvider implements TracerProvider, Tracer {
     const span = this.startSpan(name, options, within);
     return context.with(trace.setSpan(within, span), fn, undefined, span);
   }
-
-  /** Nothing is buffered: a flush finds it delivered. */
-  async forceFlush(): Promise<void> {}
 }
 
-function parentSpanContext(within: Context): SpanContext | undefined {
-  const parent = trace.getSpanContext(within);
-  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
-}
+/** The one provider of all recorders. No SDK is needed to test with it, and a flush finds everything delivered. */
+export const recordingProvider: TracerProvider = {
+  getTracer: (name, version) => new RecordingTracer(name, version),
+};

@@ -1,4 +1,5 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
+import { inspect } from 'node:util';
 import type { RecordedSpan } from './recorded-span.ts';
 
 /** A span that a test expects: its name alone stands for a plain success without children. */
@@ -88,8 +89,13 @@ function errorOf({ status, errors, attributes }: RecordedSpan, hoped?: string): 
 }
 
 function textOf(name: string, ending: string, attributes: Attributes = {}): string {
-  const named = Object.entries(attributes).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
-  return name + ending + (named.length > 0 ? ` {${named.join(', ')}}` : '');
+  const named = Object.entries(attributes).map(([key, value]) => `${key}=${inspect(value)}`);
+  // A name that looks like something else is quoted.
+  return (
+    (/[\n{}✗⊘()]/.test(name) ? inspect(name) : name) +
+    ending +
+    (named.length > 0 ? ` {${named.join(', ')}}` : '')
+  );
 }
 
 function draw(nodes: readonly Node[], indent = ''): string {

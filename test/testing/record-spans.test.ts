@@ -54,9 +54,9 @@ describe('recordSpans()', () => {
     ]);
     expect(spans.tree()).toBe(
       [
-        'Payments.charge {order.total=50, currency="EUR"}',
+        "Payments.charge {order.total=50, currency='EUR'}",
         '  authorise',
-        'Payments.charge ✗ CardDeclined: too much {order.total=500, currency="EUR"}',
+        "Payments.charge ✗ CardDeclined: too much {order.total=500, currency='EUR'}",
         '  authorise',
         '',
       ].join('\n'),
@@ -162,6 +162,34 @@ describe('recordSpans()', () => {
     first.only([]);
     second.only(['second', 'second again']);
     expect(rows()).toEqual([{ name: 'theirs' }]);
+  });
+
+  test('tracers that a module keeps record too, in every recorder, and go to the SDK in between', () => {
+    const tracer = trace.getTracer('module');
+    for (const name of ['first', 'second']) {
+      using spans = recordSpans();
+      withSpan(name, () => tracer.startActiveSpan('theirs', (span) => span.end()));
+      spans.only([{ name, children: ['theirs'] }]);
+    }
+    tracer.startSpan('nowhere').end();
+    const { rows } = record();
+    tracer.startSpan('to the SDK').end();
+    expect(rows()).toEqual([{ name: 'to the SDK' }]);
+  });
+
+  test('nothing passes for something else', () => {
+    using spans = recordSpans();
+    withSpan({ name: 'a ✗ boom', attributes: { count: NaN } }, (span) =>
+      span.recordException(undefined as never),
+    );
+    withSpan('b\n  c', () => {});
+    for (const expected of [
+      [{ name: 'a', error: 'boom' }, 'b\n  c'],
+      [{ name: 'a ✗ boom', attributes: { count: null as never } }, 'b\n  c'],
+      ['a ✗ boom', { name: 'b', children: ['c'] }],
+    ])
+      expect(complaint(() => spans.only(expected))).toContain('the spans are not those expected');
+    spans.only([{ name: 'a ✗ boom', attributes: { count: NaN } }, 'b\n  c']);
   });
 
   test('brings a context manager when there is none, and nothing stays registered', () => {

@@ -1,0 +1,41 @@
+import {
+  type Context,
+  context,
+  isSpanContextValid,
+  type SpanContext,
+  type SpanOptions,
+  trace,
+  TraceFlags,
+} from '@opentelemetry/api';
+import { randomBytes } from 'node:crypto';
+import { RecordedSpan } from './recorded-span.ts';
+
+/** The spans of one recorder: all are sampled and kept. */
+export class Recording {
+  /** In the order of their starts. */
+  readonly started: RecordedSpan[] = [];
+  /** In the order of their ends. */
+  readonly ended: RecordedSpan[] = [];
+  readonly #byId = new Map<string, RecordedSpan>();
+
+  startSpan(name: string, options: SpanOptions = {}, within: Context = context.active()): RecordedSpan {
+    const parent = options.root === true ? undefined : parentSpanContext(within);
+    const spanId = randomBytes(8).toString('hex');
+    const traceId = parent?.traceId ?? randomBytes(16).toString('hex');
+    const span = new RecordedSpan(
+      name,
+      { traceId, spanId, traceFlags: TraceFlags.SAMPLED },
+      parent && this.#byId.get(parent.spanId),
+      options,
+      (ended) => void this.ended.push(ended),
+    );
+    this.#byId.set(spanId, span);
+    this.started.push(span);
+    return span;
+  }
+}
+
+function parentSpanContext(within: Context): SpanContext | undefined {
+  const parent = trace.getSpanContext(within);
+  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
+}
