@@ -10,30 +10,39 @@ interface Process {
   kill(pid: number, signal: string): void;
 }
 
+/** `signal-exit`, which execa brings: it listens to signals, and kills the process where nobody else does. */
+interface SignalExit {
+  readonly count?: number;
+}
+
 /**
  * Calls `close` once, at the first of `signals` or when the process has nothing left to do, then lets the process end as
  * it would have: by the same signal if nobody else listens to it, else when and how the others decide.
  *
- * A second signal is not held up: our listeners are gone by then.
+ * A second signal is not held up.
  *
  * @returns a function that stops listening
  */
 export function beforeProcessEnd(signals: readonly string[], close: () => Promise<void>): () => void {
   const { process } = globalThis as { process?: Process };
   if (typeof process?.prependListener !== 'function') return () => {};
+  let isClosing = false;
 
-  const onSignal = (signal: string) => {
-    const isHandledElsewhere = process.listenerCount(signal) > 1;
+  const raise = (signal: string) => {
     stop();
-    void end(isHandledElsewhere ? undefined : signal);
+    process.kill(process.pid, signal);
+  };
+  const onSignal = (signal: string) => {
+    if (isClosing) return raise(signal);
+    isClosing = true;
+    const isHandledElsewhere = process.listenerCount(signal) > 1 + exitHooks(process);
+    // Unless others decide, our listener stays meanwhile: with it gone, the process would end at once.
+    if (isHandledElsewhere) stop();
+    void close().then(() => isHandledElsewhere || raise(signal));
   };
   const onBeforeExit = () => {
     stop();
-    void end(undefined);
-  };
-  const end = async (signal: string | undefined) => {
-    await close();
-    if (signal !== undefined) process.kill(process.pid, signal);
+    void close();
   };
   const stop = () => {
     for (const signal of signals) process.off(signal, onSignal);
@@ -44,4 +53,13 @@ export function beforeProcessEnd(signals: readonly string[], close: () => Promis
   for (const signal of signals) process.prependListener(signal, onSignal);
   process.on('beforeExit', onBeforeExit);
   return stop;
+}
+
+/** How many listeners of each signal only see to it that the process ends. By the names that versions 4 and 3 go by. */
+function exitHooks(process: Process & { __signal_exit_emitter__?: SignalExit }): number {
+  const { [Symbol.for('signal-exit emitter')]: emitter } = globalThis as Record<
+    symbol,
+    SignalExit | undefined
+  >;
+  return (emitter?.count ?? 0) + (process.__signal_exit_emitter__?.count ?? 0);
 }

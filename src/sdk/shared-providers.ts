@@ -31,7 +31,7 @@ export async function share<P extends ShutdownProvider>(
   const { shares } = state;
   let found = shares.get(key);
   for (; found?.closed !== undefined; found = shares.get(key)) await found.closed;
-  const mine: Share = found ?? { built: new Promise((resolve) => resolve(build())), leases: 0 };
+  const mine: Share = found ?? { built: Promise.resolve().then(build), leases: 0 };
   shares.set(key, mine);
   mine.leases++;
   try {

@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { context, propagation, type TextMapPropagator, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { hasContextManager } from '../active-context.ts';
@@ -15,6 +16,9 @@ import {
 } from './provider-lease.ts';
 import { closeAll, untilNoneIsShared } from './shared-providers.ts';
 
+const isCatchable = (signal: unknown): boolean =>
+  Object.hasOwn(constants.signals, String(signal)) && signal !== 'SIGKILL' && signal !== 'SIGSTOP';
+
 export interface StartOptions extends AcquireOptions {
   /** The signals at which tracing is shut down. Default `SIGTERM` and `SIGINT`. */
   signals?: readonly string[];
@@ -27,9 +31,7 @@ export interface StartOptions extends AcquireOptions {
 const START_RULES = {
   ...ACQUIRE_RULES,
   signals: rule("an array of signals such as ['SIGTERM']", (value) => {
-    return (
-      Array.isArray(value) && value.every((signal) => typeof signal === 'string' && /^SIG[A-Z]/.test(signal))
-    );
+    return Array.isArray(value) && value.every(isCatchable);
   }),
   timeoutMs: FLUSH_RULES.timeoutMs,
   propagator: rule(

@@ -48,6 +48,11 @@ const workOn = async () => {
 
 const endings: Record<string, () => unknown> = {
   'work until a signal': workOn,
+  'work while a command runs': async () => {
+    const { execa } = await import('execa');
+    void execa('sleep', ['60'], { reject: false });
+    return workOn();
+  },
   'listen to the signal': workOn,
   'hang at the shutdown': () => {
     lease.provider.shutdown = () => {

@@ -118,6 +118,11 @@ describe('a lease', () => {
         "startTracing(): option 'signals' is 'SIGTERM'; give an array of signals such as ['SIGTERM']",
       ),
     );
+    for (const signal of ['SIGKILL', 'SIGNONE']) {
+      const { build, done } = builder();
+      await expect(startTracing(build, { signals: [signal] })).rejects.toThrow(TypeError);
+      expect(done).toEqual([]);
+    }
   });
 });
 
@@ -278,8 +283,10 @@ describe('startTracing', () => {
     await acquireTracerProvider(other.build, { key: 'other' });
     const late = acquireTracerProvider(() => pending.promise, { key: 'pending' });
     expect(process.emit('SIGUSR2', 'SIGUSR2')).toBe(true);
-    expect(process.listenerCount('SIGUSR2')).toBe(0);
+    // Until then it holds off who would end the process, such as signal-exit.
+    expect(process.listenerCount('SIGUSR2')).toBe(1);
     await turn();
+    expect(process.listenerCount('SIGUSR2')).toBe(0);
     expect([mine.done.at(-1), other.done.at(-1)]).toEqual(['shutdown', 'shutdown']);
     expect(kill.mock.calls).toEqual([[process.pid, 'SIGUSR2']]);
     const unbuilt = builder();

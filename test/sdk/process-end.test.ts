@@ -77,6 +77,12 @@ const ways: [string, string[], Act, { code: number | null; signal: string | null
     { code: null, signal: 'SIGTERM' },
   ],
   [
+    'SIGTERM while a library only cleans up at the end',
+    ['work while a command runs'],
+    { onWork: (kill) => kill('SIGTERM') },
+    { code: null, signal: 'SIGTERM' },
+  ],
+  [
     'SIGINT in mid-work',
     ['work until a signal'],
     { onWork: (kill) => kill('SIGINT') },
