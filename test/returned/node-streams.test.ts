@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { createReadStream, createWriteStream } from 'node:fs';
 import { Duplex, PassThrough, pipeline, Readable, Transform, Writable } from 'node:stream';
 import { pipeline as pipelined } from 'node:stream/promises';
@@ -317,4 +318,12 @@ test('what emits and is no stream is a value; a write stream is one', async () =
       }, 'thrown')(),
     ),
   ).toBe(failure);
+});
+
+test('the output of a process that is read to its end has returned, though a socket has another side', async () => {
+  const { rows } = record();
+  const output = traceTask(() => spawn('echo', ['hi']).stdout, 'work')();
+  expect(await collect(output)).toBe('hi\n');
+  if (!output.closed) await closed(output);
+  expect(rows()).toEqual([RETURNED]);
 });
