@@ -79,8 +79,8 @@ export class HttpHandlerSpan implements HandlerSpan {
   #left(): void {
     const { statusCode, headersSent, errored } = this.#response;
     if (headersSent) this.#set({ 'http.response.status_code': statusCode });
-    const error = errored ?? this.#failure?.error;
-    if (error !== undefined && !isAnswer(error, undefined)) this.live.threw(error);
+    const failure = isReset(errored) ? this.#failure : { error: errored };
+    if (failure !== undefined && !isAnswer(failure.error, undefined)) this.live.threw(failure.error);
     else leave(this.live, this.#plan);
   }
 
@@ -106,6 +106,12 @@ function isAnswer(error: unknown, statusCode: number | undefined): boolean {
   return (
     error instanceof HttpException && (attempt('error.getStatus()', () => error.getStatus()) ?? 500) < 500
   );
+}
+
+/** Whether a response was destroyed because of its client, and not by a stream that failed while it was piped in. */
+function isReset(errored: unknown): boolean {
+  const code = attempt('response.errored', () => (errored as { code?: unknown } | null | undefined)?.code);
+  return errored == null || code === 'ECONNRESET' || code === 'EPIPE';
 }
 
 /** Ends a span whose work nobody waits for any more: nobody's failure. */

@@ -16,7 +16,7 @@ interface Exchange {
   readonly spans: readonly ExpectedSpan[];
 }
 
-const attributes = (route: string, status: number, method = 'GET') => ({
+const http = (route: string, status: number, method = 'GET') => ({
   'http.request.method': method,
   'http.route': route,
   'http.response.status_code': status,
@@ -35,7 +35,7 @@ const exchanges: [string, Exchange][] = [
       path: '/orders',
       status: 200,
       body: ['a', 'b'],
-      spans: [{ name: 'OrdersController.list', attributes: attributes('/orders', 200) }],
+      spans: [{ name: 'OrdersController.list', attributes: http('/orders', 200) }],
     },
   ],
   [
@@ -47,7 +47,7 @@ const exchanges: [string, Exchange][] = [
       spans: [
         {
           name: 'OrdersController.find',
-          attributes: attributes('/orders/:id', 200),
+          attributes: http('/orders/:id', 200),
           children: [{ name: 'OrdersService.find', attributes: { 'order.id': '7' } }],
         },
       ],
@@ -59,7 +59,7 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/observed',
       status: 200,
       body: { id: 2 },
-      spans: [{ name: 'OrdersController.observed', attributes: attributes('/orders/observed', 200) }],
+      spans: [{ name: 'OrdersController.observed', attributes: http('/orders/observed', 200) }],
     },
   ],
   [
@@ -68,7 +68,7 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/raw',
       status: 202,
       body: 'by hand',
-      spans: [{ name: 'OrdersController.raw', attributes: attributes('/orders/raw', 202) }],
+      spans: [{ name: 'OrdersController.raw', attributes: http('/orders/raw', 202) }],
     },
   ],
   [
@@ -77,7 +77,7 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/export',
       status: 200,
       body: 'id\n1\n2\n',
-      spans: [{ name: 'OrdersController.export', attributes: attributes('/orders/export', 200) }],
+      spans: [{ name: 'OrdersController.export', attributes: http('/orders/export', 200) }],
     },
   ],
   [
@@ -87,7 +87,7 @@ const exchanges: [string, Exchange][] = [
       init: { method: 'HEAD' },
       status: 200,
       body: '',
-      spans: [{ name: 'OrdersController.export', attributes: attributes('/orders/export', 200, 'HEAD') }],
+      spans: [{ name: 'OrdersController.export', attributes: http('/orders/export', 200, 'HEAD') }],
     },
   ],
   [
@@ -97,7 +97,7 @@ const exchanges: [string, Exchange][] = [
       init: json({ item: 'tea', times: 2 }),
       status: 201,
       body: { placed: 'tea' },
-      spans: [{ name: 'OrdersController.place', attributes: attributes('/orders', 201, 'POST') }],
+      spans: [{ name: 'OrdersController.place', attributes: http('/orders', 201, 'POST') }],
     },
   ],
   [
@@ -107,7 +107,7 @@ const exchanges: [string, Exchange][] = [
       init: json({ item: 'tea', times: 0 }),
       status: 400,
       body: { message: ['times must not be less than 1'], error: 'Bad Request', statusCode: 400 },
-      spans: [{ name: 'OrdersController.place', attributes: attributes('/orders', 400, 'POST') }],
+      spans: [{ name: 'OrdersController.place', attributes: http('/orders', 400, 'POST') }],
     },
   ],
   [
@@ -119,7 +119,7 @@ const exchanges: [string, Exchange][] = [
       spans: [
         {
           name: 'OrdersController.find',
-          attributes: { ...attributes('/orders/:id', 404), error: undefined! },
+          attributes: { ...http('/orders/:id', 404), error: undefined! },
           children: [{ name: 'OrdersService.find', error: 'NotFoundException: there is no such order' }],
         },
       ],
@@ -135,7 +135,7 @@ const exchanges: [string, Exchange][] = [
         {
           name: 'OrdersController.gateway',
           error: 'HttpException: the bank does not answer',
-          attributes: attributes('/orders/gateway', 502),
+          attributes: http('/orders/gateway', 502),
         },
       ],
     },
@@ -150,7 +150,7 @@ const exchanges: [string, Exchange][] = [
         {
           name: 'OrdersController.find',
           error: 'Error: the disk is full',
-          attributes: attributes('/orders/:id', 500),
+          attributes: http('/orders/:id', 500),
           children: [{ name: 'OrdersService.find', error: 'Error: the disk is full' }],
         },
       ],
@@ -173,7 +173,7 @@ const exchanges: [string, Exchange][] = [
       init: { headers: { 'x-role': 'admin' } },
       status: 200,
       body: 'the secret',
-      spans: [{ name: 'OrdersController.secret', attributes: attributes('/orders/secret', 200) }],
+      spans: [{ name: 'OrdersController.secret', attributes: http('/orders/secret', 200) }],
     },
   ],
 ];
@@ -203,7 +203,7 @@ describe.each(adapters)('%s', (_name, adapter) => {
         name: 'OrdersController.circular',
         errors: [],
         status: { code: 2 },
-        attributes: { ...attributes('/orders/circular', 500), error: true, 'error.type': '500' },
+        attributes: { ...http('/orders/circular', 500), error: true, 'error.type': '500' },
       },
     ]);
   });
@@ -213,14 +213,14 @@ describe.each(adapters)('%s', (_name, adapter) => {
     await using served = await serve(AppModule, adapter());
     const orders = served.app.get(OrdersService);
     const response = await fetch(`${served.url}/orders/progress`);
-    await orders.stage.reached;
+    await orders.stage.entered();
     expect(spans.live().map(({ name }) => name)).toEqual(['OrdersController.progress']);
     orders.progress.next({ data: { done: 1 } });
     orders.progress.next({ data: { done: 2 } });
     orders.progress.complete();
     expect(await response.text()).toContain('data: {"done":1}\n\nid: 2\ndata: {"done":2}\n\n');
     await served.settled();
-    spans.only([{ name: 'OrdersController.progress', attributes: attributes('/orders/progress', 200) }]);
+    spans.only([{ name: 'OrdersController.progress', attributes: http('/orders/progress', 200) }]);
     expect(served.listeners.left()).toEqual([]);
   });
 
@@ -229,7 +229,7 @@ describe.each(adapters)('%s', (_name, adapter) => {
     await using served = await serve(AppModule, adapter());
     const orders = served.app.get(OrdersService);
     const response = await fetch(`${served.url}/orders/progress`);
-    await orders.stage.reached;
+    await orders.stage.entered();
     orders.progress.error(new Error('the line is cut'));
     await response.text();
     await served.settled();
@@ -237,7 +237,7 @@ describe.each(adapters)('%s', (_name, adapter) => {
       {
         name: 'OrdersController.progress',
         error: 'Error: the line is cut',
-        attributes: attributes('/orders/progress', 200),
+        attributes: http('/orders/progress', 200),
       },
     ]);
   });

@@ -26,6 +26,7 @@ import type { ServerResponse } from 'node:http';
 import { Observable, of, Subject } from 'rxjs';
 import { Traced } from '../../src/index.ts';
 import { RequestSignal } from '../../src/nestjs/index.ts';
+import { deferred } from '../harness.ts';
 
 // What a real application has: one handler for each way to answer.
 
@@ -38,26 +39,33 @@ export class NewOrder {
   times!: number;
 }
 
-/** Ready when somebody waits, so that a test can act in the middle. */
+/** Where handlers get to and stay, so that a test can act in the middle. */
 export class Stage {
-  #reached!: () => void;
-  readonly reached = new Promise<void>((resolve) => (this.#reached = resolve));
-
-  /** Waits until the signal aborts, as a query would. */
-  async wait(signal: AbortSignal): Promise<never> {
-    this.#reached();
-    if (!signal.aborted) await once(signal, 'abort');
-    throw signal.reason;
-  }
+  #entries = 0;
+  #changed = deferred();
 
   enter(): void {
-    this.#reached();
+    this.#entries++;
+    this.#changed.resolve();
+    this.#changed = deferred();
+  }
+
+  /** Waits until so many have come. */
+  async entered(count = 1): Promise<void> {
+    while (this.#entries < count) await this.#changed.promise;
+  }
+
+  /** Stays until the signal aborts, as a query would. */
+  async wait(signal: AbortSignal): Promise<never> {
+    this.enter();
+    if (!signal.aborted) await once(signal, 'abort');
+    throw signal.reason;
   }
 }
 
 @Injectable()
 export class OrdersService {
-  stage = new Stage();
+  readonly stage = new Stage();
   readonly progress = new Subject<{ data: object }>();
   unsubscribed = 0;
 

@@ -1,5 +1,5 @@
 import 'reflect-metadata';
-import { EventEmitter, once } from 'node:events';
+import type { EventEmitter } from 'node:events';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { INestApplication, Type } from '@nestjs/common';
@@ -60,20 +60,22 @@ export class Served implements AsyncDisposable {
     });
   }
 
-  /** Waits until this many requests have come in. */
-  async requests(count: number): Promise<void> {
-    while (this.#responses.length < count) await once(this.#server, 'request');
-  }
-
-  /** Waits until every response has ended. */
+  /** Waits until every response has ended, or its connection has. */
   async settled(): Promise<void> {
     for (const response of this.#responses) {
-      if (!response.closed) await once(response, 'close');
+      const { socket } = response.req;
+      if (response.closed || socket.closed) continue;
+      // Not `once` of node:events, which rejects for a connection that was reset.
+      await new Promise<unknown>((resolve) => {
+        response.once('close', resolve);
+        socket.once('close', resolve);
+      });
     }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#server.closeAllConnections();
+    // An HTTP/2 server has no such method.
+    this.#server.closeAllConnections?.();
     await this.app.close();
   }
 }
