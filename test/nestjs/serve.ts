@@ -71,6 +71,8 @@ export class Served implements AsyncDisposable {
         socket.once('close', resolve);
       });
     }
+    // A socket is closed a tick before it says so.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
