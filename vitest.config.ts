@@ -22,6 +22,12 @@ const lowerStandardSyntax: Plugin = {
   },
 };
 
+/** For examples, which import the package as others do. */
+const ourselves = [
+  { find: /^oncespan$/, replacement: module('src/index.ts') },
+  { find: /^oncespan\/(.+)$/, replacement: module('src/$1/index.ts') },
+];
+
 const sdk2 = { '@opentelemetry/sdk-trace': 'sdk-trace-2' };
 const everything = ['test/**/*.test.ts'];
 /** Parameter decorators and emitted metadata, which the other dialect has not. */
@@ -61,6 +67,7 @@ export default defineConfig({
       },
       {
         // The nearest tsconfig.json, in these folders, says `experimentalDecorators`.
+        resolve: { alias: ourselves },
         test: {
           name: 'legacy decorators',
           include: ['test/{decorators,legacy,nestjs}/**/*.test.ts'],

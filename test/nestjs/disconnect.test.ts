@@ -20,7 +20,7 @@ describe.each(adapters)('%s', (_name, adapter) => {
     const response = fetch(`${served.url}/orders/slow`, { signal: client.signal });
     await orders.stage.entered();
     client.abort();
-    await expect(response).rejects.toThrow();
+    await expect(response).rejects.toThrow('aborted');
     await served.settled();
     spans.only([
       {
