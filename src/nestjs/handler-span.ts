@@ -1,14 +1,15 @@
-import { HttpException } from '@nestjs/common';
-import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
-import type { LiveSpan } from '../live-span.ts';
-import { RETURNED } from '../outcome.ts';
+import { HttpException, StreamableFile } from '@nestjs/common';
+import { isUnrecorded, type LiveSpan } from '../live-span.ts';
+import { LEFT, RETURNED, writeFailure } from '../outcome.ts';
 import { attempt } from '../report.ts';
+import { observeNodeStream } from '../returned/node-stream.ts';
 import type { SpanPlan } from '../settings.ts';
 import { type NodeResponse, onResponseEnd } from './response-end.ts';
 
 /** The span of one run of a handler, as the observable of the run tells of it. */
 export interface HandlerSpan {
   readonly live: LiveSpan;
+  emitted(value: unknown): void;
   completed(): void;
   threw(error: unknown): void;
   unsubscribed(): void;
@@ -17,12 +18,12 @@ export interface HandlerSpan {
 /** Outside HTTP the work is what the observable says. */
 export class MessageHandlerSpan implements HandlerSpan {
   readonly live: LiveSpan;
-  readonly #plan: SpanPlan;
 
-  constructor(live: LiveSpan, plan: SpanPlan) {
+  constructor(live: LiveSpan) {
     this.live = live;
-    this.#plan = plan;
   }
+
+  emitted(): void {}
 
   completed(): void {
     this.live.settle(RETURNED);
@@ -33,7 +34,7 @@ export class MessageHandlerSpan implements HandlerSpan {
   }
 
   unsubscribed(): void {
-    leave(this.live, this.#plan);
+    this.live.settle(LEFT);
   }
 }
 
@@ -54,6 +55,18 @@ export class HttpHandlerSpan implements HandlerSpan {
     onResponseEnd(response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
   }
 
+  /** A file that fails under way is cut short, and has the status of a whole one. */
+  emitted(value: unknown): void {
+    if (!(value instanceof StreamableFile)) return;
+    attempt('observing a file', () => {
+      const threw = (error: unknown) => this.threw(error);
+      const ignored = () => {};
+      const fate = { ifCollected: LEFT };
+      const work = { active: this.live.active, fate, threw, returned: ignored, left: ignored };
+      observeNodeStream(value.getStream(), work);
+    });
+  }
+
   /** A later run, of an interceptor that tries again, makes an earlier failure good. */
   completed(): void {
     this.#failure = undefined;
@@ -68,31 +81,32 @@ export class HttpHandlerSpan implements HandlerSpan {
   #sent(): void {
     const failure = this.#failure;
     const { statusCode } = this.#response;
-    this.#set({ 'http.response.status_code': statusCode });
+    this.#writeStatus();
     if (failure !== undefined && !isAnswer(failure.error, failure.wasAnswering ? undefined : statusCode))
       return this.live.threw(failure.error);
     // Nothing was thrown past us, but something failed: in the serialisation, or on the handler's own account.
-    if (statusCode >= 500 && failure === undefined) this.#fail(String(statusCode));
+    if (statusCode >= 500 && this.#isWritable)
+      writeFailure(this.live.span, { type: String(statusCode), message: '' }, {}, this.#plan);
     this.live.settle(RETURNED);
   }
 
   #left(): void {
-    const { statusCode, headersSent, errored } = this.#response;
-    if (headersSent) this.#set({ 'http.response.status_code': statusCode });
+    const { headersSent, errored } = this.#response;
+    if (headersSent) this.#writeStatus();
     const failure = isReset(errored) ? this.#failure : { error: errored };
     if (failure !== undefined && !isAnswer(failure.error, undefined)) this.live.threw(failure.error);
-    else leave(this.live, this.#plan);
+    else this.live.settle(LEFT);
   }
 
-  #fail(errorType: string): void {
-    const { error } = this.#plan.attributeNames;
-    this.#set({ ...(error !== null && { [error]: true }), 'error.type': errorType });
-    if (!this.live.ended)
-      attempt('span.setStatus()', () => this.live.span.setStatus({ code: SpanStatusCode.ERROR }));
+  #writeStatus(): void {
+    if (!this.#isWritable) return;
+    attempt('span.setAttribute()', () =>
+      this.live.span.setAttribute('http.response.status_code', this.#response.statusCode),
+    );
   }
 
-  #set(attributes: Attributes): void {
-    if (!this.live.ended) attempt('span.setAttributes()', () => this.live.span.setAttributes(attributes));
+  get #isWritable(): boolean {
+    return !this.live.ended && !isUnrecorded(this.live.span);
   }
 }
 
@@ -112,12 +126,4 @@ function isAnswer(error: unknown, statusCode: number | undefined): boolean {
 function isReset(errored: unknown): boolean {
   const code = attempt('response.errored', () => (errored as { code?: unknown } | null | undefined)?.code);
   return errored == null || code === 'ECONNRESET' || code === 'EPIPE';
-}
-
-/** Ends a span whose work nobody waits for any more: nobody's failure. */
-function leave(live: LiveSpan, { attributeNames }: SpanPlan): void {
-  if (live.ended) return;
-  const { outcome } = attributeNames;
-  if (outcome !== null) attempt('span.setAttribute()', () => live.span.setAttribute(outcome, 'aborted'));
-  live.settle(RETURNED);
 }

@@ -46,7 +46,10 @@ export class TracedInterceptor implements NestInterceptor {
       const span = attempt('starting the span of a handler', () => this.#spanOf(context, parent));
       if (span === undefined) return next.handle().subscribe(subscriber);
       const observer = {
-        next: (value: unknown) => subscriber.next(value),
+        next: (value: unknown) => {
+          span.emitted(value);
+          subscriber.next(value);
+        },
         error: (error: unknown) => {
           span.threw(error);
           subscriber.error(error);
@@ -72,7 +75,8 @@ export class TracedInterceptor implements NestInterceptor {
   /** One span for each handled request, however often the interceptor is applied to it. */
   #spanOf(context: ExecutionContext, parent: Context): HandlerSpan | undefined {
     const known = spans.get(context);
-    if (known !== undefined && !known.live.ended) return known;
+    // Over HTTP, a span ends before its handler has begun when the client is gone already.
+    if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
     const plan = new SpanPlan(defaultSettings, handlerName(context), {
       attributes: () => requestAttributes(context),
     });
@@ -83,7 +87,7 @@ export class TracedInterceptor implements NestInterceptor {
     const response =
       context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse()) : undefined;
     const span =
-      response === undefined ? new MessageHandlerSpan(live, plan) : new HttpHandlerSpan(live, plan, response);
+      response === undefined ? new MessageHandlerSpan(live) : new HttpHandlerSpan(live, plan, response);
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;

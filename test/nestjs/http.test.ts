@@ -202,10 +202,28 @@ describe.each(adapters)('%s', (_name, adapter) => {
       {
         name: 'OrdersController.circular',
         errors: [],
-        status: { code: 2 },
+        status: { code: 2, message: '' },
         attributes: { ...http('/orders/circular', 500), error: true, 'error.type': '500' },
       },
     ]);
+  });
+
+  test('a file that fails under way is an error, though its status was sent', async () => {
+    using spans = recordSpans();
+    await using served = await serve(AppModule, adapter());
+    const response = await fetch(`${served.url}/orders/damaged`);
+    expect(response.status).toBe(200);
+    // Express ends the response, Fastify breaks it off.
+    await response.text().catch(() => {});
+    await served.settled();
+    spans.only([
+      {
+        name: 'OrdersController.damaged',
+        error: 'Error: the disk is gone',
+        attributes: http('/orders/damaged', 200),
+      },
+    ]);
+    expect(served.listeners.left()).toEqual([]);
   });
 
   test('an event stream lasts until its last event is out', async () => {

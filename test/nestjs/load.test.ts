@@ -67,7 +67,8 @@ class LoadController {
 class LoadModule {}
 
 describe.each(adapters)('%s', (_name, adapter) => {
-  test.each([1, 2])('200 requests at once, of which a random half hang up (%i)', async (seed) => {
+  test('200 requests at once, of which a random half hang up', async () => {
+    const seed = 7;
     using spans = recordSpans();
     await using served = await serve(LoadModule, adapter());
     const leavers = fc.sample(fc.boolean(), { numRuns: REQUESTS, seed });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   Body,
   type CanActivate,
@@ -180,6 +181,16 @@ export class OrdersController {
       for (;;) yield 'x'.repeat(65_536);
     }
     return new StreamableFile(Readable.from(rows()));
+  }
+
+  @Get('damaged')
+  damaged() {
+    async function* rows() {
+      yield 'id\n';
+      await nextTurn();
+      throw new Error('the disk is gone');
+    }
+    return new StreamableFile(Readable.from(rows(), { objectMode: false }));
   }
 
   @Get(':id')
