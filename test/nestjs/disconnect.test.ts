@@ -1,13 +1,41 @@
-import { connect } from 'node:net';
-import { Module } from '@nestjs/common';
+import { connect, type Socket } from 'node:net';
+import { type CanActivate, Controller, Get, Module, UseGuards, UseInterceptors } from '@nestjs/common';
 import { describe, expect, test } from 'vitest';
-import { TracingModule } from '../../src/nestjs/index.ts';
+import { withSpan } from '../../src/index.ts';
+import { RequestSignal, TracedInterceptor, TracingModule } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
-import { OrdersModule, OrdersService } from './orders.ts';
+import { OrdersModule, OrdersService, Stage } from './orders.ts';
 import { adapters, serve } from './serve.ts';
 
 @Module({ imports: [TracingModule.forRoot(), OrdersModule] })
 class AppModule {}
+
+const stage = new Stage();
+
+/** Takes until the client has left, and lets it pass. */
+const slowGuard: CanActivate = {
+  async canActivate(context) {
+    const { socket } = context.switchToHttp().getRequest<{ socket: Socket }>();
+    stage.enter();
+    if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+    return true;
+  },
+};
+
+let entries = 0;
+
+@Controller('late')
+@UseGuards(slowGuard)
+@UseInterceptors(TracedInterceptor)
+class LateController {
+  @Get()
+  handle(@RequestSignal() signal: AbortSignal) {
+    return withSpan({ name: 'inside', signal }, () => 'nobody hears it');
+  }
+}
+
+@Module({ imports: [TracingModule.forRoot()], controllers: [LateController] })
+class LateModule {}
 
 const hungUp = { name: 'AbortError', message: 'the client has disconnected' };
 
@@ -73,6 +101,25 @@ describe.each(adapters)('%s', (_name, adapter) => {
         name: 'OrdersController.endless',
         outcome: 'aborted',
         attributes: { 'http.response.status_code': 200 },
+      },
+    ]);
+    expect(served.listeners.left()).toEqual([]);
+  });
+
+  test('before the handler has begun: it runs all the same, in one span that has ended', async () => {
+    using spans = recordSpans();
+    await using served = await serve(LateModule, adapter());
+    const client = new AbortController();
+    const response = fetch(`${served.url}/late`, { signal: client.signal });
+    await stage.entered(++entries);
+    client.abort();
+    await expect(response).rejects.toThrow('aborted');
+    await served.settled();
+    spans.only([
+      {
+        name: 'LateController.handle',
+        outcome: 'aborted',
+        children: [{ name: 'inside', outcome: 'aborted', error: 'AbortError' }],
       },
     ]);
     expect(served.listeners.left()).toEqual([]);
