@@ -46,7 +46,7 @@ export class HttpHandlerSpan implements HandlerSpan {
   readonly live: LiveSpan;
   readonly #plan: SpanPlan;
   readonly #response: NodeResponse;
-  #failure: { readonly error: unknown; readonly wasAnswering: boolean } | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(live: LiveSpan, plan: SpanPlan, response: NodeResponse) {
     this.live = live;
@@ -73,7 +73,7 @@ export class HttpHandlerSpan implements HandlerSpan {
   }
 
   threw(error: unknown): void {
-    this.#failure = { error, wasAnswering: this.#response.headersSent };
+    this.#failure = { error };
   }
 
   unsubscribed(): void {}
@@ -82,8 +82,7 @@ export class HttpHandlerSpan implements HandlerSpan {
     const failure = this.#failure;
     const { statusCode } = this.#response;
     this.#writeStatus();
-    if (failure !== undefined && !isAnswer(failure.error, failure.wasAnswering ? undefined : statusCode))
-      return this.live.threw(failure.error);
+    if (failure !== undefined && !isAnswer(failure.error, statusCode)) return this.live.threw(failure.error);
     // Nothing was thrown past us, but something failed: in the serialisation, or on the handler's own account.
     if (statusCode >= 500 && this.#isWritable)
       writeFailure(this.live.span, { type: String(statusCode), message: '' }, {}, this.#plan);
@@ -113,7 +112,7 @@ export class HttpHandlerSpan implements HandlerSpan {
 /**
  * Whether an error was the answer to a request that could not be served, and no failure of the server.
  *
- * @param statusCode what it was answered with; `undefined` when the answer had been under way already
+ * @param statusCode what it was answered with; `undefined` when the client left before the end
  */
 function isAnswer(error: unknown, statusCode: number | undefined): boolean {
   if (statusCode !== undefined && statusCode >= 400) return statusCode < 500;

@@ -130,10 +130,12 @@ describe.each(adapters)('%s', (_name, adapter) => {
     using spans = recordSpans();
     await using served = await serve(AppModule, adapter());
     const orders = served.app.get(OrdersService);
-    const socket = connect(served.port, '127.0.0.1');
+    const socket = connect(served.port, '127.0.0.1').resume();
     const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
-    socket.write(request('/orders/progress') + request('/orders/slow') + request('/orders/slow'));
+    socket.write(['/orders', '/orders/progress', '/orders/slow', '/orders/slow'].map(request).join(''));
     await orders.stage.entered(3);
+    await served.settled(1);
+    expect(served.listeners.left().filter((left) => left.endsWith('Socket'))).toEqual(['close on Socket']);
     socket.destroy();
     await served.settled();
     const slow = {
@@ -141,7 +143,12 @@ describe.each(adapters)('%s', (_name, adapter) => {
       outcome: 'aborted',
       children: [{ name: 'OrdersService.slow', outcome: 'aborted', error: 'AbortError' }],
     } as const;
-    spans.only([{ name: 'OrdersController.progress', outcome: 'aborted' }, slow, slow]);
+    spans.only([
+      'OrdersController.list',
+      { name: 'OrdersController.progress', outcome: 'aborted' },
+      slow,
+      slow,
+    ]);
     expect(served.listeners.left()).toEqual([]);
   });
 });

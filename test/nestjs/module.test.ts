@@ -48,7 +48,12 @@ describe('TracingModule.forRoot()', () => {
     expect(await spansOf({ exclude: ['/orders'] }, ...paths)).toEqual([service]);
     expect(await spansOf({ exclude: ['/order', '/orders/r'] }, ...paths)).toEqual([list, service, find, raw]);
     expect(await spansOf({ exclude: ['/orders/:id'] }, ...paths)).toEqual([list, service, raw]);
-    expect(await spansOf({ include: [/:id$/g] }, ...paths)).toEqual([service, find]);
+    expect(await spansOf({ include: [/:id$/g] }, '/orders/7', '/orders/8')).toEqual([
+      service,
+      find,
+      service,
+      find,
+    ]);
     expect(await spansOf({ include: ['/orders/'], exclude: [/raw/] }, ...paths)).toEqual([
       list,
       service,
@@ -216,6 +221,7 @@ describe("classes: 'providers'", () => {
     controllers: [KitchenController],
     providers: [
       Pantry,
+      KitchenController,
       { provide: Prices, useClass: ListPrices },
       { provide: APP_GUARD, useClass: OpenGuard },
       { provide: 'value', useValue: { read: () => 1 } },

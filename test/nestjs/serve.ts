@@ -60,9 +60,9 @@ export class Served implements AsyncDisposable {
     });
   }
 
-  /** Waits until every response has ended, or its connection has. */
-  async settled(): Promise<void> {
-    for (const response of this.#responses) {
+  /** Waits until the first so many responses, or all, have ended, or their connections have. */
+  async settled(count = this.#responses.length): Promise<void> {
+    for (const response of this.#responses.slice(0, count)) {
       const { socket } = response.req;
       if (response.closed || socket.closed) continue;
       // Not `once` of node:events, which rejects for a connection that was reset.
