@@ -2,15 +2,15 @@
 
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
-import { context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { WaterfallSpanExporter } from 'oncespan/console';
+import { SerialBatchSpanProcessor, startTracing } from 'oncespan/sdk';
 import { AppModule } from './app.module.ts';
 
-const processor = new SimpleSpanProcessor({ exporter: new WaterfallSpanExporter() });
-trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor] }));
-context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+const exporter = new WaterfallSpanExporter();
+const processor = new SerialBatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 });
+// Nest listens to the signals: it lets requests come to their ends, and then has the TracingModule flush.
+await startTracing(() => new TracerProvider({ spanProcessors: [processor] }), { signals: [] });
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], forceCloseConnections: true });
 app.enableShutdownHooks();

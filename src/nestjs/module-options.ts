@@ -1,4 +1,4 @@
-import { type Rules, readOptions, refuse, TRACING_RULES, type TracingOptions } from '../options.ts';
+import { readOptions, refuse, rule, type Rules, TRACING_RULES, type TracingOptions } from '../options.ts';
 import type { InterceptorOptions } from './traced-interceptor.ts';
 
 /** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */
@@ -10,21 +10,18 @@ export interface TracingModuleOptions extends TracingOptions, InterceptorOptions
   classes?: 'decorated' | 'providers';
 }
 
-const routes = {
-  expected: 'an array of routes such as "/health", and of regular expressions',
-  accepts: (value: unknown) =>
+const routes = rule(
+  'an array of routes such as "/health", and of regular expressions',
+  (value) =>
     Array.isArray(value) && value.every((route) => typeof route === 'string' || route instanceof RegExp),
-};
+);
 
 const RULES: Rules<TracingModuleOptions> = {
   ...TRACING_RULES,
   include: routes,
   exclude: routes,
-  traceResponseHeader: { expected: 'a boolean', accepts: (value) => typeof value === 'boolean' },
-  classes: {
-    expected: "one of 'decorated', 'providers'",
-    accepts: (value) => value === 'decorated' || value === 'providers',
-  },
+  traceResponseHeader: rule('a boolean', (value) => typeof value === 'boolean'),
+  classes: rule("one of 'decorated', 'providers'", (value) => value === 'decorated' || value === 'providers'),
 };
 
 /** The options of a `TracingModule`, sorted by what they are for. */

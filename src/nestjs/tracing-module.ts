@@ -7,6 +7,8 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { endLiveSpans } from '../live-at-shutdown.ts';
+import { registeredProvider } from '../provider.ts';
 import { defaultTracing } from '../tracing.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
 import { traceProviders } from './trace-providers.ts';
@@ -62,6 +64,8 @@ export class TracingModule implements OnApplicationShutdown {
   }
 
   async onApplicationShutdown(): Promise<void> {
+    const provider = registeredProvider();
+    if (provider !== undefined) endLiveSpans(provider);
     await defaultTracing.flush();
   }
 }

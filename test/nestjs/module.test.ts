@@ -1,20 +1,23 @@
 import {
   Controller,
   Get,
+  type BeforeApplicationShutdown,
   Inject,
   Injectable,
   Logger,
   Module,
+  type OnApplicationShutdown,
   type OnModuleInit,
   Param,
   Scope,
 } from '@nestjs/common';
-import { APP_GUARD, ContextIdFactory, type ContextIdStrategy, REQUEST } from '@nestjs/core';
+import { APP_GUARD, ContextIdFactory, type ContextIdStrategy, NestFactory, REQUEST } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { afterEach, describe, expect, test } from 'vitest';
-import { configure, Traced, Untraced } from '../../src/index.ts';
+import { configure, Traced, Untraced, withSpan } from '../../src/index.ts';
 import { TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
+import { record } from '../harness.ts';
 import { OrdersModule } from './orders.ts';
 import { serve } from './serve.ts';
 
@@ -269,4 +272,55 @@ describe("classes: 'providers'", () => {
     };
     spans.only(['Pantry.onModuleInit', 'OpenGuard.canActivate', cooked, 'OpenGuard.canActivate', cooked]);
   });
+});
+
+test('when the application has shut down, live spans end as `shutdown`, and are flushed', async () => {
+  const events: string[] = [];
+  const { rows, spans } = record({
+    processors: [
+      {
+        onStart: () => {},
+        onEnd: ({ name }) => void events.push(`end of ${name}`),
+        forceFlush: async () => void events.push('flush'),
+        shutdown: async () => {},
+      },
+    ],
+  });
+
+  class Jobs implements OnApplicationShutdown, BeforeApplicationShutdown {
+    @Traced()
+    hang() {
+      return new Promise<never>(() => {});
+    }
+
+    beforeApplicationShutdown() {
+      events.push('shutting down');
+    }
+
+    onApplicationShutdown() {
+      events.push('shut down');
+    }
+  }
+
+  @Module({ imports: [TracingModule.forRoot()], providers: [Jobs] })
+  class AppModule {}
+  const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+  void app.get(Jobs).hang();
+  withSpan('outer', () => void app.get(Jobs).hang());
+  events.length = 0;
+  await app.close();
+  expect(events.toSorted()).toEqual(
+    ['shutting down', 'end of Jobs.hang', 'end of Jobs.hang', 'flush', 'shut down'].toSorted(),
+  );
+  expect(events[0]).toBe('shutting down');
+  expect(events.indexOf('flush')).toBe(events.lastIndexOf('end of Jobs.hang') + 1);
+  expect(
+    rows()
+      .filter(({ name }) => name === 'Jobs.hang')
+      .map(({ attributes }) => attributes),
+  ).toEqual([
+    { error: true, 'error.type': 'shutdown', 'oncespan.outcome': 'shutdown' },
+    { error: true, 'error.type': 'shutdown', 'oncespan.outcome': 'shutdown' },
+  ]);
+  expect(spans()).toHaveLength(3);
 });
