@@ -2,6 +2,12 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { attempt } from '../report.ts';
 import { type NodeResponse, nodeResponse, onResponseEnd } from './response-end.ts';
 
+/** What applications put into the context of their resolvers. */
+interface GraphQLContext {
+  readonly req?: { readonly res?: unknown };
+  readonly res?: unknown;
+}
+
 const signals = new WeakMap<NodeResponse, AbortSignal>();
 
 /**
@@ -39,7 +45,7 @@ function responseOf(context: ExecutionContext): NodeResponse | undefined {
       case 'http':
         return nodeResponse(context.switchToHttp().getResponse());
       case 'graphql': {
-        const { req, res } = context.getArgByIndex<{ req?: { res?: unknown }; res?: unknown }>(2);
+        const { req, res } = context.getArgByIndex<GraphQLContext | undefined>(2) ?? {};
         return nodeResponse(res ?? req?.res);
       }
       default:

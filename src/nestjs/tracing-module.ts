@@ -27,7 +27,8 @@ const SETTINGS = Symbol('oncespan.nestjs.settings');
  * Traces a Nest application: every handler by a global {@link TracedInterceptor}, and what is `@Traced()` below it.
  *
  * The options configure the default instance, the one behind `@Traced()` and `traceTask`. When the application has shut
- * down, live spans end as `shutdown` and are flushed; for that on a signal, call `app.enableShutdownHooks()`.
+ * down, the live spans of the process end as `shutdown` and are flushed. For that on a signal, call
+ * `app.enableShutdownHooks()`.
  *
  * It needs a tracer provider and a context manager, registered before the application listens.
  */

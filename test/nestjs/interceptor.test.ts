@@ -288,6 +288,22 @@ describe.each(adapters)('%s', (_name, adapter) => {
 @Module({ imports: [TracingModule.forRoot(), OrdersModule] })
 class OrdersAndTracing {}
 
+test('a request that Fastify only pretends', async () => {
+  using spans = recordSpans();
+  const adapter = new FastifyAdapter();
+  await using served = await serve(OrdersAndTracing, adapter);
+  const { body } = await adapter.inject('/orders/7');
+  expect(body).toBe('{"id":"7"}');
+  await served.settled();
+  spans.only([
+    {
+      name: 'OrdersController.find',
+      attributes: { 'http.response.status_code': 200 },
+      children: ['OrdersService.find'],
+    },
+  ]);
+});
+
 describe('HTTP/2', () => {
   async function withSession(
     act: (session: ClientHttp2Session, closed: () => Promise<void>) => Promise<void>,

@@ -1,4 +1,6 @@
 import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
 import { type CallHandler, Controller, type ExecutionContext, Injectable, Module } from '@nestjs/common';
 import { ExternalContextCreator, NestFactory } from '@nestjs/core';
 import {
@@ -16,10 +18,10 @@ import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@n
 import { firstValueFrom, NEVER, type Observable, of, toArray } from 'rxjs';
 import { expect, test } from 'vitest';
 import { Traced, withSpan } from '../../src/index.ts';
-import { TracedInterceptor, TracingModule } from '../../src/nestjs/index.ts';
+import { RequestSignal, TracedInterceptor, TracingModule } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { deferred } from '../harness.ts';
-import { serve } from './serve.ts';
+import { type Served, serve } from './serve.ts';
 
 const rpc = (method: string) => ({
   'rpc.system': 'nestjs',
@@ -136,31 +138,42 @@ class StockResolver {
   count(_root: unknown, { item }: { item: string }) {
     return item.length;
   }
+
+  wait(@RequestSignal() signal: AbortSignal) {
+    return signal;
+  }
 }
 
 @Module({ imports: [TracingModule.forRoot()], providers: [StockResolver] })
 class ResolverModule {}
 
-test('a resolver, as the GraphQL module calls it', async () => {
-  using spans = recordSpans();
-  await using served = await serve(ResolverModule, new ExpressAdapter());
-  const resolver = served.app.get(StockResolver);
-  const call = served.app
+/** As the GraphQL module makes its resolvers' functions. */
+function resolverOf({ app }: Served, method: 'count' | 'wait') {
+  const resolver = app.get(StockResolver);
+  const callback = resolver[method] as (...args: unknown[]) => unknown;
+  const noParameters = { exchangeKeyForValue: () => undefined };
+  return app
     .get(ExternalContextCreator)
     .create(
       resolver,
-      resolver.count as (...args: unknown[]) => unknown,
-      'count',
+      callback,
+      method,
       '__routeArguments__',
-      undefined,
+      method === 'wait' ? noParameters : undefined,
       undefined,
       undefined,
       undefined,
       'graphql',
     );
+}
+
+test('a resolver', async () => {
+  using spans = recordSpans();
+  await using served = await serve(ResolverModule, new ExpressAdapter());
+  const count = resolverOf(served, 'count');
   const info = { operation: { operation: 'query', name: { value: 'Stock' } } };
-  expect(await call(undefined, { item: 'tea' }, {}, info)).toBe(3);
-  expect(await call(undefined, { item: 'tea' }, {}, {})).toBe(3);
+  expect(await count(undefined, { item: 'tea' }, {}, info)).toBe(3);
+  expect(await count(undefined, { item: 'tea' }, {}, {})).toBe(3);
   spans.only([
     {
       name: 'StockResolver.count',
@@ -168,6 +181,21 @@ test('a resolver, as the GraphQL module calls it', async () => {
     },
     { name: 'StockResolver.count', attributes: { 'graphql.operation.type': undefined! } },
   ]);
+});
+
+test('the signal of a resolver is that of the request in its context, if there is one', async () => {
+  await using served = await serve(ResolverModule, new ExpressAdapter());
+  const wait = resolverOf(served, 'wait');
+  const res = new ServerResponse(new IncomingMessage(new Socket()));
+  const [signal, same, none] = [
+    await wait(undefined, {}, { res }, {}),
+    await wait(undefined, {}, { req: { res } }, {}),
+    await wait(undefined, {}, undefined, {}),
+  ] as AbortSignal[];
+  expect(same).toBe(signal);
+  res.destroy();
+  await once(res, 'close');
+  expect([signal!.aborted, none!.aborted]).toEqual([true, false]);
 });
 
 test('a subscriber that leaves aborts the work; one that never comes starts none', () => {
