@@ -57,8 +57,8 @@ export class HttpHandlerSpan implements HandlerSpan {
 
   /** A file that fails under way is cut short, and has the status of a whole one. */
   emitted(value: unknown): void {
-    if (!(value instanceof StreamableFile)) return;
     attempt('observing a file', () => {
+      if (!(value instanceof StreamableFile)) return;
       const threw = (error: unknown) => this.threw(error);
       const ignored = () => {};
       const fate = { ifCollected: LEFT };
@@ -116,9 +116,8 @@ export class HttpHandlerSpan implements HandlerSpan {
  */
 function isAnswer(error: unknown, statusCode: number | undefined): boolean {
   if (statusCode !== undefined && statusCode >= 400) return statusCode < 500;
-  return (
-    error instanceof HttpException && (attempt('error.getStatus()', () => error.getStatus()) ?? 500) < 500
-  );
+  const isClients = () => error instanceof HttpException && error.getStatus() < 500;
+  return attempt('reading a thrown error', isClients) === true;
 }
 
 /** Whether a response was destroyed because of its client, and not by a stream that failed while it was piped in. */

@@ -44,9 +44,8 @@ class ResponseWatch {
       this.#leaveConnection = onConnectionClose(connection, this.#closed);
   }
 
-  add(observer: ResponseObserver): () => void {
+  add(observer: ResponseObserver): void {
     this.#observers.add(observer);
-    return () => void this.#observers.delete(observer);
   }
 
   readonly #finished = (): void => this.#tell(isReset(this.#response) ? 'left' : 'sent');
@@ -61,26 +60,20 @@ class ResponseWatch {
     });
     this.#leaveConnection?.();
     // Who came later works for who came before: it is told first.
-    for (const observer of [...this.#observers].reverse()) observer(end);
+    for (const observer of [...this.#observers].reverse())
+      attempt('telling of the end of a response', () => observer(end));
   }
 }
 
 const watches = new WeakMap<NodeResponse, ResponseWatch>();
 
-/**
- * Tells `observer` how `response` has ended, at once if it has.
- *
- * @returns what ends the observing
- */
-export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): () => void {
+/** Tells `observer` how `response` has ended, at once if it has. */
+export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): void {
   const end = endOf(response);
-  if (end !== undefined) {
-    observer(end);
-    return () => {};
-  }
+  if (end !== undefined) return observer(end);
   let watch = watches.get(response);
   if (watch === undefined) watches.set(response, (watch = new ResponseWatch(response)));
-  return watch.add(observer);
+  watch.add(observer);
 }
 
 /** @returns `undefined` as long as it has not ended */

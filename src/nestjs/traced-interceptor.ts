@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
-import { Observable } from 'rxjs';
+import { defer, Observable } from 'rxjs';
 import { activeContext, callInContext } from '../active-context.ts';
 import { attempt } from '../report.ts';
 import { startLive } from '../run-in-span.ts';
@@ -61,7 +61,7 @@ export class TracedInterceptor implements NestInterceptor {
       };
       const subscription = callInContext(
         span.live.active,
-        () => next.handle().subscribe(observer),
+        () => defer(() => next.handle()).subscribe(observer),
         undefined,
         NO_ARGUMENTS,
       );
@@ -82,12 +82,13 @@ export class TracedInterceptor implements NestInterceptor {
     });
     const tracer = plan.tracer();
     if (tracer === undefined || !isChosen(routeOf(context), this.#options)) return undefined;
-    const live = startLive(tracer, plan, parent, NO_ARGUMENTS);
-    if (live === undefined) return undefined;
     const response =
       context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse()) : undefined;
+    const live = startLive(tracer, plan, parent, NO_ARGUMENTS);
+    if (live === undefined) return undefined;
     const span =
-      response === undefined ? new MessageHandlerSpan(live) : new HttpHandlerSpan(live, plan, response);
+      attempt('observing a response', () => response && new HttpHandlerSpan(live, plan, response)) ??
+      new MessageHandlerSpan(live);
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;

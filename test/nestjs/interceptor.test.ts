@@ -30,9 +30,7 @@ import { record, reported } from '../harness.ts';
 import { OrdersModule } from './orders.ts';
 import { adapters, serve } from './serve.ts';
 
-const intercept = (
-  change: (handled: Observable<unknown>) => Observable<unknown>,
-): NestInterceptor & { intercept: NestInterceptor['intercept'] } => ({
+const intercept = (change: (handled: Observable<unknown>) => Observable<unknown>): NestInterceptor => ({
   intercept: (_context: ExecutionContext, next: CallHandler) => change(next.handle()),
 });
 
@@ -42,16 +40,38 @@ class OutOfStock extends Error {
 
 const caught: unknown[] = [];
 
+interface Reply {
+  status(code: number): { send(body: unknown): void };
+}
+
 @Catch(OutOfStock)
 class OutOfStockFilter implements ExceptionFilter {
   catch(error: unknown, host: ArgumentsHost): void {
     caught.push(error);
-    const reply = host
-      .switchToHttp()
-      .getResponse<{ status: (code: number) => { send: (body: unknown) => void } }>();
-    reply.status(409).send({ sold: 'out' });
+    host.switchToHttp().getResponse<Reply>().status(409).send({ sold: 'out' });
   }
 }
+
+@Catch()
+class CatchAllFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    caught.push(error);
+    host.switchToHttp().getResponse<Reply>().status(200).send({ caught: 1 });
+  }
+}
+
+/** Refuses to be looked at in any way. */
+const hostile = new Proxy(
+  {},
+  new Proxy(
+    {},
+    {
+      get: (_target, trap) => () => {
+        throw new Error(`no ${String(trap)}`);
+      },
+    },
+  ),
+);
 
 const outOfStock = new OutOfStock('no tea');
 let attempts = 0;
@@ -87,6 +107,12 @@ class ShopController {
   @UseFilters(OutOfStockFilter)
   filtered() {
     throw outOfStock;
+  }
+
+  @Get('hostile')
+  @UseFilters(CatchAllFilter)
+  hostile() {
+    throw hostile;
   }
 
   @Get('nothing')
@@ -161,6 +187,16 @@ describe.each(adapters)('%s', (_name, adapter) => {
     expect(caught).toHaveLength(1);
     expect(caught[0]).toBe(outOfStock);
     spans.only([{ name: 'ShopController.filtered', attributes: { 'http.response.status_code': 409 } }]);
+  });
+
+  test('what refuses to be looked at is thrown, and caught', async () => {
+    using spans = recordSpans();
+    caught.length = 0;
+    expect(await request('/shop/hostile')).toBe('200 {"caught":1}');
+    expect(caught[0]).toBe(hostile);
+    expect(spans.spans.map(({ name, status }) => [name, status.code])).toEqual([
+      ['ShopController.hostile', 2],
+    ]);
   });
 
   test('undefined is thrown', async () => {

@@ -198,13 +198,14 @@ test('the signal of a resolver is that of the request in its context, if there i
   expect([signal!.aborted, none!.aborted]).toEqual([true, false]);
 });
 
+const context = {
+  getType: () => 'rpc',
+  getClass: () => StockController,
+  getHandler: () => StockController.prototype.stream,
+} as unknown as ExecutionContext;
+
 test('a subscriber that leaves aborts the work; one that never comes starts none', () => {
   using spans = recordSpans();
-  const context = {
-    getType: () => 'rpc',
-    getClass: () => StockController,
-    getHandler: () => StockController.prototype.stream,
-  } as unknown as ExecutionContext;
   const handle = (handled: Observable<unknown>) =>
     new TracedInterceptor().intercept(context, { handle: () => handled } satisfies CallHandler);
   handle(of(1));
@@ -212,4 +213,16 @@ test('a subscriber that leaves aborts the work; one that never comes starts none
   handle(NEVER).subscribe().unsubscribe();
   spans.only([{ name: 'StockController.stream', outcome: 'aborted', attributes: rpc('stream') }]);
   expect(spans.spans[0]!.status).toEqual({ code: 0 });
+});
+
+test('a handler that throws before there is an observable', () => {
+  using spans = recordSpans();
+  const error = new Error('no stock');
+  const seen: unknown[] = [];
+  const handle = () => {
+    throw error;
+  };
+  new TracedInterceptor().intercept(context, { handle }).subscribe({ error: (thrown) => seen.push(thrown) });
+  expect(seen).toEqual([error]);
+  spans.only([{ name: 'StockController.stream', error: 'Error: no stock' }]);
 });
