@@ -19,6 +19,6 @@ function matches(route: string, routes: Routes): boolean {
     // Not `test`, which remembers where it was in a pattern with the flag `g`.
     if (typeof chosen !== 'string') return route.search(chosen) !== -1;
     const root = chosen.replace(/\/$/, '');
-    return route === chosen || route === root || route.startsWith(`${root}/`);
+    return route === root || route.startsWith(`${root}/`);
   });
 }

@@ -9,7 +9,6 @@ import type { NodeResponse } from './response-end.ts';
  */
 export function writeTraceResponse(response: NodeResponse, span: Span): void {
   attempt('setting the header traceresponse', () => {
-    if (response.headersSent) return;
     const { traceId, spanId, traceFlags } = span.spanContext();
     response.setHeader(
       'traceresponse',

@@ -1,9 +1,27 @@
-import { connect, type Socket } from 'node:net';
-import { type CanActivate, Controller, Get, Module, UseGuards, UseInterceptors } from '@nestjs/common';
+import type { IncomingMessage } from 'node:http';
+import { connect as connectHttp2, type Http2ServerRequest } from 'node:http2';
+import { connect } from 'node:net';
+import type { Duplex } from 'node:stream';
+import {
+  type ArgumentsHost,
+  type CanActivate,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  Get,
+  HttpException,
+  Module,
+  Param,
+  ParseIntPipe,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { describe, expect, test } from 'vitest';
 import { withSpan } from '../../src/index.ts';
 import { RequestSignal, TracedInterceptor, TracingModule } from '../../src/nestjs/index.ts';
-import { recordSpans } from '../../src/testing/index.ts';
+import { type ExpectedSpan, recordSpans } from '../../src/testing/index.ts';
 import { OrdersModule, OrdersService, Stage } from './orders.ts';
 import { adapters, serve } from './serve.ts';
 
@@ -15,12 +33,27 @@ const stage = new Stage();
 /** Takes until the client has left, and lets it pass. */
 const slowGuard: CanActivate = {
   async canActivate(context) {
-    const { socket } = context.switchToHttp().getRequest<{ socket: Socket }>();
+    const request = context.switchToHttp().getRequest<IncomingMessage & { raw?: Http2ServerRequest }>();
+    // Over HTTP/2 the connection goes on.
+    const connection = request.raw?.stream ?? request.socket;
     stage.enter();
-    if (!socket.closed) await new Promise((resolve) => socket.once('close', resolve));
+    await left(connection);
     return true;
   },
 };
+
+async function left(connection: Duplex): Promise<void> {
+  if (!connection.closed) await new Promise((resolve) => connection.once('close', resolve));
+}
+
+/** Takes as long to answer. */
+@Catch()
+class SlowFilter implements ExceptionFilter {
+  async catch(_error: unknown, host: ArgumentsHost): Promise<void> {
+    stage.enter();
+    await left(host.switchToHttp().getRequest<IncomingMessage>().socket);
+  }
+}
 
 let entries = 0;
 
@@ -34,7 +67,19 @@ class LateController {
   }
 }
 
-@Module({ imports: [TracingModule.forRoot()], controllers: [LateController] })
+@Controller('answer')
+@UseFilters(SlowFilter)
+class SlowlyAnsweringController {
+  @Get(':status')
+  answer(@Param('status', ParseIntPipe) status: number) {
+    throw new HttpException('no', status);
+  }
+}
+
+@Module({
+  imports: [TracingModule.forRoot()],
+  controllers: [LateController, SlowlyAnsweringController],
+})
 class LateModule {}
 
 const hungUp = { name: 'AbortError', message: 'the client has disconnected' };
@@ -125,6 +170,25 @@ describe.each(adapters)('%s', (_name, adapter) => {
     expect(served.listeners.left()).toEqual([]);
   });
 
+  test.each<[number, ExpectedSpan]>([
+    [404, { name: 'SlowlyAnsweringController.answer', outcome: 'aborted' }],
+    [503, { name: 'SlowlyAnsweringController.answer', error: 'HttpException: no' }],
+  ])(
+    'between an exception that would be %i and the answer: a failure stays one',
+    async (status, expected) => {
+      using spans = recordSpans();
+      await using served = await serve(LateModule, adapter());
+      const client = new AbortController();
+      const response = fetch(`${served.url}/answer/${status}`, { signal: client.signal });
+      await stage.entered(++entries);
+      client.abort();
+      await expect(response).rejects.toThrow('aborted');
+      await served.settled();
+      spans.only([expected]);
+      expect(served.listeners.left()).toEqual([]);
+    },
+  );
+
   // Before Node 24 such a response never closes: its connection does.
   test('while the response waits behind another on its connection', async () => {
     using spans = recordSpans();
@@ -151,4 +215,23 @@ describe.each(adapters)('%s', (_name, adapter) => {
     ]);
     expect(served.listeners.left()).toEqual([]);
   });
+});
+
+test('over HTTP/2, before the handler has begun', async () => {
+  using spans = recordSpans();
+  await using served = await serve(LateModule, new FastifyAdapter({ http2: true } as never));
+  const session = connectHttp2(served.url);
+  const stream = session.request({ ':path': '/late' });
+  await stage.entered(++entries);
+  stream.close(8);
+  await served.settled();
+  spans.only([
+    {
+      name: 'LateController.handle',
+      outcome: 'aborted',
+      children: [{ name: 'inside', outcome: 'aborted', error: 'AbortError' }],
+    },
+  ]);
+  session.destroy();
+  expect(served.listeners.left()).toEqual([]);
 });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { connect, type ClientHttp2Session } from 'node:http2';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { pipeline, Readable } from 'node:stream';
 import {
   type ArgumentsHost,
@@ -18,6 +19,7 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { trace } from '@opentelemetry/api';
 import { AlwaysOffSampler } from '@opentelemetry/sdk-trace';
@@ -39,6 +41,11 @@ class OutOfStock extends Error {
 }
 
 const caught: unknown[] = [];
+
+interface Express {
+  use(path: string, app: unknown): void;
+  listen(port: number): Server;
+}
 
 interface Reply {
   status(code: number): { send(body: unknown): void };
@@ -119,6 +126,9 @@ class ShopController {
   nothing() {
     throw undefined;
   }
+
+  @Get('quiet')
+  quiet(@Res() _response: unknown) {}
 
   @Get('moved')
   moved() {
@@ -338,6 +348,34 @@ test('a request that Fastify only pretends', async () => {
       children: ['OrdersService.find'],
     },
   ]);
+});
+
+test('a response that a middleware has ended', async () => {
+  using spans = recordSpans();
+  await using served = await serve(ShopModule, new ExpressAdapter(), (app) =>
+    app.use((_request: unknown, response: ServerResponse, next: () => void) => {
+      response.once('close', next).end('early');
+    }),
+  );
+  expect(await (await fetch(`${served.url}/shop/quiet`)).text()).toBe('early');
+  await served.settled();
+  spans.only([{ name: 'ShopController.quiet', attributes: { 'http.response.status_code': 200 } }]);
+});
+
+test('the route of an application that is mounted in another', async () => {
+  using spans = recordSpans();
+  const adapter = new ExpressAdapter();
+  await using _served = await serve(ShopModule, adapter);
+  const outer = new ExpressAdapter().getInstance<Express>();
+  outer.use('/mall', adapter.getInstance());
+  const server = outer.listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  expect(await (await fetch(`http://127.0.0.1:${port}/mall/shop/twice`)).text()).toBe('once');
+  server.closeAllConnections();
+  server.close();
+  await once(server, 'close');
+  spans.only([{ name: 'ShopController.twice', attributes: { 'http.route': '/mall/shop/twice' } }]);
 });
 
 describe('HTTP/2', () => {
