@@ -12,7 +12,7 @@ export interface NodeResponse {
   readonly errored?: unknown;
   readonly req?: { readonly socket?: Connection | null };
   /** HTTP/2 only. */
-  readonly stream?: { readonly destroyed: boolean; readonly aborted: boolean; readonly rstCode?: number };
+  readonly stream?: { readonly aborted: boolean; readonly rstCode?: number };
   on(event: 'finish' | 'close', listener: () => void): unknown;
   off(event: 'finish' | 'close', listener: () => void): unknown;
   setHeader(name: string, value: string): unknown;
@@ -78,8 +78,7 @@ export function onResponseEnd(response: NodeResponse, observer: ResponseObserver
 
 /** @returns `undefined` as long as it has not ended */
 function endOf(response: NodeResponse): ResponseEnd | undefined {
-  const { writableEnded, writableFinished, destroyed, stream, req } = response;
-  if (stream?.destroyed) return isReset(response) ? 'left' : 'sent';
+  const { writableEnded, writableFinished, destroyed, req } = response;
   if (writableEnded && writableFinished) return 'sent';
   return destroyed || req?.socket?.destroyed ? 'left' : undefined;
 }
