@@ -37,12 +37,12 @@ const slowGuard: CanActivate = {
     // Over HTTP/2 the connection goes on.
     const connection = request.raw?.stream ?? request.socket;
     stage.enter();
-    await left(connection);
+    await closed(connection);
     return true;
   },
 };
 
-async function left(connection: Duplex): Promise<void> {
+async function closed(connection: Duplex): Promise<void> {
   if (!connection.closed) await new Promise((resolve) => connection.once('close', resolve));
 }
 
@@ -51,7 +51,7 @@ async function left(connection: Duplex): Promise<void> {
 class SlowFilter implements ExceptionFilter {
   async catch(_error: unknown, host: ArgumentsHost): Promise<void> {
     stage.enter();
-    await left(host.switchToHttp().getRequest<IncomingMessage>().socket);
+    await closed(host.switchToHttp().getRequest<IncomingMessage>().socket);
   }
 }
 
