@@ -22,8 +22,16 @@ const lowerStandardSyntax: Plugin = {
   },
 };
 
+/** For examples, which import the package as others do. */
+const ourselves = [
+  { find: /^oncespan$/, replacement: module('src/index.ts') },
+  { find: /^oncespan\/(.+)$/, replacement: module('src/$1/index.ts') },
+];
+
 const sdk2 = { '@opentelemetry/sdk-trace': 'sdk-trace-2' };
 const everything = ['test/**/*.test.ts'];
+/** Parameter decorators and emitted metadata, which the other dialect has not. */
+const onlyLegacy = ['test/{legacy,nestjs}/**'];
 
 export default defineConfig({
   test: {
@@ -35,7 +43,7 @@ export default defineConfig({
         test: {
           name: 'sdk 3',
           include: everything,
-          exclude: ['test/legacy/**'],
+          exclude: onlyLegacy,
           setupFiles: [module('test/setup.ts')],
         },
       },
@@ -47,7 +55,7 @@ export default defineConfig({
           include: everything,
           // What these test does not depend on the SDK.
           exclude: [
-            'test/legacy/**',
+            ...onlyLegacy,
             'test/layout.test.ts',
             'test/returned/real-clients.test.ts',
             'test/sdk/model.test.ts',
@@ -59,9 +67,10 @@ export default defineConfig({
       },
       {
         // The nearest tsconfig.json, in these folders, says `experimentalDecorators`.
+        resolve: { alias: ourselves },
         test: {
           name: 'legacy decorators',
-          include: ['test/{decorators,legacy}/**/*.test.ts'],
+          include: ['test/{decorators,legacy,nestjs}/**/*.test.ts'],
           setupFiles: [module('test/setup.ts')],
         },
       },

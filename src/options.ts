@@ -85,7 +85,7 @@ export interface Rule {
   readonly isCopied?: boolean;
 }
 
-type Rules<Options> = { readonly [Key in keyof Required<Options>]: Rule };
+export type Rules<Options> = { readonly [Key in keyof Required<Options>]: Rule };
 
 export const rule = (expected: string, accepts: (value: unknown) => boolean): Rule => ({ expected, accepts });
 const isFunction = (value: unknown): boolean => typeof value === 'function';

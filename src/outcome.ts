@@ -78,7 +78,8 @@ function outcomeAttribute(outcome: string, { attributeNames }: OutcomeRules): At
   return attributeNames.outcome === null ? {} : { [attributeNames.outcome]: outcome };
 }
 
-function writeFailure(
+/** Writes that the work failed, without an exception. */
+export function writeFailure(
   span: Span,
   { type, message }: Pick<RecordedException, 'type' | 'message'>,
   also: Attributes,

@@ -48,6 +48,10 @@ export interface Tracing {
 export function createTracing(options: TracingOptions = {}): Tracing {
   const settings = new Settings();
   settings.apply(readOptions('createTracing()', options, TRACING_RULES, refuse));
+  return tracingWith(settings);
+}
+
+function tracingWith(settings: Settings): Tracing {
   return {
     Traced: tracedWith(settings),
     Untraced: untracedDecorator,
@@ -65,5 +69,8 @@ export function createTracing(options: TracingOptions = {}): Tracing {
   };
 }
 
+/** The settings of the default instance, for the sub-paths that trace with it. */
+export const defaultSettings: Settings = new Settings();
+
 /** The instance behind the functions that the package exports. */
-export const defaultTracing: Tracing = createTracing();
+export const defaultTracing: Tracing = tracingWith(defaultSettings);

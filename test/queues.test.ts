@@ -1,13 +1,10 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { getEventListeners, once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { getEventListeners } from 'node:events';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import PQueue from 'p-queue';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { traceTask } from '../src/index.ts';
 import { deferred, record } from './harness.ts';
+import { hasRedis, type Redis, startRedis } from './redis.ts';
 
 // Real queues: each hands its jobs a signal in its own way, and `traceTask` is added in one place.
 
@@ -67,30 +64,14 @@ test('p-queue gives `{ signal }`: jobs that return, throw, are aborted, and are 
   ]);
 });
 
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-
 describe.skipIf(!hasRedis)('BullMQ on a real Redis (skipped where there is no redis-server)', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'oncespan-redis-'));
-  const path = join(folder, 'redis.sock');
-  let server: ChildProcess;
+  let redis: Redis;
 
   beforeAll(async () => {
-    const settings = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder];
-    server = spawn('redis-server', settings, { stdio: ['ignore', 'pipe', 'inherit'] });
-    let log = '';
-    await new Promise<void>((resolve) => {
-      server.stdout!.on('data', (chunk) => {
-        log += String(chunk);
-        if (/ready to accept connections/i.test(log)) resolve();
-      });
-    });
+    redis = await startRedis();
   });
 
-  afterAll(async () => {
-    server.kill();
-    await once(server, 'exit');
-    rmSync(folder, { recursive: true });
-  });
+  afterAll(() => redis.stop());
 
   beforeEach(() => {
     // Time has to pass for a server in another process.
@@ -99,7 +80,7 @@ describe.skipIf(!hasRedis)('BullMQ on a real Redis (skipped where there is no re
 
   test('gives (job, token, signal): jobs that complete, fail, and are cancelled while they ignore it', async () => {
     const { rows } = record();
-    const connection = { path };
+    const connection = { path: redis.path };
     const hanging = deferred<string>();
     const cancelled = deferred<string>();
     const processor = traceTask(

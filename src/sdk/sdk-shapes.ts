@@ -19,7 +19,7 @@ export interface ExportResult {
 
 /** An SDK's `SpanExporter`. */
 export interface Exporter {
-  export(spans: EndedSpan[], resultCallback: (result: ExportResult) => void): void;
+  export(spans: readonly EndedSpan[], resultCallback: (result: ExportResult) => void): void;
   forceFlush?(): Promise<void>;
   shutdown(): Promise<void>;
 }

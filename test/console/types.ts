@@ -1,6 +1,7 @@
 import * as sdk3 from '@opentelemetry/sdk-trace';
 import * as sdk2 from 'sdk-trace-2';
 import { type EndedSpan, WaterfallSpanExporter } from '../../src/console/index.ts';
+import { SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
 
 // Checked by the compiler, never run.
 
@@ -15,6 +16,8 @@ export const processors = [
   new sdk3.BatchSpanProcessor({ exporter: new WaterfallSpanExporter() }),
   new sdk3.SimpleSpanProcessor({ exporter: new WaterfallSpanExporter() }),
 ];
+
+export const ours = new SerialBatchSpanProcessor(new WaterfallSpanExporter());
 
 export const spans = (two: sdk2.ReadableSpan, three: sdk3.ReadableSpan): EndedSpan[] => [two, three];
 

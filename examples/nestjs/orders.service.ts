@@ -1,0 +1,54 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, NotFoundException } from '@nestjs/common';
+import { Traced } from 'oncespan';
+import type { Observable } from 'rxjs';
+import { Kitchen } from './kitchen.ts';
+import type { NewOrder, Order } from './order.ts';
+import { Payments } from './payments.ts';
+
+@Injectable()
+@Traced()
+export class OrdersService {
+  readonly #orders = new Map<string, Order>();
+  readonly #payments: Payments;
+  readonly #kitchen: Kitchen;
+
+  constructor(payments: Payments, kitchen: Kitchen) {
+    this.#payments = payments;
+    this.#kitchen = kitchen;
+  }
+
+  list(): Order[] {
+    return [...this.#orders.values()];
+  }
+
+  find(id: string): Order {
+    const order = this.#orders.get(id);
+    if (order === undefined) throw new NotFoundException(`there is no order ${id}`);
+    return order;
+  }
+
+  async place({ item, quantity }: NewOrder, signal: AbortSignal): Promise<Order> {
+    await this.#payments.charge(quantity * 100, signal);
+    const order: Order = { id: String(this.#orders.size + 1), item, quantity, step: 'placed' };
+    this.#orders.set(order.id, order);
+    this.#kitchen.start(order);
+    return order;
+  }
+
+  progress(id: string): Observable<Order['step']> {
+    return this.#kitchen.steps(this.find(id).id);
+  }
+
+  async *rows(): AsyncGenerator<string> {
+    yield 'id,item,quantity,step\n';
+    for (const { id, item, quantity, step } of this.#orders.values()) {
+      await sleep(20);
+      yield `${id},${item},${quantity},${step}\n`;
+    }
+  }
+
+  cancel(id: string): void {
+    this.#kitchen.cancel(this.find(id).id);
+  }
+}

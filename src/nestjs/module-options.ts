@@ -1,0 +1,44 @@
+import { readOptions, refuse, rule, type Rules, TRACING_RULES, type TracingOptions } from '../options.ts';
+import type { InterceptorOptions } from './traced-interceptor.ts';
+
+/** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */
+export interface TracingModuleOptions extends TracingOptions, InterceptorOptions {
+  /**
+   * `decorated` (default): handlers, and what is `@Traced()`. `providers`: also every method of the classes that the
+   * application's modules list as providers, unless it is `@Untraced()`.
+   */
+  classes?: 'decorated' | 'providers';
+}
+
+const routes = rule(
+  'an array of routes such as "/health", and of regular expressions',
+  (value) =>
+    Array.isArray(value) && value.every((route) => typeof route === 'string' || route instanceof RegExp),
+);
+
+const RULES: Rules<TracingModuleOptions> = {
+  ...TRACING_RULES,
+  include: routes,
+  exclude: routes,
+  traceResponseHeader: rule('a boolean', (value) => typeof value === 'boolean'),
+  classes: rule("one of 'decorated', 'providers'", (value) => value === 'decorated' || value === 'providers'),
+};
+
+/** The options of a `TracingModule`, sorted by what they are for. */
+export interface ModuleSettings {
+  readonly tracing: TracingOptions;
+  readonly interceptor: InterceptorOptions;
+  readonly classes: 'decorated' | 'providers';
+}
+
+/** @throws TypeError for a wrong option */
+export function readModuleOptions(where: string, options: TracingModuleOptions): ModuleSettings {
+  const {
+    include,
+    exclude,
+    traceResponseHeader,
+    classes = 'decorated',
+    ...tracing
+  } = readOptions(where, options, RULES, refuse);
+  return { tracing, interceptor: { include, exclude, traceResponseHeader }, classes };
+}

@@ -1,0 +1,100 @@
+import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
+import type { Context } from '@opentelemetry/api';
+import { defer, Observable } from 'rxjs';
+import { activeContext, callInContext } from '../active-context.ts';
+import { attempt } from '../report.ts';
+import { startLive } from '../run-in-span.ts';
+import { SpanPlan } from '../settings.ts';
+import { defaultSettings } from '../tracing.ts';
+import { handlerName, requestAttributes, routeOf } from './execution.ts';
+import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
+import { nodeResponse } from './response-end.ts';
+import { isChosen, type RouteChoice } from './routes.ts';
+import { writeTraceResponse } from './trace-response.ts';
+
+export interface InterceptorOptions extends RouteChoice {
+  /** Whether responses carry the header `traceresponse` of W3C Trace Context, level 2. Default `false`. */
+  readonly traceResponseHeader?: boolean;
+}
+
+const NO_ARGUMENTS: readonly unknown[] = [];
+
+/**
+ * Puts every handler of Nest in a span of the default instance, named `OrdersController.place`: of controllers,
+ * microservices, gateways and resolvers. The handler behaves as it would without.
+ *
+ * An HTTP request's span ends when its response has really ended, whoever writes it and however long that takes; if the
+ * connection closes before that, it is `aborted`. An exception that is answered with a status below 500 is no error.
+ * Any other span ends with the handler's value, promise or observable.
+ *
+ * Guards run before interceptors: a request that one refuses never reaches the handler, and makes no span here.
+ *
+ * @example
+ * app.useGlobalInterceptors(new TracedInterceptor());
+ */
+export class TracedInterceptor implements NestInterceptor {
+  readonly #options: InterceptorOptions;
+
+  constructor(options: InterceptorOptions = {}) {
+    this.#options = options;
+  }
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    const parent = activeContext();
+    // A run that nobody subscribes to does not take place.
+    return new Observable((subscriber) => {
+      const span = attempt('starting the span of a handler', () => this.#spanOf(context, parent));
+      if (span === undefined) return next.handle().subscribe(subscriber);
+      const observer = {
+        next: (value: unknown) => {
+          span.emitted(value);
+          subscriber.next(value);
+        },
+        error: (error: unknown) => {
+          span.threw(error);
+          subscriber.error(error);
+        },
+        complete: () => {
+          span.completed();
+          subscriber.complete();
+        },
+      };
+      const subscription = callInContext(
+        span.live.active,
+        () => defer(() => next.handle()).subscribe(observer),
+        undefined,
+        NO_ARGUMENTS,
+      );
+      return () => {
+        subscription.unsubscribe();
+        span.unsubscribed();
+      };
+    });
+  }
+
+  /** One span for each handled request, however often the interceptor is applied to it. */
+  #spanOf(context: ExecutionContext, parent: Context): HandlerSpan | undefined {
+    const known = spans.get(context);
+    // Over HTTP, a span ends before its handler has begun when the client is gone already.
+    if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
+    const plan = new SpanPlan(defaultSettings, handlerName(context), {
+      attributes: () => requestAttributes(context),
+    });
+    const tracer = plan.tracer();
+    if (tracer === undefined || !isChosen(routeOf(context), this.#options)) return undefined;
+    const response =
+      context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse()) : undefined;
+    const live = startLive(tracer, plan, parent, NO_ARGUMENTS);
+    if (live === undefined) return undefined;
+    const span =
+      attempt('observing a response', () => response && new HttpHandlerSpan(live, plan, response)) ??
+      new MessageHandlerSpan(live);
+    spans.set(context, span);
+    if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
+    return span;
+  }
+}
+
+const spans = new WeakMap<ExecutionContext, HandlerSpan>();
+
+Injectable()(TracedInterceptor);

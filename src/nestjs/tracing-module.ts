@@ -1,0 +1,85 @@
+import {
+  type DynamicModule,
+  Inject,
+  Module,
+  type ModuleMetadata,
+  type OnApplicationShutdown,
+  type Provider,
+} from '@nestjs/common';
+import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { endLiveSpans } from '../live-at-shutdown.ts';
+import { registeredProvider } from '../provider.ts';
+import { defaultTracing } from '../tracing.ts';
+import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
+import { traceProviders } from './trace-providers.ts';
+import { TracedInterceptor } from './traced-interceptor.ts';
+
+export type { TracingModuleOptions } from './module-options.ts';
+
+export interface TracingModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  readonly inject?: NonNullable<Extract<Provider, { useFactory: unknown }>['inject']>;
+  readonly useFactory: (...dependencies: never[]) => TracingModuleOptions | Promise<TracingModuleOptions>;
+}
+
+const SETTINGS = Symbol('oncespan.nestjs.settings');
+
+/**
+ * Traces a Nest application: every handler by a global {@link TracedInterceptor}, and what is `@Traced()` below it.
+ *
+ * The options configure the default instance, the one behind `@Traced()` and `traceTask`. When the application has shut
+ * down, the live spans of the process end as `shutdown` and are flushed. For that on a signal, call
+ * `app.enableShutdownHooks()`.
+ *
+ * It needs a tracer provider and a context manager, registered before the application listens.
+ */
+export class TracingModule implements OnApplicationShutdown {
+  /**
+   * @throws TypeError for a wrong option
+   * @example
+   * \@Module({ imports: [TracingModule.forRoot({ exclude: ['/health'] }), OrdersModule] })
+   * class AppModule {}
+   */
+  static forRoot(options: TracingModuleOptions = {}): DynamicModule {
+    const settings = readModuleOptions('TracingModule.forRoot()', options);
+    return moduleWith({ provide: SETTINGS, useValue: settings });
+  }
+
+  /**
+   * As {@link forRoot}, with options that have to be waited for. A wrong one fails the start of the application.
+   *
+   * @example
+   * TracingModule.forRootAsync({
+   *   inject: [ConfigService],
+   *   useFactory: (config: ConfigService) => ({ enabled: config.get('TRACING') === 'on' }),
+   * });
+   */
+  static forRootAsync({ imports, inject, useFactory }: TracingModuleAsyncOptions): DynamicModule {
+    const read = async (...dependencies: never[]) =>
+      readModuleOptions('TracingModule.forRootAsync()', await useFactory(...dependencies));
+    return { ...moduleWith({ provide: SETTINGS, inject, useFactory: read }), imports };
+  }
+
+  constructor({ tracing, classes }: ModuleSettings, modules: ModulesContainer) {
+    defaultTracing.configure(tracing);
+    if (classes === 'providers') traceProviders(modules);
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    const provider = registeredProvider();
+    if (provider !== undefined) endLiveSpans(provider);
+    await defaultTracing.flush();
+  }
+}
+
+function moduleWith(settings: Provider): DynamicModule {
+  const interceptor: Provider = {
+    provide: APP_INTERCEPTOR,
+    inject: [SETTINGS],
+    useFactory: ({ interceptor: options }: ModuleSettings) => new TracedInterceptor(options),
+  };
+  return { module: TracingModule, providers: [settings, interceptor] };
+}
+
+Inject(SETTINGS)(TracingModule, undefined, 0);
+Inject(ModulesContainer)(TracingModule, undefined, 1);
+Module({})(TracingModule);

@@ -1,0 +1,228 @@
+import { once } from 'node:events';
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { type CallHandler, Controller, type ExecutionContext, Injectable, Module } from '@nestjs/common';
+import { ExternalContextCreator, NestFactory } from '@nestjs/core';
+import {
+  ClientProxyFactory,
+  EventPattern,
+  MessagePattern,
+  type MicroserviceOptions,
+  Payload,
+  RpcException,
+  Transport,
+} from '@nestjs/microservices';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
+import { firstValueFrom, NEVER, type Observable, of, toArray } from 'rxjs';
+import { expect, test } from 'vitest';
+import { Traced, withSpan } from '../../src/index.ts';
+import { RequestSignal, TracedInterceptor, TracingModule } from '../../src/nestjs/index.ts';
+import { recordSpans } from '../../src/testing/index.ts';
+import { deferred } from '../harness.ts';
+import { type Served, serve } from './serve.ts';
+
+const rpc = (method: string) => ({
+  'rpc.system': 'nestjs',
+  'rpc.service': 'StockController',
+  'rpc.method': method,
+});
+
+const heard = deferred<unknown>();
+
+@Controller()
+class StockController {
+  @MessagePattern('count')
+  @Traced({ name: 'counting' })
+  async count(@Payload() item: string) {
+    return withSpan('look', () => item.length);
+  }
+
+  @Traced({ name: 'streaming' })
+  @MessagePattern({ cmd: 'stream' })
+  stream() {
+    return of(1, 2, 3);
+  }
+
+  @MessagePattern('fail')
+  fail() {
+    throw new RpcException('no such item');
+  }
+
+  @EventPattern('sold')
+  sold(@Payload() item: string) {
+    heard.resolve(item);
+  }
+}
+
+@Module({ imports: [TracingModule.forRoot()], controllers: [StockController] })
+class StockModule {}
+
+test('a microservice over TCP: messages and events, and both orders of the decorators', async () => {
+  using spans = recordSpans();
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(StockModule, {
+    transport: Transport.TCP,
+    options: { port: 0, host: '127.0.0.1' },
+    logger: false,
+  });
+  await app.listen();
+  const { port } = app.unwrap<{ address(): { port: number } }>().address();
+  const client = ClientProxyFactory.create({
+    transport: Transport.TCP,
+    options: { port, host: '127.0.0.1' },
+  });
+  try {
+    expect(await firstValueFrom(client.send('count', 'tea'))).toBe(3);
+    expect(await firstValueFrom(client.send({ cmd: 'stream' }, '').pipe(toArray()))).toEqual([1, 2, 3]);
+    await expect(firstValueFrom(client.send('fail', ''))).rejects.toMatchObject({
+      message: 'no such item',
+    });
+    await firstValueFrom(client.emit('sold', 'tea'), { defaultValue: undefined });
+    expect(await heard.promise).toBe('tea');
+  } finally {
+    client.close();
+    await app.close();
+  }
+  spans.only([
+    {
+      name: 'StockController.count',
+      attributes: rpc('count'),
+      children: [{ name: 'counting', children: ['look'] }],
+    },
+    { name: 'StockController.stream', attributes: rpc('stream'), children: ['streaming'] },
+    { name: 'StockController.fail', attributes: rpc('fail'), error: 'Error: no such item' },
+    { name: 'StockController.sold', attributes: rpc('sold') },
+  ]);
+});
+
+@WebSocketGateway()
+class StockGateway {
+  @SubscribeMessage('count')
+  count(@MessageBody() item: string) {
+    return { event: 'counted', data: item.length };
+  }
+
+  @SubscribeMessage('fail')
+  fail() {
+    throw new WsException('no such item');
+  }
+}
+
+@Module({ imports: [TracingModule.forRoot({ classes: 'providers' })], providers: [StockGateway] })
+class GatewayModule {}
+
+test('a gateway: one span a message, also where providers are traced', async () => {
+  using spans = recordSpans();
+  await using served = await serve(
+    GatewayModule,
+    new ExpressAdapter(),
+    (app) => void app.useWebSocketAdapter(new WsAdapter(app)),
+  );
+  const socket = new WebSocket(served.url.replace('http', 'ws'));
+  await once(socket, 'open');
+  const ask = async (event: string) => {
+    socket.send(JSON.stringify({ event, data: 'tea' }));
+    const [answer] = (await once(socket, 'message')) as [MessageEvent<string>];
+    return JSON.parse(answer.data) as unknown;
+  };
+  expect(await ask('count')).toEqual({ event: 'counted', data: 3 });
+  expect(await ask('fail')).toMatchObject({ event: 'exception' });
+  socket.close();
+  await once(socket, 'close');
+  spans.only(['StockGateway.count', { name: 'StockGateway.fail', error: 'no such item' }]);
+});
+
+@Injectable()
+class StockResolver {
+  count(_root: unknown, { item }: { item: string }) {
+    return item.length;
+  }
+
+  wait(@RequestSignal() signal: AbortSignal) {
+    return signal;
+  }
+}
+
+@Module({ imports: [TracingModule.forRoot()], providers: [StockResolver] })
+class ResolverModule {}
+
+/** As the GraphQL module makes its resolvers' functions. */
+function resolverOf({ app }: Served, method: 'count' | 'wait') {
+  const resolver = app.get(StockResolver);
+  const callback = resolver[method] as (...args: unknown[]) => unknown;
+  const noParameters = { exchangeKeyForValue: () => undefined };
+  return app
+    .get(ExternalContextCreator)
+    .create(
+      resolver,
+      callback,
+      method,
+      '__routeArguments__',
+      method === 'wait' ? noParameters : undefined,
+      undefined,
+      undefined,
+      undefined,
+      'graphql',
+    );
+}
+
+test('a resolver', async () => {
+  using spans = recordSpans();
+  await using served = await serve(ResolverModule, new ExpressAdapter());
+  const count = resolverOf(served, 'count');
+  const info = { operation: { operation: 'query', name: { value: 'Stock' } } };
+  expect(await count(undefined, { item: 'tea' }, {}, info)).toBe(3);
+  expect(await count(undefined, { item: 'tea' }, {}, {})).toBe(3);
+  spans.only([
+    {
+      name: 'StockResolver.count',
+      attributes: { 'graphql.operation.type': 'query', 'graphql.operation.name': 'Stock' },
+    },
+    { name: 'StockResolver.count', attributes: { 'graphql.operation.type': undefined! } },
+  ]);
+});
+
+test('the signal of a resolver is that of the request in its context, if there is one', async () => {
+  await using served = await serve(ResolverModule, new ExpressAdapter());
+  const wait = resolverOf(served, 'wait');
+  const res = new ServerResponse(new IncomingMessage(new Socket()));
+  const [signal, same, none] = [
+    await wait(undefined, {}, { res }, {}),
+    await wait(undefined, {}, { req: { res } }, {}),
+    await wait(undefined, {}, undefined, {}),
+  ] as AbortSignal[];
+  expect(same).toBe(signal);
+  res.destroy();
+  await once(res, 'close');
+  expect([signal!.aborted, none!.aborted]).toEqual([true, false]);
+});
+
+const context = {
+  getType: () => 'rpc',
+  getClass: () => StockController,
+  getHandler: () => StockController.prototype.stream,
+} as unknown as ExecutionContext;
+
+test('a subscriber that leaves aborts the work; one that never comes starts none', () => {
+  using spans = recordSpans();
+  const handle = (handled: Observable<unknown>) =>
+    new TracedInterceptor().intercept(context, { handle: () => handled } satisfies CallHandler);
+  handle(of(1));
+  spans.only([]);
+  handle(NEVER).subscribe().unsubscribe();
+  spans.only([{ name: 'StockController.stream', outcome: 'aborted', attributes: rpc('stream') }]);
+  expect(spans.spans[0]!.status).toEqual({ code: 0 });
+});
+
+test('a handler that throws before there is an observable', () => {
+  using spans = recordSpans();
+  const error = new Error('no stock');
+  const seen: unknown[] = [];
+  const handle = () => {
+    throw error;
+  };
+  new TracedInterceptor().intercept(context, { handle }).subscribe({ error: (thrown) => seen.push(thrown) });
+  expect(seen).toEqual([error]);
+  spans.only([{ name: 'StockController.stream', error: 'Error: no stock' }]);
+});

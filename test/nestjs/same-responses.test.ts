@@ -1,0 +1,95 @@
+import { connect } from 'node:net';
+import { Module } from '@nestjs/common';
+import { describe, expect, test } from 'vitest';
+import { TracingModule } from '../../src/nestjs/index.ts';
+import { recordSpans } from '../../src/testing/index.ts';
+import { OrdersModule, OrdersService } from './orders.ts';
+import { adapters, type Served, serve } from './serve.ts';
+
+@Module({ imports: [TracingModule.forRoot({ classes: 'providers' }), OrdersModule] })
+class TracedModule {}
+
+@Module({ imports: [TracingModule.forRoot({ traceResponseHeader: true }), OrdersModule] })
+class TellingModule {}
+
+const requests = [
+  'GET /orders',
+  'GET /orders/7',
+  'HEAD /orders/7',
+  'GET /orders/observed',
+  'GET /orders/raw',
+  'GET /orders/export',
+  'HEAD /orders/export',
+  'GET /orders/progress',
+  'GET /orders/none',
+  'GET /orders/broken',
+  'GET /orders/gateway',
+  'GET /orders/teapot',
+  'GET /orders/circular',
+  'GET /orders/secret',
+  'GET /nowhere',
+  'POST /orders {"item":"tea","times":2}',
+  'POST /orders {"item":"tea"}',
+  'POST /orders {"item":',
+];
+
+const statuses = [200, 200, 200, 200, 202, 200, 200, 200, 404, 500, 502, 418, 500, 403, 404, 201, 400, 400];
+
+/** What came over the wire, to the last byte, but the date. */
+async function exchange(served: Served, request: string): Promise<string> {
+  const [method, path, ...words] = request.split(' ');
+  const body = words.join(' ');
+  const socket = connect(served.port, '127.0.0.1').setEncoding('latin1');
+  socket.write(
+    `${method} ${path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n` +
+      `Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  if (path === '/orders/progress') {
+    const orders = served.app.get(OrdersService);
+    await orders.stage.entered();
+    for (const done of [1, 2]) orders.progress.next({ data: { done } });
+    orders.progress.complete();
+  }
+  let text = '';
+  for await (const chunk of socket) {
+    text += chunk;
+    // Nest keeps the connection of an event stream alive, whatever the client says.
+    if (text.endsWith('\r\n0\r\n\r\n')) break;
+  }
+  return text.replace(/^date: .*\r\n/im, '');
+}
+
+async function answers(module: Parameters<typeof serve>[0], adapter: (typeof adapters)[number][1]) {
+  await using served = await serve(module, adapter());
+  const texts: string[] = [];
+  for (const request of requests) texts.push(await exchange(served, request));
+  await served.settled();
+  return texts;
+}
+
+describe.each(adapters)('%s', (_name, adapter) => {
+  test('an application answers as it does without the module, byte for byte', async () => {
+    const without = await answers(OrdersModule, adapter);
+    expect(without.map((text) => Number(text.slice(9, 12)))).toEqual(statuses);
+    expect(await answers(TracedModule, adapter), 'without a provider').toEqual(without);
+    using spans = recordSpans();
+    expect(await answers(TracedModule, adapter)).toEqual(without);
+    expect(spans.spans.length).toBeGreaterThan(requests.length / 2);
+  });
+
+  test('traceResponseHeader adds one header to what a handler answers, and nothing else', async () => {
+    const without = await answers(OrdersModule, adapter);
+    using spans = recordSpans();
+    const told = await answers(TellingModule, adapter);
+    const header = /^traceresponse: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\n/im;
+    expect(told.map((text) => text.replace(header, ''))).toEqual(without);
+    const identities = told
+      .map((text) => header.exec(text))
+      .filter((found) => found !== null)
+      .map(([, traceId, spanId]) => `${traceId} ${spanId}`);
+    const handlers = spans.spans.filter(({ name }) => name.startsWith('OrdersController.'));
+    expect(identities).toEqual(
+      handlers.map((span) => `${span.spanContext().traceId} ${span.spanContext().spanId}`),
+    );
+  });
+});
