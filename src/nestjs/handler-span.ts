@@ -61,9 +61,7 @@ export class HttpHandlerSpan implements HandlerSpan {
       if (!(value instanceof StreamableFile)) return;
       const threw = (error: unknown) => this.threw(error);
       const ignored = () => {};
-      const fate = { ifCollected: LEFT };
-      const work = { active: this.live.active, fate, threw, returned: ignored, left: ignored };
-      observeNodeStream(value.getStream(), work);
+      observeNodeStream(value.getStream(), { threw, returned: ignored, left: ignored });
     });
   }
 

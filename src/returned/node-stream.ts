@@ -1,6 +1,6 @@
 import { attempt } from '../report.ts';
 import { replaceMethod } from './replace-method.ts';
-import type { Observe } from './work.ts';
+import type { Observe, Work } from './work.ts';
 
 interface StreamState {
   readonly autoDestroy?: boolean;
@@ -23,7 +23,10 @@ interface NodeStream {
  * It is heard through its `emit`. A listener to `error` would make an error that nobody handles look handled, and any
  * other could be the eleventh, which warns.
  */
-export const observeNodeStream: Observe = (target, work) => {
+export function observeNodeStream(
+  target: object,
+  work: Pick<Work, 'returned' | 'threw' | 'left'>,
+): ReturnType<Observe> {
   const stream = target as NodeStream;
   const failed = (error: unknown) => (isLeaving(error) ? work.left() : work.threw(error));
   const closed = () => {
@@ -40,7 +43,7 @@ export const observeNodeStream: Observe = (target, work) => {
   });
   if (stream.closed) closed();
   return undo;
-};
+}
 
 export function isNodeStream(value: object): boolean {
   // The process's output was out before any call, and never closes.
