@@ -2,7 +2,7 @@ import { HttpException, StreamableFile } from '@nestjs/common';
 import { isUnrecorded, type LiveSpan } from '../live-span.ts';
 import { LEFT, RETURNED, writeFailure } from '../outcome.ts';
 import { attempt } from '../report.ts';
-import { observeNodeStream } from '../returned/node-stream.ts';
+import { replaceMethod } from '../returned/replace-method.ts';
 import type { SpanPlan } from '../settings.ts';
 import { type NodeResponse, onResponseEnd } from './response-end.ts';
 
@@ -59,11 +59,12 @@ export class HttpHandlerSpan implements HandlerSpan {
   emitted(value: unknown): void {
     attempt('observing a file', () => {
       if (!(value instanceof StreamableFile)) return;
-      const threw = (error: unknown) => this.threw(error);
-      const ignored = () => {};
-      const fate = { ifCollected: LEFT };
-      const work = { active: this.live.active, fate, threw, returned: ignored, left: ignored };
-      observeNodeStream(value.getStream(), work);
+      // Not a listener, which would make an error that nobody handles look handled.
+      replaceMethod(value.getStream(), 'emit', (emit, stream, args) => {
+        const [event, error] = args;
+        if (event === 'error') this.threw(error);
+        return Reflect.apply(emit, stream, args as never[]);
+      });
     });
   }
 
