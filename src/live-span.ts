@@ -77,12 +77,13 @@ export class LiveSpan implements AbortObserver, Watched {
   next: LiveSpan | undefined = undefined;
   target: object | undefined = undefined;
   isOld = false;
+  /** Whether the span took what was written on it when it started. */
+  records = true;
   #fate: Fate | undefined = undefined;
   #previous: LiveSpan | undefined;
   readonly #rules: EndingRules;
   /** Called once, right after the span has ended. */
   readonly #onEnded: (() => void) | undefined;
-  readonly #wasRecording: boolean;
   /** Kept only for a span that cannot be asked for its start. */
   readonly #startTime: number | undefined;
   #signal: SharedListener | undefined = undefined;
@@ -102,7 +103,6 @@ export class LiveSpan implements AbortObserver, Watched {
     this.provider = rules.provider;
     this.#rules = rules;
     this.#onEnded = onEnded;
-    this.#wasRecording = !isUnrecorded(span);
     this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
     const { live } = rules;
     this.#previous = live.last;
@@ -185,9 +185,9 @@ export class LiveSpan implements AbortObserver, Watched {
     this.#release();
     const { span } = this;
     // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
-    const endedByApplication = this.#wasRecording && isUnrecorded(span);
+    const endedByApplication = this.records && isUnrecorded(span);
     if (!endedByApplication) {
-      if (outcome !== RETURNED && this.#wasRecording) writeOutcome(span, outcome, this.#rules);
+      if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.#rules);
       end(span, endTime);
     }
     if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);

@@ -56,6 +56,7 @@ export function startLive(
   const span = startSpan(tracer, plan, name, parent, args);
   if (span === undefined) return undefined;
   const live = new LiveSpan(span, contextWithSpan(parent, span), name, plan, undefined);
+  live.records = !isUnrecorded(span);
   live.watch(plan.signal(args));
   return live;
 }
