@@ -29,7 +29,8 @@ export class SharedListener {
   handleEvent(): void {
     // Anybody can dispatch an event called `abort`.
     if (!this.#signal.aborted) return;
-    const observers = [...this.#observers];
+    // Children before their parents: who flushes at the end of a root finds them ended.
+    const observers = [...this.#observers].reverse();
     this.#observers.clear();
     this.#leave();
     const reason: unknown = this.#signal.reason;

@@ -31,7 +31,7 @@ export class TracerSource {
   #tracer: Tracer | undefined;
 
   /** Names the instrumentation scope of the tracers from now on. */
-  identify(name: string, version: string | undefined): void {
+  identify(name = this.#name, version = this.#version): void {
     this.#name = name;
     this.#version = version;
     this.provider = undefined;

@@ -45,19 +45,16 @@ export function runInSpan<R>(
   return runLive(live, plan, fn, self, args);
 }
 
+const NO_ARGUMENTS: readonly unknown[] = [];
+
 /** Starts a span for work that the caller runs. @returns `undefined` when the tracer made none; that has been reported */
-export function startLive(
-  tracer: Tracer,
-  plan: SpanPlan,
-  parent: Context,
-  args: ArrayLike<unknown>,
-): LiveSpan | undefined {
-  const name = plan.name(args);
-  const span = startSpan(tracer, plan, name, parent, args);
+export function startLive(tracer: Tracer, plan: SpanPlan, parent: Context): LiveSpan | undefined {
+  const name = plan.name(NO_ARGUMENTS);
+  const span = startSpan(tracer, plan, name, parent, NO_ARGUMENTS);
   if (span === undefined) return undefined;
   const live = new LiveSpan(span, contextWithSpan(parent, span), name, plan, undefined);
   live.records = !isUnrecorded(span);
-  live.watch(plan.signal(args));
+  live.watch(plan.signal(NO_ARGUMENTS));
   return live;
 }
 

@@ -24,16 +24,11 @@ export class Settings {
   flush: FlushMode = 'auto';
   flushTimeoutMs = 5000;
   waitUntil: ((flushed: Promise<FlushResult>) => void) | undefined;
-  #tracerName = 'oncespan';
-  #tracerVersion: string | undefined;
 
   /** Changes what `options` names and nothing else. */
   apply({ tracerName, tracerVersion, attributeNames, ignoreErrors, ...others }: TracingOptions): void {
-    if (tracerName !== undefined || tracerVersion !== undefined) {
-      this.#tracerName = tracerName ?? this.#tracerName;
-      this.#tracerVersion = tracerVersion ?? this.#tracerVersion;
-      this.tracers.identify(this.#tracerName, this.#tracerVersion);
-    }
+    if (tracerName !== undefined || tracerVersion !== undefined)
+      this.tracers.identify(tracerName, tracerVersion);
     const { error = this.attributeNames.error, outcome = this.attributeNames.outcome } = attributeNames ?? {};
     this.attributeNames = { error, outcome };
     if (ignoreErrors !== undefined) this.ignores = matcherOf(ignoreErrors);
@@ -43,7 +38,7 @@ export class Settings {
 
 /** What is to be done at each call of one wrapped function: its own options over the instance's settings of the moment. */
 export class SpanPlan implements EndingRules {
-  readonly settings: Settings;
+  readonly #settings: Settings;
   /** The name when the options give none, or a name function fails. */
   defaultName: string;
   readonly relation: Relation;
@@ -59,7 +54,7 @@ export class SpanPlan implements EndingRules {
     options: TaskOptions,
     argumentAttributes?: (args: ArrayLike<unknown>) => Attributes,
   ) {
-    this.settings = settings;
+    this.#settings = settings;
     this.defaultName = defaultName;
     this.relation = options.relation ?? 'child';
     this.covers = options.covers ?? 'work';
@@ -70,50 +65,50 @@ export class SpanPlan implements EndingRules {
   }
 
   get live(): LiveSpanList {
-    return this.settings.live;
+    return this.#settings.live;
   }
 
   get provider(): object | undefined {
-    return this.settings.tracers.provider;
+    return this.#settings.tracers.provider;
   }
 
   get attributeNames(): EndingRules['attributeNames'] {
-    return this.settings.attributeNames;
+    return this.#settings.attributeNames;
   }
 
   get exceptionEvents(): EndingRules['exceptionEvents'] {
-    return this.settings.exceptionEvents;
+    return this.#settings.exceptionEvents;
   }
 
   get cancellation(): 'error' | 'unset' {
-    return this.#options.cancellation ?? this.settings.cancellation;
+    return this.#options.cancellation ?? this.#settings.cancellation;
   }
 
   get abortGraceMs(): number {
-    return this.#options.abortGraceMs ?? this.settings.abortGraceMs;
+    return this.#options.abortGraceMs ?? this.#settings.abortGraceMs;
   }
 
   get flushMode(): FlushMode {
-    return this.#options.flush ?? this.settings.flush;
+    return this.#options.flush ?? this.#settings.flush;
   }
 
   get flushTimeoutMs(): number {
-    return this.#options.flushTimeoutMs ?? this.settings.flushTimeoutMs;
+    return this.#options.flushTimeoutMs ?? this.#settings.flushTimeoutMs;
   }
 
   get waitUntil(): Settings['waitUntil'] {
-    return this.#options.waitUntil ?? this.settings.waitUntil;
+    return this.#options.waitUntil ?? this.#settings.waitUntil;
   }
 
   ignores(error: unknown): boolean {
-    return (this.#ignores ?? this.settings.ignores)(error);
+    return (this.#ignores ?? this.#settings.ignores)(error);
   }
 
   /** @returns `undefined` when this call is not to be traced */
   tracer(): Tracer | undefined {
-    const tracer = this.settings.tracers.tracer();
+    const tracer = this.#settings.tracers.tracer();
     if (tracer === undefined) return undefined;
-    return isEnabled(this.settings.enabled) && isEnabled(this.#options.enabled) ? tracer : undefined;
+    return isEnabled(this.#settings.enabled) && isEnabled(this.#options.enabled) ? tracer : undefined;
   }
 
   name(args: ArrayLike<unknown>): string {
@@ -132,7 +127,7 @@ export class SpanPlan implements EndingRules {
 
   attributes(args: ArrayLike<unknown>): Attributes | undefined {
     const { attributes } = this.#options;
-    const everywhere = this.settings.attributes;
+    const everywhere = this.#settings.attributes;
     if (attributes === undefined && this.#argumentAttributes === undefined) return everywhere;
     const own: unknown =
       typeof attributes === 'function'

@@ -39,8 +39,15 @@ export function traceTaskWith(settings: Settings): TraceTask {
       if (tracer === undefined) return Reflect.apply(fn, this, arguments);
       const parent = parentOf(arguments);
       const flush = flushFor(plan, parent);
-      const result = runInSpan(tracer, plan, parent, fn, this, arguments, flush?.request);
-      return flush === undefined ? result : flush.hold(result);
+      if (flush === undefined) return runInSpan(tracer, plan, parent, fn, this, arguments);
+      let result: unknown;
+      try {
+        result = runInSpan(tracer, plan, parent, fn, this, arguments, flush.request);
+      } catch (error) {
+        flush.hold(undefined);
+        throw error;
+      }
+      return flush.hold(result);
     });
   };
 }
@@ -63,43 +70,53 @@ function flushFor(plan: SpanPlan, parent: Context): TaskFlush | undefined {
 /** The flush that follows the end of one task's span: of the provider that the span is from. */
 class TaskFlush {
   readonly #plan: SpanPlan;
-  readonly #isAwaited: boolean;
   readonly #provider: object | undefined;
-  #isHeld = false;
-  #flushed: Promise<FlushResult> | undefined;
+  /** Whether it has to wait for the settlement: what the task began may end after the task's own span, at an abort. */
+  #isDeferred: boolean;
+  #isOwed = false;
 
   constructor(plan: SpanPlan, isAwaited: boolean) {
     this.#plan = plan;
-    this.#isAwaited = isAwaited;
-    this.#provider = plan.settings.tracers.provider;
+    this.#provider = plan.provider;
+    this.#isDeferred = isAwaited;
   }
 
   readonly request = (): void => {
-    const { waitUntil, flushTimeoutMs: timeoutMs } = this.#plan;
-    if (!this.#isAwaited && waitUntil === undefined) return requestFlush(this.#provider);
-    const holdsProcess = this.#isHeld || waitUntil !== undefined;
-    const flushed = awaitFlush(this.#provider, { timeoutMs, holdsProcess });
-    this.#flushed = flushed;
-    // Nothing is expected of it, so it may as well be an async function.
-    if (waitUntil !== undefined)
-      attempt('option "waitUntil"', () => disarm('option "waitUntil"', waitUntil(flushed)));
+    if (this.#isDeferred) this.#isOwed = true;
+    else if (this.#plan.waitUntil === undefined) requestFlush(this.#provider);
+    else void this.#start();
   };
 
   /** With `flush: 'await'`, holds a promise back until the flush has ended. */
   hold<R>(result: R): R {
-    if (!this.#isAwaited || !isPlainPromise(result)) return result;
-    this.#isHeld = true;
-    const held = derivePromise(
-      result,
-      async (value) => {
-        await this.#flushed;
-        return value;
-      },
-      async (error) => {
-        await this.#flushed;
-        throw error;
-      },
-    );
-    return (held ?? result) as R;
+    if (!this.#isDeferred) return result;
+    const flushed = async () => void (this.#isOwed && (await this.#start()));
+    const held =
+      isPlainPromise(result) &&
+      derivePromise(
+        result,
+        async (value) => {
+          await flushed();
+          return value;
+        },
+        async (error) => {
+          await flushed();
+          throw error;
+        },
+      );
+    if (held) return held as R;
+    // There is nothing to hold back.
+    this.#isDeferred = false;
+    if (this.#isOwed) this.request();
+    return result;
+  }
+
+  #start(): Promise<FlushResult> {
+    const { waitUntil, flushTimeoutMs: timeoutMs } = this.#plan;
+    const flushed = awaitFlush(this.#provider, { timeoutMs, holdsProcess: true });
+    // Nothing is expected of it, so it may as well be an async function.
+    if (waitUntil !== undefined)
+      attempt('option "waitUntil"', () => disarm('option "waitUntil"', waitUntil(flushed)));
+    return flushed;
   }
 }

@@ -26,13 +26,11 @@ export interface StartSpan {
    * Starts a span that you end yourself, for work that is not one call. A wrong option is reported and ignored.
    *
    * @example
-   * using import = startSpan('import');
-   * for (const row of rows) import.run(() => save(row));
+   * using live = startSpan('import');
+   * for (const row of rows) live.run(() => save(row));
    */
   (nameOrOptions: string | SpanOptions<[], unknown>): ManualSpan;
 }
-
-const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Binds {@link WithSpan} to the settings of an instance. */
 export function withSpanWith(settings: Settings): WithSpan {
@@ -61,7 +59,7 @@ function planAtCallTime(where: string, settings: Settings, nameOrOptions: string
 
 function startNow(plan: SpanPlan): LiveSpan | undefined {
   const tracer = plan.tracer();
-  return tracer && startLive(tracer, plan, activeContext(), NO_ARGUMENTS);
+  return tracer && startLive(tracer, plan, activeContext());
 }
 
 /** A live span in your hands, exported as `LiveSpan`. The first of `end`, `fail`, an abort and a time-out ends it. */
@@ -71,16 +69,16 @@ export class ManualSpan implements Disposable, AsyncDisposable {
   readonly #provider: object | undefined;
   readonly #flushTimeoutMs: number;
 
-  constructor(live: LiveSpan | undefined, { settings, flushTimeoutMs }: SpanPlan) {
+  constructor(live: LiveSpan | undefined, { provider, flushTimeoutMs }: SpanPlan) {
     this.span = live?.span ?? noSpan();
     this.#live = live;
-    this.#provider = settings.tracers.provider;
+    this.#provider = provider;
     this.#flushTimeoutMs = flushTimeoutMs;
   }
 
   /** Calls `fn` with the span active, and ends nothing: an error that you handle is not the span's. */
   run<R>(fn: () => R): R {
-    return this.#live === undefined ? fn() : callInContext(this.#live.active, fn, undefined, NO_ARGUMENTS);
+    return this.#live === undefined ? fn() : callInContext(this.#live.active, fn, undefined, []);
   }
 
   /** Ends the span as failed with `error`. */

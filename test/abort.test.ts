@@ -111,13 +111,13 @@ test('10,000 tasks share one listener on a signal, and leave none', async () => 
   expect(spans()).toHaveLength(10_000);
 });
 
-test('an abort ends all that share the signal, in the order they started, and leaves no listener', () => {
+test('an abort ends all that share the signal, children before their parents, and leaves no listener', () => {
   const { rows } = record();
   const controller = new AbortController();
   for (const name of ['a', 'b', 'c']) startSpan({ name, signal: controller.signal });
   controller.abort();
   expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
-  expect(rows()).toEqual(['a', 'b', 'c'].map((name) => ({ name, ...ABORTED })));
+  expect(rows()).toEqual(['c', 'b', 'a'].map((name) => ({ name, ...ABORTED })));
 });
 
 test('a task that is started by the abort of the others’ signal ends at once', () => {

@@ -354,6 +354,51 @@ test('an unsampled task asks for no flush, and waits for none', async () => {
   expect(forceFlush).not.toHaveBeenCalled();
 });
 
+test('an abort flushes what was going on inside the task, too', async () => {
+  const { provider, rows } = record();
+  const ended: string[][] = [];
+  vi.spyOn(provider, 'forceFlush').mockImplementation(async () => {
+    ended.push(rows().map(({ name }) => name));
+  });
+  const never = () => new Promise<never>(() => {});
+  const inner = traceTask((_signal: AbortSignal) => never(), { name: 'inner', flush: 'never' });
+  const outer = traceTask((signal: AbortSignal) => inner(signal), 'outer');
+  const controller = new AbortController();
+  void outer(controller.signal);
+  controller.abort();
+  expect(ended).toEqual([['inner', 'outer']]);
+});
+
+test('await: an aborted task flushes when it settles, with what has ended since', async () => {
+  const { provider, rows } = record();
+  const ended: string[][] = [];
+  vi.spyOn(provider, 'forceFlush').mockImplementation(async () => {
+    ended.push(rows().map(({ name }) => name));
+  });
+  const work = deferred();
+  const task = traceTask((_signal: AbortSignal) => withSpan('inner', () => work.promise), {
+    name: 'outer',
+    flush: 'await',
+  });
+  const controller = new AbortController();
+  const outer = task(controller.signal);
+  controller.abort();
+  expect(ended).toEqual([]);
+  work.resolve();
+  await outer;
+  expect(ended).toEqual([['outer', 'inner']]);
+  // With nothing to hold back, at the end of the span.
+  expect(() =>
+    traceTask(
+      (signal: AbortSignal) => {
+        signal.throwIfAborted();
+      },
+      { flush: 'await' },
+    )(controller.signal),
+  ).toThrow();
+  expect(ended).toHaveLength(2);
+});
+
 test('a task whose parent is in another process flushes', async () => {
   const { provider } = record();
   const forceFlush = vi.spyOn(provider, 'forceFlush');
@@ -369,8 +414,8 @@ test('only a timer that a caller waits for holds the process', async () => {
   const live = startSpan({ name: 'live', timeoutMs: 50 });
   expect(held()).toEqual([false]);
   traceTask(() => {}, { flush: 'await' })();
-  // The limit of the pass, and of the wait that nobody waits for.
-  expect(held()).toEqual([false, false]);
+  // The limit of the pass; nobody waits for it.
+  expect(held()).toEqual([false]);
   const waiting = flush();
   const task = traceTask(async () => {}, { flush: 'await' })();
   await settle();

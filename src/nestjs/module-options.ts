@@ -1,5 +1,5 @@
 import { readOptions, refuse, rule, type Rules, TRACING_RULES, type TracingOptions } from '../options.ts';
-import type { InterceptorOptions } from './traced-interceptor.ts';
+import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';
 
 /** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */
 export interface TracingModuleOptions extends TracingOptions, InterceptorOptions {
@@ -10,17 +10,9 @@ export interface TracingModuleOptions extends TracingOptions, InterceptorOptions
   classes?: 'decorated' | 'providers';
 }
 
-const routes = rule(
-  'an array of routes such as "/health", and of regular expressions',
-  (value) =>
-    Array.isArray(value) && value.every((route) => typeof route === 'string' || route instanceof RegExp),
-);
-
 const RULES: Rules<TracingModuleOptions> = {
   ...TRACING_RULES,
-  include: routes,
-  exclude: routes,
-  traceResponseHeader: rule('a boolean', (value) => typeof value === 'boolean'),
+  ...INTERCEPTOR_RULES,
   classes: rule("one of 'decorated', 'providers'", (value) => value === 'decorated' || value === 'providers'),
 };
 

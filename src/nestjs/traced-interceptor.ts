@@ -1,6 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
 import { defer, Observable } from 'rxjs';
+import { readOptions, refuse, rule, type Rules } from '../options.ts';
 import { activeContext, callInContext } from '../active-context.ts';
 import { attempt } from '../report.ts';
 import { startLive } from '../run-in-span.ts';
@@ -17,7 +18,17 @@ export interface InterceptorOptions extends RouteChoice {
   readonly traceResponseHeader?: boolean;
 }
 
-const NO_ARGUMENTS: readonly unknown[] = [];
+const routes = rule(
+  'an array of routes such as "/health", and of regular expressions',
+  (value) =>
+    Array.isArray(value) && value.every((route) => typeof route === 'string' || route instanceof RegExp),
+);
+
+export const INTERCEPTOR_RULES: Rules<InterceptorOptions> = {
+  include: routes,
+  exclude: routes,
+  traceResponseHeader: rule('a boolean', (value) => typeof value === 'boolean'),
+};
 
 /**
  * Puts every handler of Nest in a span of the default instance, named `OrdersController.place`: of controllers,
@@ -36,7 +47,7 @@ export class TracedInterceptor implements NestInterceptor {
   readonly #options: InterceptorOptions;
 
   constructor(options: InterceptorOptions = {}) {
-    this.#options = options;
+    this.#options = readOptions('new TracedInterceptor()', options, INTERCEPTOR_RULES, refuse);
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
@@ -63,7 +74,7 @@ export class TracedInterceptor implements NestInterceptor {
         span.live.active,
         () => defer(() => next.handle()).subscribe(observer),
         undefined,
-        NO_ARGUMENTS,
+        [],
       );
       return () => {
         subscription.unsubscribe();
@@ -84,7 +95,7 @@ export class TracedInterceptor implements NestInterceptor {
     if (tracer === undefined || !isChosen(routeOf(context), this.#options)) return undefined;
     const response =
       context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse()) : undefined;
-    const live = startLive(tracer, plan, parent, NO_ARGUMENTS);
+    const live = startLive(tracer, plan, parent);
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && new HttpHandlerSpan(live, plan, response)) ??
