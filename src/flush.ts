@@ -11,7 +11,7 @@ export type FlushResult =
   | { readonly status: 'aborted'; readonly reason: unknown };
 
 export interface FlushOptions {
-  /** Milliseconds to wait at the longest; the pass goes on without the caller. Default 5000. */
+  /** Milliseconds to wait at the longest; the pass goes on without the caller. Default: `flushTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
   /** Stops the waiting, not the pass. */
   readonly signal?: AbortSignal | undefined;

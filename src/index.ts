@@ -11,7 +11,7 @@ export const {
   liveSpans,
   configure,
 } = defaultTracing;
-export { createTracing, type Tracing } from './tracing.ts';
+export { type Configure, createTracing, type Flush, type LiveSpans, type Tracing } from './tracing.ts';
 
 export type { ErrorMatcher } from './error-matcher.ts';
 export type { FlushOptions, FlushResult } from './flush.ts';
@@ -25,4 +25,4 @@ export type {
   TracedOptions,
   Untraced as UntracedFactory,
 } from './traced-types.ts';
-export type { ManualSpan as LiveSpan, StartSpan, WithSpan } from './with-span.ts';
+export type { ManualSpan as LiveSpan, ManualSpanOptions, StartSpan, WithSpan } from './with-span.ts';

@@ -2,6 +2,7 @@ import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
 import { isAbortSignal } from './abort.ts';
 import type { ErrorMatcher } from './error-matcher.ts';
 import type { FlushResult } from './flush.ts';
+import type { Relation } from './parentage.ts';
 import { report } from './report.ts';
 import { show } from './show.ts';
 
@@ -9,7 +10,7 @@ export type AnyFunction = (...args: never[]) => unknown;
 
 /** How one span is named, started and ended. Every option is optional. */
 export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> {
-  /** Default: `Class.method`, the function's name, or `task`. */
+  /** Default: `Class.method`; the function's name, or `task`; `span` for `withSpan` and `startSpan`. */
   name?: string | ((...args: Args) => string);
   /** Default `SpanKind.INTERNAL`. */
   kind?: SpanKind;
@@ -18,7 +19,7 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   /** Put on the span when the work has returned. An iterator, stream or observable is given as it is, at its end. */
   resultAttributes?: (value: Awaited<Result>) => Attributes | undefined;
   /** `child` of the active span (default), a `root`, or a new root `linked` to the active span. */
-  relation?: 'child' | 'root' | 'linked';
+  relation?: Relation;
   /** The signal whose abort ends the span. Default: found in the arguments. `false`: none. */
   signal?: AbortSignal | ((...args: Args) => AbortSignal | undefined) | false;
   /** Milliseconds that the work has after an abort to settle on its own account. Default 0: the abort ends the span. */
@@ -41,11 +42,11 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
 /** When a task flushes: `auto` is `background` for the first span of a trace in this process, else `never`. */
 export type FlushMode = 'auto' | 'background' | 'await' | 'never';
 
-/** What a flush is given and when. */
+/** When a task flushes, and how long is waited for a flush. */
 export interface FlushSettings {
   /** Default `auto`. With `await` the task's promise settles only after the flush. */
   flush?: FlushMode;
-  /** Milliseconds that `await` and `waitUntil` wait for a flush at the longest. Default 5000. */
+  /** Milliseconds that a flush is waited for at the longest, by `await`, `waitUntil`, `flush()` and `await using`. Default 5000. */
   flushTimeoutMs?: number;
   /** Keeps a serverless invocation alive until the flush has ended, e.g. `ctx.waitUntil`. */
   waitUntil?: (flushed: Promise<FlushResult>) => void;
@@ -93,7 +94,7 @@ const isObject = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
-const oneOf = (...allowed: string[]): Rule =>
+export const oneOf = (...allowed: string[]): Rule =>
   rule(`one of ${allowed.map((value) => `'${value}'`).join(', ')}`, (value) =>
     allowed.includes(value as string),
   );
@@ -104,8 +105,8 @@ const orFunction = ({ expected, accepts, ...others }: Rule): Rule => ({
 });
 
 const aFunction = rule('a function', isFunction);
-const aName = rule('a non-empty string', isName);
-const aBoolean = rule('a boolean', (value) => typeof value === 'boolean');
+export const aName = rule('a non-empty string', isName);
+export const aBoolean = rule('a boolean', (value) => typeof value === 'boolean');
 const someAttributes = { ...rule('an object of attributes', isObject), isCopied: true };
 const milliseconds = rule(
   'a number of milliseconds, 0 or more',

@@ -15,9 +15,6 @@ import { show } from './show.ts';
 /** `child` of the parent, a `root` without one, or a new root `linked` to what would have been the parent. */
 export type Relation = 'child' | 'root' | 'linked';
 
-/** What a `from` hook may answer: a context, or the headers or message attributes that carry one. */
-export type ParentSource = Context | Record<string, unknown> | undefined;
-
 /**
  * The context that a `from` hook's answer stands for. A carrier that carries no trace makes a root, not a child of
  * whatever happens to be active; everything else in the active context stays.

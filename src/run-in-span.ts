@@ -61,6 +61,13 @@ export function startLive(tracer: Tracer, plan: SpanPlan, parent: Context): Live
 /** Calls that threw and whose spans have not ended: for a moment, or until there is room on the stack for more calls. */
 const thrown: { readonly live: LiveSpan; readonly error: unknown }[] = [];
 
+/** Of the stack, for what ends a span: this library, an SDK, a processor. */
+const FRAMES = 1000;
+
+function hasRoom(frames: number): boolean {
+  return frames === 0 || hasRoom(frames - 1);
+}
+
 function endThrown(): void {
   for (let last = thrown.at(-1); last !== undefined; last = thrown.at(-1)) {
     last.live.threw(last.error);
@@ -85,7 +92,7 @@ export function runLive<R>(
   } catch (error) {
     thrown[thrown.length] = { live, error };
     try {
-      endThrown();
+      if (hasRoom(FRAMES)) endThrown();
     } catch {
       // The stack is full: who called this call, or the next one, ends the span.
     }

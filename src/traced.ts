@@ -43,11 +43,16 @@ export const untracedDecorator: Untraced =
     const isStandard = isStandardContext(where);
     const method: unknown = isStandard ? target : descriptor?.value;
     if (typeof method !== 'function') {
-      throw new TypeError(`@Untraced() on ${show(where)}: only a method can be left out; remove it`);
+      throw new TypeError(`@Untraced() on ${placeOf(where)}: only a method can be left out; remove it`);
     }
     const member = isStandard ? memberOf(where) : { key: where as Key, place: target as object };
     untraced.add(method, member);
   };
+
+function placeOf(where: unknown): string {
+  if (isStandardContext(where)) return memberName(where.name ?? 'a class');
+  return where === undefined ? 'a class' : memberName(where as Key);
+}
 
 function isStandardContext(where: unknown): where is DecoratorContext {
   return typeof where === 'object' && where !== null && 'kind' in where;
@@ -85,7 +90,7 @@ function decorateLegacy(
   wrap: Wrap,
 ): PropertyDescriptor {
   const className = classNameOf(target);
-  const place = `${className}.${memberName(key ?? 'constructor')}`;
+  const place = [className, memberName(key ?? 'constructor')].filter(Boolean).join('.');
   if (typeof descriptor === 'number') throw unsupported(place, 'parameter');
   if (key === undefined || typeof descriptor !== 'object' || descriptor === null)
     throw unsupported(place, 'field');

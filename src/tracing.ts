@@ -10,14 +10,7 @@ import type { Traced, Untraced } from './traced-types.ts';
 import { tracedWith, untracedDecorator } from './traced.ts';
 import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './with-span.ts';
 
-/** A set of tracing functions with settings and live spans of their own. */
-export interface Tracing {
-  readonly Traced: Traced;
-  readonly Untraced: Untraced;
-  readonly SpanAttribute: SpanAttribute;
-  readonly traceTask: TraceTask;
-  readonly withSpan: WithSpan;
-  readonly startSpan: StartSpan;
+export interface Flush {
   /**
    * Asks the registered provider to export everything that has ended, and says how that went. Never rejects. With no
    * provider, or one that has no `forceFlush`, the answer is `flushed` at once.
@@ -27,15 +20,34 @@ export interface Tracing {
    * @example
    * const { status } = await flush({ timeoutMs: 2000 });
    */
-  readonly flush: (options?: FlushOptions) => Promise<FlushResult>;
-  /** The spans that have started and not ended, oldest first. */
-  readonly liveSpans: () => readonly LiveSpanInfo[];
+  (options?: FlushOptions): Promise<FlushResult>;
+}
+
+export interface LiveSpans {
+  /** The live spans of this instance, oldest first. A `@Traced()` or `traceTask` call that is not sampled has none. */
+  (): readonly LiveSpanInfo[];
+}
+
+export interface Configure {
   /**
    * Changes settings and defaults, at any time, from the next call on.
    *
    * @throws TypeError for a wrong option; nothing is changed then
    */
-  readonly configure: (options: TracingOptions) => void;
+  (options: TracingOptions): void;
+}
+
+/** A set of tracing functions with settings and live spans of their own. */
+export interface Tracing {
+  readonly Traced: Traced;
+  readonly Untraced: Untraced;
+  readonly SpanAttribute: SpanAttribute;
+  readonly traceTask: TraceTask;
+  readonly withSpan: WithSpan;
+  readonly startSpan: StartSpan;
+  readonly flush: Flush;
+  readonly liveSpans: LiveSpans;
+  readonly configure: Configure;
 }
 
 /**

@@ -3,7 +3,7 @@ import { activeContext, callInContext } from './active-context.ts';
 import { awaitFlush } from './flush.ts';
 import type { LiveSpan } from './live-span.ts';
 import { RETURNED } from './outcome.ts';
-import { readOptions, SPAN_RULES, type SpanOptions, tolerate } from './options.ts';
+import { readOptions, type Rules, SPAN_RULES, type SpanOptions, tolerate } from './options.ts';
 import { noSpan } from './parentage.ts';
 import { attempt } from './report.ts';
 import { runLive, startLive } from './run-in-span.ts';
@@ -21,6 +21,11 @@ export interface WithSpan {
   <R>(nameOrOptions: string | SpanOptions<[], R>, fn: (span: Span) => R): R;
 }
 
+/** There is no call to cover, and no result. */
+export type ManualSpanOptions = Omit<SpanOptions<[]>, 'covers' | 'resultAttributes'>;
+
+const { covers: _covers, resultAttributes: _resultAttributes, ...MANUAL_RULES } = SPAN_RULES;
+
 export interface StartSpan {
   /**
    * Starts a span that you end yourself, for work that is not one call. A wrong option is reported and ignored.
@@ -29,13 +34,13 @@ export interface StartSpan {
    * using live = startSpan('import');
    * for (const row of rows) live.run(() => save(row));
    */
-  (nameOrOptions: string | SpanOptions<[], unknown>): ManualSpan;
+  (nameOrOptions: string | ManualSpanOptions): ManualSpan;
 }
 
 /** Binds {@link WithSpan} to the settings of an instance. */
 export function withSpanWith(settings: Settings): WithSpan {
   return (nameOrOptions, fn) => {
-    const plan = planAtCallTime('withSpan()', settings, nameOrOptions as string | SpanOptions);
+    const plan = planAtCallTime('withSpan()', settings, nameOrOptions as string | SpanOptions, SPAN_RULES);
     const live = startNow(plan);
     return live === undefined ? fn(noSpan()) : runLive(live, plan, fn, undefined, [live.span]);
   };
@@ -44,15 +49,20 @@ export function withSpanWith(settings: Settings): WithSpan {
 /** Binds {@link StartSpan} to the settings of an instance. */
 export function startSpanWith(settings: Settings): StartSpan {
   return (nameOrOptions) => {
-    const plan = planAtCallTime('startSpan()', settings, nameOrOptions as string | SpanOptions);
+    const plan = planAtCallTime('startSpan()', settings, nameOrOptions, MANUAL_RULES);
     return new ManualSpan(startNow(plan), plan);
   };
 }
 
-function planAtCallTime(where: string, settings: Settings, nameOrOptions: string | SpanOptions): SpanPlan {
+function planAtCallTime<Options extends object>(
+  where: string,
+  settings: Settings,
+  nameOrOptions: string | Options,
+  rules: Rules<Options>,
+): SpanPlan {
   const plan = attempt(
     `the options of ${where}`,
-    () => new SpanPlan(settings, 'span', readOptions(where, nameOrOptions, SPAN_RULES, tolerate)),
+    () => new SpanPlan(settings, 'span', readOptions(where, nameOrOptions, rules, tolerate)),
   );
   return plan ?? new SpanPlan(settings, 'span', {});
 }

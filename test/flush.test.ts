@@ -395,7 +395,7 @@ test('await: an aborted task flushes when it settles, with what has ended since'
       },
       { flush: 'await' },
     )(controller.signal),
-  ).toThrow();
+  ).toThrow('This operation was aborted');
   expect(ended).toHaveLength(2);
 });
 

@@ -1,4 +1,4 @@
-import { readOptions, refuse, rule, type Rules, TRACING_RULES, type TracingOptions } from '../options.ts';
+import { readOptions, refuse, oneOf, type Rules, TRACING_RULES, type TracingOptions } from '../options.ts';
 import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';
 
 /** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */
@@ -13,7 +13,7 @@ export interface TracingModuleOptions extends TracingOptions, InterceptorOptions
 const RULES: Rules<TracingModuleOptions> = {
   ...TRACING_RULES,
   ...INTERCEPTOR_RULES,
-  classes: rule("one of 'decorated', 'providers'", (value) => value === 'decorated' || value === 'providers'),
+  classes: oneOf('decorated', 'providers'),
 };
 
 /** The options of a `TracingModule`, sorted by what they are for. */

@@ -1,7 +1,7 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
 import { defer, Observable } from 'rxjs';
-import { readOptions, refuse, rule, type Rules } from '../options.ts';
+import { aBoolean, readOptions, refuse, rule, type Rules } from '../options.ts';
 import { activeContext, callInContext } from '../active-context.ts';
 import { attempt } from '../report.ts';
 import { startLive } from '../run-in-span.ts';
@@ -27,7 +27,7 @@ const routes = rule(
 export const INTERCEPTOR_RULES: Rules<InterceptorOptions> = {
   include: routes,
   exclude: routes,
-  traceResponseHeader: rule('a boolean', (value) => typeof value === 'boolean'),
+  traceResponseHeader: aBoolean,
 };
 
 /**

@@ -1,4 +1,4 @@
-import { FLUSH_RULES, readOptions, refuse, type Rule, rule, tolerate } from '../options.ts';
+import { aName, FLUSH_RULES, readOptions, refuse, type Rule, tolerate } from '../options.ts';
 import { show } from '../show.ts';
 import type { ShutdownProvider } from './close-provider.ts';
 import { share } from './shared-providers.ts';
@@ -17,7 +17,7 @@ const DEFAULT_KEY = 'default';
 export const DEFAULT_TIMEOUT_MS = 5000;
 
 export const ACQUIRE_RULES: { readonly key: Rule } = {
-  key: rule('a non-empty string', (value) => typeof value === 'string' && value !== ''),
+  key: aName,
 };
 const RELEASE_RULES = { timeoutMs: FLUSH_RULES.timeoutMs };
 

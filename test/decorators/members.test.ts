@@ -395,7 +395,7 @@ describe('misuse is a TypeError while decorating, and says what to write', () =>
     [
       '@Untraced() on a field',
       () => (Untraced() as (...args: unknown[]) => unknown)({}, 'x'),
-      "@Untraced() on 'x': only a method can be left out; remove it",
+      '@Untraced() on x: only a method can be left out; remove it',
     ],
   ];
   test.each(cases)('%s', (_what, act, message) => {
