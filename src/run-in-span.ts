@@ -6,7 +6,7 @@ import { linksTo } from './parentage.ts';
 import { attempt, report } from './report.ts';
 import { cover, newest } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
-import type { SpanPlan } from './settings.ts';
+import type { SpanPlan } from './span-plan.ts';
 
 /**
  * The one path of every wrapped call: start, activate, call, observe, end. `fn` is called exactly once, with `self` and

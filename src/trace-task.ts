@@ -2,12 +2,15 @@ import type { Context } from '@opentelemetry/api';
 import { activeContext } from './active-context.ts';
 import { awaitFlush, type FlushResult, requestFlush } from './flush.ts';
 import { lookAlike, nameOf } from './look-alike.ts';
-import { type AnyFunction, readOptions, refuse, TASK_RULES, type TaskOptions } from './options.ts';
+import { TASK_RULES } from './option-rules.ts';
+import type { AnyFunction, TaskOptions } from './options.ts';
+import { readOptions, refuse } from './read-options.ts';
 import { contextFrom, isLocalRoot } from './parentage.ts';
 import { attempt, disarm } from './report.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
 import { runInSpan } from './run-in-span.ts';
-import { type Settings, SpanPlan } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { SpanPlan } from './span-plan.ts';
 import { show } from './show.ts';
 
 export interface TraceTask {

@@ -1,10 +1,13 @@
 import { activeContext } from './active-context.ts';
 import { lookAlike } from './look-alike.ts';
 import { classNameOf, declaringClass, type Key, type Member, MemberMarks, memberName } from './member.ts';
-import { type AnyFunction, readOptions, refuse, SPAN_RULES, type SpanOptions } from './options.ts';
+import { SPAN_RULES } from './option-rules.ts';
+import type { AnyFunction, SpanOptions } from './options.ts';
+import { readOptions, refuse } from './read-options.ts';
 import { attempt, report } from './report.ts';
 import { runInSpan } from './run-in-span.ts';
-import { type Settings, SpanPlan } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { SpanPlan } from './span-plan.ts';
 import { show } from './show.ts';
 import { argumentAttributes } from './span-attribute.ts';
 import type { Traced, Untraced } from './traced-types.ts';

@@ -1,6 +1,8 @@
 import { awaitFlush, type FlushOptions, type FlushResult } from './flush.ts';
 import type { LiveSpanInfo } from './live-span.ts';
-import { FLUSH_RULES, readOptions, refuse, tolerate, TRACING_RULES, type TracingOptions } from './options.ts';
+import { FLUSH_RULES, TRACING_RULES } from './option-rules.ts';
+import type { TracingOptions } from './options.ts';
+import { readOptions, refuse, tolerate } from './read-options.ts';
 import { registeredProvider } from './provider.ts';
 import { attempt } from './report.ts';
 import { Settings } from './settings.ts';

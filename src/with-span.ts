@@ -3,11 +3,14 @@ import { activeContext, callInContext } from './active-context.ts';
 import { awaitFlush } from './flush.ts';
 import type { LiveSpan } from './live-span.ts';
 import { RETURNED } from './outcome.ts';
-import { readOptions, type Rules, SPAN_RULES, type SpanOptions, tolerate } from './options.ts';
+import { type Rules, SPAN_RULES } from './option-rules.ts';
+import type { SpanOptions } from './options.ts';
+import { readOptions, tolerate } from './read-options.ts';
 import { noSpan } from './parentage.ts';
 import { attempt } from './report.ts';
 import { runLive, startLive } from './run-in-span.ts';
-import { type Settings, SpanPlan } from './settings.ts';
+import type { Settings } from './settings.ts';
+import { SpanPlan } from './span-plan.ts';
 
 export interface WithSpan {
   /**

@@ -22,7 +22,7 @@ const LAYERS = [
     'member',
   ],
   ['parentage', 'live-span', 'flush', 'returned'],
-  ['options', 'settings'],
+  ['options', 'option-rules', 'read-options', 'settings', 'span-plan'],
   ['run-in-span'],
   ['traced-types', 'span-attribute', 'traced', 'trace-task', 'with-span'],
   ['tracing'],

@@ -3,7 +3,7 @@ import { isUnrecorded, type LiveSpan } from '../live-span.ts';
 import { LEFT, RETURNED, writeFailure } from '../outcome.ts';
 import { attempt } from '../report.ts';
 import { observeNodeStream } from '../returned/node-stream.ts';
-import type { SpanPlan } from '../settings.ts';
+import type { SpanPlan } from '../span-plan.ts';
 import { type NodeResponse, onResponseEnd } from './response-end.ts';
 
 /** The span of one run of a handler, as the observable of the run tells of it. */

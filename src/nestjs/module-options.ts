@@ -1,4 +1,6 @@
-import { readOptions, refuse, oneOf, type Rules, TRACING_RULES, type TracingOptions } from '../options.ts';
+import { oneOf, type Rules, TRACING_RULES } from '../option-rules.ts';
+import type { TracingOptions } from '../options.ts';
+import { readOptions, refuse } from '../read-options.ts';
 import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';
 
 /** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */

@@ -1,11 +1,12 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
 import { defer, Observable } from 'rxjs';
-import { aBoolean, readOptions, refuse, rule, type Rules } from '../options.ts';
+import { aBoolean, rule, type Rules } from '../option-rules.ts';
+import { readOptions, refuse } from '../read-options.ts';
 import { activeContext, callInContext } from '../active-context.ts';
 import { attempt } from '../report.ts';
 import { startLive } from '../run-in-span.ts';
-import { SpanPlan } from '../settings.ts';
+import { SpanPlan } from '../span-plan.ts';
 import { defaultSettings } from '../tracing.ts';
 import { handlerName, requestAttributes, routeOf } from './execution.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';

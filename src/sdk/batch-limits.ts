@@ -1,4 +1,4 @@
-import { readOptions, refuse } from '../options.ts';
+import { readOptions, refuse } from '../read-options.ts';
 import { report } from '../report.ts';
 import { show } from '../show.ts';
 

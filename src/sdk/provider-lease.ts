@@ -1,4 +1,5 @@
-import { aName, FLUSH_RULES, readOptions, refuse, type Rule, tolerate } from '../options.ts';
+import { aName, FLUSH_RULES, type Rule } from '../option-rules.ts';
+import { readOptions, refuse, tolerate } from '../read-options.ts';
 import { show } from '../show.ts';
 import type { ShutdownProvider } from './close-provider.ts';
 import { share } from './shared-providers.ts';

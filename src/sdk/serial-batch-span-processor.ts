@@ -1,5 +1,6 @@
 import { TraceFlags } from '@opentelemetry/api';
-import { FLUSH_RULES, readOptions, refuse, tolerate } from '../options.ts';
+import { FLUSH_RULES } from '../option-rules.ts';
+import { readOptions, refuse, tolerate } from '../read-options.ts';
 import { show } from '../show.ts';
 import { startTimer } from '../timer.ts';
 import { type BatchOptions, readBatchLimits } from './batch-limits.ts';
