@@ -7,7 +7,7 @@ import { build } from 'esbuild';
 import { BIN, ROOT, run, tryOut, withTarball } from './consumer.mjs';
 
 /** What the design asks for, and what is reached: the check fails when it grows beyond that. */
-const SIZE = { budget: 6_000, reached: 11_700 };
+const SIZE = { budget: 6_000, reached: 11_900 };
 
 const CORE = [
   [

@@ -9,7 +9,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { activeContext } from './active-context.ts';
-import { attempt, report } from './report.ts';
+import { attempt, report, reportOnce } from './report.ts';
 import { show } from './show.ts';
 
 /** `child` of the parent, a `root` without one, or a new root `linked` to what would have been the parent. */
@@ -30,6 +30,12 @@ export function contextFrom(source: unknown): Context {
   }
   const parent = attempt('reading the parent from a carrier', () => {
     if (typeof (source as Context).getValue === 'function') return source as Context;
+    if (propagation.fields().length === 0) {
+      reportOnce(
+        'option "from" answered a carrier, and no propagator is registered to read it; give startTracing() the option ' +
+          'propagator, such as new W3CTraceContextPropagator() from @opentelemetry/core',
+      );
+    }
     return propagation.extract(trace.deleteSpan(active), source);
   });
   return parent ?? active;

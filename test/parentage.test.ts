@@ -150,3 +150,13 @@ test('a job that re-schedules itself for ever does not keep its ancestors’ spa
   expect(trace.getSpan(last)).toBeDefined();
   expect(ancestors.filter((span) => span.deref() !== undefined).length).toBeLessThan(5);
 });
+
+test('a carrier without a propagator to read it makes a root, and is reported once', () => {
+  propagation.disable();
+  const { rows } = record();
+  const task = traceTask(() => {}, { name: 'task', from: () => ({ trace: 'x' }) });
+  task();
+  task();
+  expect(rows()).toEqual([{ name: 'task' }, { name: 'task' }]);
+  expect(reported).toEqual([[expect.stringContaining('no propagator is registered')]]);
+});

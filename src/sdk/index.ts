@@ -1,5 +1,6 @@
 export { type BatchOptions } from './batch-limits.ts';
 export type { ShutdownProvider } from './close-provider.ts';
+export { endLiveSpans } from './end-live-spans.ts';
 export type { ForceFlushOptions } from './flush-waiters.ts';
 export {
   acquireTracerProvider,

@@ -2,8 +2,13 @@ import { propagation, type TextMapPropagator, trace } from '@opentelemetry/api';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createTracing, liveSpans, startSpan, traceTask, withSpan } from '../../src/index.ts';
-import { acquireTracerProvider, type ProviderLease, startTracing } from '../../src/sdk/index.ts';
-import { deferred, MemoryExporter, reported, rowOf } from '../harness.ts';
+import {
+  acquireTracerProvider,
+  endLiveSpans,
+  type ProviderLease,
+  startTracing,
+} from '../../src/sdk/index.ts';
+import { deferred, MemoryExporter, record, reported, rowOf } from '../harness.ts';
 import { OK, serial, turn } from './held-exporter.ts';
 
 const failure = new Error('no configuration');
@@ -348,4 +353,19 @@ describe('startTracing', () => {
     expect(rows()).toEqual([{ name: 'traced' }]);
     expect(reported).toEqual([]);
   });
+});
+
+test('endLiveSpans() ends those of the registered provider, whoever has built it', () => {
+  endLiveSpans();
+  const { provider, rows } = record();
+  startSpan('live');
+  endLiveSpans();
+  expect(rows()).toEqual([
+    {
+      name: 'live',
+      status: 'ERROR still live at the shutdown',
+      attributes: { error: true, 'oncespan.outcome': 'shutdown', 'error.type': 'shutdown' },
+    },
+  ]);
+  return provider.shutdown();
 });
