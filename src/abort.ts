@@ -112,3 +112,11 @@ function tagOf(value: unknown): unknown {
   }
   return undefined;
 }
+
+/** Whether a task that was told to stop threw because of that: the reason, an error about it, or any `AbortError`. */
+export function stemsFrom(reason: unknown, error: unknown): boolean {
+  if (error === reason) return true;
+  if (typeof error !== 'object' || error === null) return false;
+  const { name, cause } = error as Error;
+  return name === 'AbortError' || (reason !== undefined && cause === reason);
+}

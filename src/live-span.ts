@@ -1,7 +1,7 @@
 import type { Attributes, Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
-import { CollectorWatch, unwatch, type Watched } from './abandoned.ts';
-import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
-import { announce, type LiveSpanHolder } from './live-at-shutdown.ts';
+import { unwatch, type Watched } from './abandoned.ts';
+import { type AbortObserver, observeAbort, type SharedListener, stemsFrom } from './abort.ts';
+import type { LiveSpanList } from './live-span-list.ts';
 import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
 import { attempt, report } from './report.ts';
 import { startTimer } from './timer.ts';
@@ -30,27 +30,6 @@ export interface LiveSpanInfo {
   readonly startTime: number;
   /** Milliseconds since the start. */
   readonly ageMs: number;
-}
-
-/** The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing. */
-export class LiveSpanList implements LiveSpanHolder {
-  first: LiveSpan | undefined = undefined;
-  last: LiveSpan | undefined = undefined;
-  readonly watch = new CollectorWatch(this);
-
-  constructor() {
-    announce(this);
-  }
-
-  /** Children before their parents. */
-  shutDown(provider: object): void {
-    const ofProvider = Array.from(this).filter((live) => live.provider === provider);
-    for (const live of ofProvider.reverse()) live.settle({ kind: 'shutdown' });
-  }
-
-  *[Symbol.iterator](): Generator<LiveSpan> {
-    for (let live = this.first; live !== undefined; live = live.next) yield live;
-  }
 }
 
 /** An abort that has happened while the work still has time to settle on its own account. */
@@ -244,12 +223,4 @@ function readStartTime(span: Span): number | undefined {
   } catch {
     return undefined;
   }
-}
-
-/** Whether a task that was told to stop threw because of that: the reason, an error about it, or any `AbortError`. */
-function stemsFrom(reason: unknown, error: unknown): boolean {
-  if (error === reason) return true;
-  if (typeof error !== 'object' || error === null) return false;
-  const { name, cause } = error as Error;
-  return name === 'AbortError' || (reason !== undefined && cause === reason);
 }

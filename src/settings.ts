@@ -1,7 +1,8 @@
 import type { Attributes } from '@opentelemetry/api';
 import { matcherOf } from './error-matcher.ts';
 import type { FlushResult } from './flush.ts';
-import { type EndingRules, LiveSpanList } from './live-span.ts';
+import type { EndingRules } from './live-span.ts';
+import { LiveSpanList } from './live-span-list.ts';
 import type { FlushMode, TracingOptions } from './options.ts';
 import { TracerSource } from './provider.ts';
 

@@ -1,7 +1,8 @@
 import type { Attributes, Tracer } from '@opentelemetry/api';
 import { findSignal, isAbortSignal } from './abort.ts';
 import { matcherOf } from './error-matcher.ts';
-import type { EndingRules, LiveSpanList } from './live-span.ts';
+import type { EndingRules } from './live-span.ts';
+import type { LiveSpanList } from './live-span-list.ts';
 import type { FlushMode, TaskOptions } from './options.ts';
 import type { Relation } from './parentage.ts';
 import { attempt, report } from './report.ts';

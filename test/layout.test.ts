@@ -21,7 +21,7 @@ const LAYERS = [
     'look-alike',
     'member',
   ],
-  ['parentage', 'live-span', 'flush', 'returned'],
+  ['parentage', 'live-span', 'live-span-list', 'flush', 'returned'],
   ['options', 'option-rules', 'read-options', 'settings', 'span-plan'],
   ['run-in-span'],
   ['traced-types', 'span-attribute', 'traced', 'trace-task', 'with-span'],

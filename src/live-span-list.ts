@@ -1,0 +1,24 @@
+import { CollectorWatch } from './abandoned.ts';
+import { announce, type LiveSpanHolder } from './live-at-shutdown.ts';
+import type { LiveSpan } from './live-span.ts';
+
+/** The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing. */
+export class LiveSpanList implements LiveSpanHolder {
+  first: LiveSpan | undefined = undefined;
+  last: LiveSpan | undefined = undefined;
+  readonly watch = new CollectorWatch(this);
+
+  constructor() {
+    announce(this);
+  }
+
+  /** Children before their parents. */
+  shutDown(provider: object): void {
+    const ofProvider = Array.from(this).filter((live) => live.provider === provider);
+    for (const live of ofProvider.reverse()) live.settle({ kind: 'shutdown' });
+  }
+
+  *[Symbol.iterator](): Generator<LiveSpan> {
+    for (let live = this.first; live !== undefined; live = live.next) yield live;
+  }
+}
