@@ -42,7 +42,7 @@ export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules):
       if (!rules.ignores(outcome.error)) {
         const exception = describeException(outcome.error);
         writeFailure(span, exception, {}, rules);
-        if (isFirstRecord(outcome.error, rules)) recordException(span, exception);
+        if (isFirstRecord(span, outcome.error, rules)) recordException(span, exception);
       }
       return;
     case 'aborted': {
@@ -53,7 +53,7 @@ export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules):
       const exception = { ...described, type: described.name };
       if (rules.cancellation === 'error') writeFailure(span, exception, named, rules);
       else setAttributes(span, { ...named, 'error.type': exception.type });
-      if (isFirstRecord(outcome.reason, rules)) recordException(span, exception);
+      if (isFirstRecord(span, outcome.reason, rules)) recordException(span, exception);
       return;
     }
     case 'timed-out': {
@@ -103,13 +103,15 @@ function recordException(span: Span, { name, message, stack }: RecordedException
   attempt('span.recordException()', () => span.recordException({ name, message, stack }));
 }
 
-const recorded = new WeakSet<object>();
+/** Errors, with the trace that they were last recorded in: one reason can abort tasks of many. */
+const recorded = new WeakMap<object, string>();
 
 /** With `origin-only`, an error that travels up through traced calls is recorded by the innermost one. */
-function isFirstRecord(error: unknown, { exceptionEvents }: OutcomeRules): boolean {
+function isFirstRecord(span: Span, error: unknown, { exceptionEvents }: OutcomeRules): boolean {
   if (exceptionEvents === 'every-span' || typeof error !== 'object' || error === null) return true;
-  if (recorded.has(error)) return false;
-  recorded.add(error);
+  const traceId = attempt('span.spanContext()', () => span.spanContext().traceId) ?? '';
+  if (recorded.get(error) === traceId) return false;
+  recorded.set(error, traceId);
   return true;
 }
 

@@ -1,5 +1,5 @@
 import { expect, test, vi } from 'vitest';
-import { traceTask } from '../src/index.ts';
+import { createTracing, traceTask, withSpan } from '../src/index.ts';
 import { record, type SpanRow } from './harness.ts';
 
 class Unnamed {}
@@ -99,7 +99,6 @@ test('nothing of the stack is lost', () => {
 
 test('a span that the application has ended is left alone, and its status is never overwritten', async () => {
   const { rows } = record();
-  const { withSpan } = await import('../src/index.ts');
   const failure = new Error('late');
   const fail = () => {
     throw failure;
@@ -120,10 +119,9 @@ test('a span that the application has ended is left alone, and its status is nev
 
 test('with origin-only, an error on its way up is recorded by the innermost span', async () => {
   const { rows } = record();
-  const { createTracing } = await import('../src/index.ts');
-  const { traceTask: trace, withSpan } = createTracing({ exceptionEvents: 'origin-only' });
-  const inner = trace(() => Promise.reject(new Error('deep')), 'inner');
-  await expect(withSpan('outer', () => inner())).rejects.toThrow('deep');
+  const tracing = createTracing({ exceptionEvents: 'origin-only' });
+  const inner = tracing.traceTask(() => Promise.reject(new Error('deep')), 'inner');
+  await expect(tracing.withSpan('outer', () => inner())).rejects.toThrow('deep');
   const failed = { status: 'ERROR deep', attributes: { error: true, 'error.type': 'Error' } };
   expect(rows()).toEqual([
     { name: 'inner', parent: 'outer', ...failed, exceptions: ['Error: deep'] },
@@ -148,4 +146,17 @@ test('the end of an aborted span is the time of the abort, also after a grace pe
   vi.advanceTimersByTime(100);
   clock.mockRestore();
   expect(spans().map(({ duration: [, ns] }) => Math.round(ns / 1e6))).toEqual([7]);
+});
+
+test('with origin-only, a reason that aborts tasks of several traces is recorded in each', () => {
+  const { spans } = record();
+  const { startSpan } = createTracing({ exceptionEvents: 'origin-only' });
+  const controller = new AbortController();
+  for (const name of ['a', 'b', 'c']) startSpan({ name, signal: controller.signal });
+  controller.abort();
+  expect(spans().map(({ name, events }) => [name, events.length])).toEqual([
+    ['c', 1],
+    ['b', 1],
+    ['a', 1],
+  ]);
 });
