@@ -42,7 +42,7 @@ export function contextFrom(source: unknown): Context {
 }
 
 /** @returns the span context that new spans of `context` would be children of, if there is a valid one */
-function parentSpanContext(context: Context): SpanContext | undefined {
+export function parentSpanContext(context: Context): SpanContext | undefined {
   const parent = attempt('reading the parent span', () => trace.getSpan(context)?.spanContext());
   return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
 }

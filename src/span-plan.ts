@@ -3,6 +3,7 @@ import { findSignal, isAbortSignal } from './abort.ts';
 import { matcherOf } from './error-matcher.ts';
 import type { EndingRules } from './live-span.ts';
 import type { LiveSpanList } from './live-span-list.ts';
+import { isObject } from './option-rules.ts';
 import type { FlushMode, TaskOptions } from './options.ts';
 import type { Relation } from './parentage.ts';
 import { attempt, report } from './report.ts';
@@ -138,7 +139,7 @@ function isEnabled(enabled: boolean | (() => boolean) | undefined): boolean {
 function copyAttributes(option: string, answer: unknown): Attributes | undefined {
   if (answer === undefined) return undefined;
   return attempt(`reading what option "${option}" answered`, () => {
-    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer)) return { ...answer };
+    if (isObject(answer)) return { ...(answer as Attributes) };
     report(`option "${option}" answered something that is not an object of attributes`);
     return undefined;
   });

@@ -1,10 +1,10 @@
 import { getEventListeners } from 'node:events';
 import { Queue, QueueEvents, Worker } from 'bullmq';
 import PQueue from 'p-queue';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { traceTask } from '../src/index.ts';
 import { deferred, record } from './harness.ts';
-import { hasRedis, type Redis, startRedis } from './redis.ts';
+import { hasRedis, useRedis } from './redis.ts';
 
 // Real queues: each hands its jobs a signal in its own way, and `traceTask` is added in one place.
 
@@ -65,18 +65,7 @@ test('p-queue gives `{ signal }`: jobs that return, throw, are aborted, and are 
 });
 
 describe.skipIf(!hasRedis)('BullMQ on a real Redis (skipped where there is no redis-server)', () => {
-  let redis: Redis;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-
-  afterAll(() => redis.stop());
-
-  beforeEach(() => {
-    // Time has to pass for a server in another process.
-    vi.useRealTimers();
-  });
+  const redis = useRedis();
 
   test('gives (job, token, signal): jobs that complete, fail, and are cancelled while they ignore it', async () => {
     const { rows } = record();

@@ -3,17 +3,18 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { afterAll, beforeAll, beforeEach, vi } from 'vitest';
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
 
-export interface Redis {
+interface Redis {
   /** Of its socket. */
   readonly path: string;
   stop(): Promise<void>;
 }
 
 /** Starts a Redis of its own, that nothing is left of. */
-export async function startRedis(): Promise<Redis> {
+async function startRedis(): Promise<Redis> {
   const folder = mkdtempSync(join(tmpdir(), 'oncespan-redis-'));
   const path = join(folder, 'redis.sock');
   const settings = ['--port', '0', '--unixsocket', path, '--save', '', '--dir', folder];
@@ -31,4 +32,19 @@ export async function startRedis(): Promise<Redis> {
     rmSync(folder, { recursive: true });
   };
   return { path, stop };
+}
+
+/** One for the tests of a `describe`, which run on real time: it has to pass for a server in another process. */
+export function useRedis(): Pick<Redis, 'path'> {
+  let redis: Redis;
+  beforeAll(async () => {
+    redis = await startRedis();
+  });
+  afterAll(() => redis.stop());
+  beforeEach(() => void vi.useRealTimers());
+  return {
+    get path() {
+      return redis.path;
+    },
+  };
 }

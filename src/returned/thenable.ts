@@ -1,4 +1,3 @@
-import type { Context } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../active-context.ts';
 import { ABANDONED, RETURNED } from '../outcome.ts';
 import { derivePromise, isPlainPromise } from './promise.ts';
@@ -19,14 +18,12 @@ export const observeThenable: Observe = (thenable, work) => {
   // Kept alive by the handlers, and with it the thenable: some drop it while the query runs.
   const settled = () => undos.forEach((undo) => undo?.());
 
-  // What the caller does with the result is not part of the work.
-  const inContextOf =
-    (caller: Context) =>
-    (handler: unknown, ...values: unknown[]) =>
-      callInContext(caller, handler as Handler, undefined, values);
   const replace = (key: PropertyKey) =>
     replaceMethod(thenable, key, (original, self, args) => {
-      const inCaller = inContextOf(activeContext());
+      // What the caller does with the result is not part of the work.
+      const caller = activeContext();
+      const inCaller = (handler: unknown, ...values: unknown[]) =>
+        callInContext(caller, handler as Handler, undefined, values);
       const onReturned = (handler?: unknown) => (value: unknown) => {
         settled();
         work.returned(value);

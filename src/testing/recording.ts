@@ -1,13 +1,6 @@
-import {
-  type Context,
-  context,
-  isSpanContextValid,
-  type SpanContext,
-  type SpanOptions,
-  trace,
-  TraceFlags,
-} from '@opentelemetry/api';
+import { type Context, context, type SpanOptions, TraceFlags } from '@opentelemetry/api';
 import { randomBytes } from 'node:crypto';
+import { parentSpanContext } from '../parentage.ts';
 import { RecordedSpan } from './recorded-span.ts';
 
 /** The spans of one recorder: all are sampled and kept. */
@@ -33,9 +26,4 @@ export class Recording {
     this.started.push(span);
     return span;
   }
-}
-
-function parentSpanContext(within: Context): SpanContext | undefined {
-  const parent = trace.getSpanContext(within);
-  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
 }

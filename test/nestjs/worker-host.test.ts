@@ -3,24 +3,14 @@ import { BullModule, getQueueToken, Processor, WorkerHost } from '@nestjs/bullmq
 import { Injectable, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { type Job, type Queue, QueueEvents } from 'bullmq';
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Traced } from '../../src/index.ts';
 import { TracingModule } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
-import { hasRedis, type Redis, startRedis } from '../redis.ts';
+import { hasRedis, useRedis } from '../redis.ts';
 
 describe.skipIf(!hasRedis)('WorkerHost on a real Redis (skipped where there is no redis-server)', () => {
-  let redis: Redis;
-
-  beforeAll(async () => {
-    redis = await startRedis();
-  });
-
-  afterAll(() => redis.stop());
-
-  beforeEach(() => {
-    vi.useRealTimers();
-  });
+  const redis = useRedis();
 
   @Injectable()
   class Mailer {
