@@ -17,6 +17,13 @@ import { record, turn } from '../harness.ts';
 // Real packages against a real server, on real timers.
 
 const RETURNED = { name: 'work' };
+/** The row of a request that the server answered with 403. */
+const refused = (errorType: string, exception: string) => ({
+  name: 'work',
+  status: expect.stringContaining('403') as string,
+  attributes: { error: true, 'error.type': errorType },
+  exceptions: [expect.stringContaining(exception) as string],
+});
 
 /** Requests that arrived, as paths. */
 let requests: string[] = [];
@@ -160,14 +167,7 @@ describe('openai', () => {
     const { rows } = record();
     await expect(make()('/refused')).rejects.toThrow('403');
     expect(requests).toEqual(['/refused']);
-    expect(rows()).toEqual([
-      {
-        name: 'work',
-        status: expect.stringContaining('403'),
-        attributes: { error: true, 'error.type': 'Error' },
-        exceptions: [expect.stringContaining('403')],
-      },
-    ]);
+    expect(rows()).toEqual([refused('Error', '403')]);
   });
 
   test('withResponse, asResponse and then a plain await', async () => {
@@ -186,14 +186,7 @@ describe('openai', () => {
     const sent = make()('/refused');
     await expect(sent.withResponse()).rejects.toThrow('403');
     expect(requests).toEqual(['/refused']);
-    expect(rows()).toEqual([
-      {
-        name: 'work',
-        status: expect.stringContaining('403'),
-        attributes: { error: true, 'error.type': 'Error' },
-        exceptions: [expect.stringContaining('403')],
-      },
-    ]);
+    expect(rows()).toEqual([refused('Error', '403')]);
   });
 });
 
@@ -205,16 +198,7 @@ describe('got', () => {
     expect(await fetch('/b').json()).toEqual({ id: 'answer' });
     await expect(fetch('/refused').text()).rejects.toThrow('403');
     expect(requests).toEqual(['/a', '/b', '/refused']);
-    expect(rows()).toEqual([
-      RETURNED,
-      RETURNED,
-      {
-        name: 'work',
-        status: expect.stringContaining('403'),
-        attributes: { error: true, 'error.type': 'ERR_NON_2XX_3XX_RESPONSE' },
-        exceptions: [expect.stringContaining('HTTPError')],
-      },
-    ]);
+    expect(rows()).toEqual([RETURNED, RETURNED, refused('ERR_NON_2XX_3XX_RESPONSE', 'HTTPError')]);
   });
 
   test('cancel()', async () => {
@@ -234,15 +218,7 @@ test('ky: json(), and its error', async () => {
   expect(await fetch('/a').json()).toEqual({ id: 'answer' });
   await expect(fetch('/refused').json()).rejects.toThrow('403');
   expect(requests).toEqual(['/a', '/refused']);
-  expect(rows()).toEqual([
-    RETURNED,
-    {
-      name: 'work',
-      status: expect.stringContaining('403'),
-      attributes: { error: true, 'error.type': 'HTTPError' },
-      exceptions: [expect.stringContaining('HTTPError')],
-    },
-  ]);
+  expect(rows()).toEqual([RETURNED, refused('HTTPError', 'HTTPError')]);
 });
 
 test('execa: a subprocess that is a promise, with its streams and kill()', async () => {
