@@ -1,16 +1,29 @@
-import { defaultTracing } from './tracing.ts';
+import { defaultSettings } from './settings.ts';
+import type { SpanAttribute as SpanAttributeFactory } from './span-attribute.ts';
+import { spanAttributeDecorator } from './span-attribute.ts';
+import { type TraceTask, traceTaskWith } from './trace-task.ts';
+import type { Traced as TracedFactory, Untraced as UntracedFactory } from './traced-types.ts';
+import { tracedWith, untracedDecorator } from './traced.ts';
+import {
+  type Configure,
+  configureWith,
+  type Flush,
+  flushWith,
+  type LiveSpans,
+  liveSpansWith,
+} from './tracing.ts';
+import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './with-span.ts';
 
-export const {
-  Traced,
-  Untraced,
-  SpanAttribute,
-  traceTask,
-  withSpan,
-  startSpan,
-  flush,
-  liveSpans,
-  configure,
-} = defaultTracing;
+// Each for itself, and marked as free of side effects: a bundler leaves out what is not imported.
+export const Traced: TracedFactory = /* @__PURE__ */ tracedWith(defaultSettings);
+export const Untraced: UntracedFactory = untracedDecorator;
+export const SpanAttribute: SpanAttributeFactory = spanAttributeDecorator;
+export const traceTask: TraceTask = /* @__PURE__ */ traceTaskWith(defaultSettings);
+export const withSpan: WithSpan = /* @__PURE__ */ withSpanWith(defaultSettings);
+export const startSpan: StartSpan = /* @__PURE__ */ startSpanWith(defaultSettings);
+export const flush: Flush = /* @__PURE__ */ flushWith(defaultSettings);
+export const liveSpans: LiveSpans = /* @__PURE__ */ liveSpansWith(defaultSettings);
+export const configure: Configure = /* @__PURE__ */ configureWith(defaultSettings);
 export { type Configure, createTracing, type Flush, type LiveSpans, type Tracing } from './tracing.ts';
 
 export type { ErrorMatcher } from './error-matcher.ts';

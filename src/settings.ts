@@ -33,3 +33,6 @@ export class Settings {
     Object.assign(this, others);
   }
 }
+
+/** Those of the default instance: of the functions that the package exports, and of the sub-paths that trace with them. */
+export const defaultSettings: Settings = /* @__PURE__ */ new Settings();

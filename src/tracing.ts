@@ -52,6 +52,25 @@ export interface Tracing {
   readonly configure: Configure;
 }
 
+/** Binds {@link Flush} to the settings of an instance. */
+export function flushWith(settings: Settings): Flush {
+  return (given) => {
+    const read = () => readOptions('flush()', given, FLUSH_RULES, tolerate);
+    const { timeoutMs = settings.flushTimeoutMs, signal } = attempt('the options of flush()', read) ?? {};
+    return awaitFlush(registeredProvider(), { timeoutMs, signal, holdsProcess: true });
+  };
+}
+
+/** Binds {@link LiveSpans} to the settings of an instance. */
+export function liveSpansWith(settings: Settings): LiveSpans {
+  return () => Array.from(settings.live, (live) => live.info());
+}
+
+/** Binds {@link Configure} to the settings of an instance. */
+export function configureWith(settings: Settings): Configure {
+  return (changes) => settings.apply(readOptions('configure()', changes, TRACING_RULES, refuse));
+}
+
 /**
  * Makes an isolated instance: for a library that must not share the application's settings, or for a second tracer name.
  *
@@ -62,10 +81,6 @@ export interface Tracing {
 export function createTracing(options: TracingOptions = {}): Tracing {
   const settings = new Settings();
   settings.apply(readOptions('createTracing()', options, TRACING_RULES, refuse));
-  return tracingWith(settings);
-}
-
-function tracingWith(settings: Settings): Tracing {
   return {
     Traced: tracedWith(settings),
     Untraced: untracedDecorator,
@@ -73,18 +88,8 @@ function tracingWith(settings: Settings): Tracing {
     traceTask: traceTaskWith(settings),
     withSpan: withSpanWith(settings),
     startSpan: startSpanWith(settings),
-    flush: (given) => {
-      const read = () => readOptions('flush()', given, FLUSH_RULES, tolerate);
-      const { timeoutMs = settings.flushTimeoutMs, signal } = attempt('the options of flush()', read) ?? {};
-      return awaitFlush(registeredProvider(), { timeoutMs, signal, holdsProcess: true });
-    },
-    liveSpans: () => Array.from(settings.live, (live) => live.info()),
-    configure: (changes) => settings.apply(readOptions('configure()', changes, TRACING_RULES, refuse)),
+    flush: flushWith(settings),
+    liveSpans: liveSpansWith(settings),
+    configure: configureWith(settings),
   };
 }
-
-/** The settings of the default instance, for the sub-paths that trace with it. */
-export const defaultSettings: Settings = new Settings();
-
-/** The instance behind the functions that the package exports. */
-export const defaultTracing: Tracing = tracingWith(defaultSettings);

@@ -1,10 +1,9 @@
 import * as common from '@nestjs/common';
 import * as core from '@nestjs/core';
-import { defaultTracing } from '../tracing.ts';
+import { Traced, Untraced } from '../index.ts';
 
 type Class = abstract new (...args: never[]) => unknown;
 
-const { Traced, Untraced } = defaultTracing;
 const metadata = new core.Reflector();
 
 /** Listed as providers by applications, as the logger is, and none of theirs. */

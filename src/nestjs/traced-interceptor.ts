@@ -7,7 +7,7 @@ import { activeContext, callInContext } from '../active-context.ts';
 import { attempt } from '../report.ts';
 import { startLive } from '../run-in-span.ts';
 import { SpanPlan } from '../span-plan.ts';
-import { defaultSettings } from '../tracing.ts';
+import { defaultSettings } from '../settings.ts';
 import { handlerName, requestAttributes, routeOf } from './execution.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { nodeResponse } from './response-end.ts';

@@ -9,7 +9,7 @@ import {
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
 import { endLiveSpans } from '../live-at-shutdown.ts';
 import { registeredProvider } from '../provider.ts';
-import { defaultTracing } from '../tracing.ts';
+import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
 import { traceProviders } from './trace-providers.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
@@ -60,14 +60,14 @@ export class TracingModule implements OnApplicationShutdown {
   }
 
   constructor({ tracing, classes }: ModuleSettings, modules: ModulesContainer) {
-    defaultTracing.configure(tracing);
+    configure(tracing);
     if (classes === 'providers') traceProviders(modules);
   }
 
   async onApplicationShutdown(): Promise<void> {
     const provider = registeredProvider();
     if (provider !== undefined) endLiveSpans(provider);
-    await defaultTracing.flush();
+    await flush();
   }
 }
 
