@@ -85,8 +85,10 @@ export class LiveSpan implements AbortObserver, Watched {
     this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
     const { live } = rules;
     this.#previous = live.last;
-    if (live.last === undefined) live.first = this;
-    else live.last.next = this;
+    if (live.last === undefined) {
+      live.first = this;
+      live.filled();
+    } else live.last.next = this;
     live.last = this;
   }
 
@@ -95,7 +97,7 @@ export class LiveSpan implements AbortObserver, Watched {
     if (this.ended) return;
     this.target = target;
     this.#fate = fate;
-    this.#rules.live.watch.begin();
+    this.#rules.live.watch();
   }
 
   collected(): void {
@@ -149,7 +151,7 @@ export class LiveSpan implements AbortObserver, Watched {
     }
     const expire = () => this.#endAsAborted(grace);
     const clearTimer = startTimer(abortGraceMs, expire, { holdsProcess: false });
-    const grace: Grace = { reason, abortedAt: performance.now(), clearTimer };
+    const grace: Grace = { reason, abortedAt: Date.now(), clearTimer };
     this.#grace = grace;
   }
 
@@ -181,7 +183,7 @@ export class LiveSpan implements AbortObserver, Watched {
     if (next === undefined) live.last = previous;
     else next.#previous = previous;
     this.next = this.#previous = undefined;
-    if (live.first === undefined) live.watch.pause();
+    if (live.first === undefined) live.emptied();
     unwatch(this);
     this.#signal?.remove(this);
     this.#grace?.clearTimer();

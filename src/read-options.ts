@@ -31,7 +31,7 @@ export function readOptions<Options extends object>(
     return accepted as Options;
   }
   for (const key of Object.keys(given)) {
-    const known = Object.hasOwn(rules, key) ? rules[key as keyof Options] : undefined;
+    const known = Object.prototype.hasOwnProperty.call(rules, key) ? rules[key as keyof Options] : undefined;
     if (known === undefined) {
       complain(
         `${where}: there is no option '${key}'; the options are ${Object.keys(rules).sort().join(', ')}`,

@@ -69,8 +69,9 @@ function hasRoom(frames: number): boolean {
 }
 
 function endThrown(): void {
-  for (let last = thrown.at(-1); last !== undefined; last = thrown.at(-1)) {
-    last.live.threw(last.error);
+  while (thrown.length > 0) {
+    const { live, error } = thrown[thrown.length - 1]!;
+    live.threw(error);
     thrown.pop();
   }
 }

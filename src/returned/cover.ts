@@ -15,7 +15,7 @@ class Coverage implements Work {
   readonly number = ++newest;
   /** Takes the instruments out of an object of a kind that may outlive the call it came from. */
   withdraw: (() => void) | undefined;
-  readonly #coveredAt = performance.now();
+  readonly #coveredAt = Date.now();
   readonly #spans: LiveSpan[] = [];
   #end: ((live: LiveSpan) => void) | undefined;
 

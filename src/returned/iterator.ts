@@ -10,11 +10,18 @@ interface Askable {
   readonly [Symbol.iterator]?: unknown;
 }
 
-/** The two by which the language's own iterators answer that they are iterators: themselves. */
+/**
+ * The two by which the language's own iterators answer that they are iterators: themselves. Where async generators are
+ * lowered by a compiler, the second cannot be reached; the iterators it makes are then asked when the caller asks them.
+ */
 const ANSWER_THEMSELVES: readonly unknown[] = [
-  Object.getPrototypeOf(Object.getPrototypeOf([].values()))[Symbol.iterator],
-  Object.getPrototypeOf(Object.getPrototypeOf(async function* () {}).prototype)[Symbol.asyncIterator],
+  (prototypeOf(prototypeOf([][Symbol.iterator]())) as Askable | undefined)?.[Symbol.iterator],
+  (prototypeOf(prototypeOf(async function* () {}.prototype)) as Askable | undefined)?.[Symbol.asyncIterator],
 ];
+
+function prototypeOf(value: unknown): unknown {
+  return value == null ? undefined : Object.getPrototypeOf(value);
+}
 
 /**
  * An iterator, sync or async: the work is the iteration, to its end or to where it is left.

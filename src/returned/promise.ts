@@ -16,7 +16,7 @@ export function isPlainPromise(value: unknown): value is Promise<unknown> {
   if (!isNativePromise(value)) return false;
   try {
     // Only named properties: context managers before Node 24 keep theirs on promises, under symbols.
-    for (const key in value) if (Object.hasOwn(value, key)) return false;
+    for (const key in value) if (Object.prototype.hasOwnProperty.call(value, key)) return false;
     return true;
   } catch {
     return false;

@@ -60,7 +60,10 @@ export const observeThenable: Observe = (thenable, work) => {
 
 /** `await` looks past the `then` of a promise whose constructor is `Promise`. */
 class AwaitedByThen extends Promise<unknown> {
-  static override readonly name = 'Promise';
+  // A getter: compilers that lower fields make an assignment of one, and a function's name refuses that.
+  static override get name(): string {
+    return 'Promise';
+  }
   static override get [Symbol.species](): PromiseConstructor {
     return Promise;
   }
