@@ -1,4 +1,5 @@
 import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
+import { processWide } from './process-wide.ts';
 import { attempt, report } from './report.ts';
 import { startTimer } from './timer.ts';
 import { callUntraced } from './untraced-context.ts';
@@ -27,14 +28,29 @@ interface Flushable {
   forceFlush(): unknown;
 }
 
+interface PassWaiter {
+  settle(result: FlushResult): void;
+}
+
+/** What copies of this library know of each other's passes: it tells its waiters once, and lets them leave before. */
+interface SharedPass {
+  readonly waiters: Set<PassWaiter>;
+}
+
+/** What copies of this library know of each other's groups. */
+interface SharedGroup {
+  /** @returns the pass that covers everything that ended before this call */
+  request(): SharedPass;
+}
+
 /** Somebody who waits for a pass: it hears the first of result, time-out and abort, and leaves nothing behind. */
-class Waiter implements AbortObserver {
-  readonly #pass: Pass;
+class Waiter implements AbortObserver, PassWaiter {
+  readonly #pass: SharedPass;
   readonly #resolve: (result: FlushResult) => void;
   #listener: SharedListener | undefined;
   #clearTimer: (() => void) | undefined;
 
-  constructor(pass: Pass, resolve: (result: FlushResult) => void) {
+  constructor(pass: SharedPass, resolve: (result: FlushResult) => void) {
     this.#pass = pass;
     this.#resolve = resolve;
     pass.waiters.add(this);
@@ -58,8 +74,8 @@ class Waiter implements AbortObserver {
 }
 
 /** One `forceFlush` of a provider, under way or waiting for its turn. */
-class Pass {
-  readonly waiters = new Set<Waiter>();
+class Pass implements SharedPass {
+  readonly waiters = new Set<PassWaiter>();
   readonly #provider: Flushable;
   readonly #onSettled: () => void;
   #settled = false;
@@ -95,7 +111,7 @@ class Pass {
  * Group commit: at most one pass of a provider under way and one waiting. A request made during a pass joins the next,
  * because the one under way may have looked at the queue already; it waits for no later one.
  */
-class FlushGroup {
+class FlushGroup implements SharedGroup {
   readonly #provider: Flushable;
   #running: Pass | undefined;
   #waiting: Pass | undefined;
@@ -104,7 +120,6 @@ class FlushGroup {
     this.#provider = provider;
   }
 
-  /** @returns the pass that covers everything that ended before this call */
   request(): Pass {
     if (this.#running === undefined) return this.#start(this.#newPass());
     return (this.#waiting ??= this.#newPass());
@@ -127,10 +142,11 @@ class FlushGroup {
   }
 }
 
-const groups = new WeakMap<object, FlushGroup>();
+/** By provider: however many copies of this library flush it, its passes do not overlap. */
+const groups = /* @__PURE__ */ processWide('flush-groups', () => new WeakMap<object, SharedGroup>());
 
 /** @returns `undefined` when there is nothing to flush: no provider, or one that has no `forceFlush` */
-function groupOf(provider: object | undefined): FlushGroup | undefined {
+function groupOf(provider: object | undefined): SharedGroup | undefined {
   if (provider === undefined || typeof (provider as Partial<Flushable>).forceFlush !== 'function')
     return undefined;
   let group = groups.get(provider);

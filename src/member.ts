@@ -1,4 +1,5 @@
 import { nameOf } from './look-alike.ts';
+import { processWide } from './process-wide.ts';
 import { attempt } from './report.ts';
 
 export type Key = string | symbol;
@@ -14,18 +15,23 @@ export interface Member {
 }
 
 /** Members that a decorator has marked: their functions, and their places, for when another one has wrapped those. */
-export class MemberMarks {
-  readonly #functions = new WeakSet<object>();
-  readonly #places = new WeakMap<object, Set<Key>>();
+export interface MemberMarks {
+  readonly functions: WeakSet<object>;
+  readonly places: WeakMap<object, Set<Key>>;
+}
 
-  add(fn: object, { key, place }: Member): void {
-    this.#functions.add(fn);
-    if (place !== undefined) this.#places.set(place, (this.#places.get(place) ?? new Set()).add(key));
-  }
+/** @param name of the marks, which all copies of this library share: a class and its base can be decorated by two */
+export function memberMarks(name: 'traced' | 'untraced'): MemberMarks {
+  return processWide(`${name}-members`, () => ({ functions: new WeakSet(), places: new WeakMap() }));
+}
 
-  has(fn: object, { key, place }: Member): boolean {
-    return this.#functions.has(fn) || (place !== undefined && this.#places.get(place)?.has(key) === true);
-  }
+export function mark({ functions, places }: MemberMarks, fn: object, { key, place }: Member): void {
+  functions.add(fn);
+  if (place !== undefined) places.set(place, (places.get(place) ?? new Set()).add(key));
+}
+
+export function isMarked({ functions, places }: MemberMarks, fn: object, { key, place }: Member): boolean {
+  return functions.has(fn) || (place !== undefined && places.get(place)?.has(key) === true);
 }
 
 /** As JavaScript names functions: `place`, `#place`, `[place]` for a symbol. */

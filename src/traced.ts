@@ -1,6 +1,15 @@
 import { activeContext } from './active-context.ts';
 import { lookAlike } from './look-alike.ts';
-import { classNameOf, declaringClass, type Key, type Member, MemberMarks, memberName } from './member.ts';
+import {
+  classNameOf,
+  declaringClass,
+  isMarked,
+  type Key,
+  mark,
+  type Member,
+  memberMarks,
+  memberName,
+} from './member.ts';
 import { SPAN_RULES } from './option-rules.ts';
 import type { AnyFunction, SpanOptions } from './options.ts';
 import { readOptions, refuse } from './read-options.ts';
@@ -15,8 +24,8 @@ import type { Traced, Untraced } from './traced-types.ts';
 type Wrap = (fn: AnyFunction, member: Member) => AnyFunction;
 
 /** Wrapped methods, so that a class and a method that are both decorated make one span. */
-const traced = new MemberMarks();
-const untraced = new MemberMarks();
+const traced = /* @__PURE__ */ memberMarks('traced');
+const untraced = /* @__PURE__ */ memberMarks('untraced');
 
 /** Binds {@link Traced} to the settings of an instance. */
 export function tracedWith(settings: Settings): Traced {
@@ -49,7 +58,7 @@ export const untracedDecorator: Untraced =
       throw new TypeError(`@Untraced() on ${placeOf(where)}: only a method can be left out; remove it`);
     }
     const member = isStandard ? memberOf(where) : { key: where as Key, place: target as object };
-    untraced.add(method, member);
+    mark(untraced, method, member);
   };
 
 function placeOf(where: unknown): string {
@@ -131,7 +140,7 @@ function traceClass(
       // Static methods are not enumerable; static fields, which may hold classes and callbacks, are.
       if (typeof method !== 'function' || key === 'constructor' || (isStatic && enumerable)) continue;
       const member = { key, className, holder, place: isStatic ? holder : (metadata ?? holder) };
-      if (untraced.has(method, member)) continue;
+      if (isMarked(untraced, method, member)) continue;
       const wrapped = traceMethod(settings, shared, method, member);
       if (configurable) Object.defineProperty(holder, key, { ...descriptor, value: wrapped });
       else report(`@Traced() on ${className}: ${memberName(key)} cannot be replaced; it is not traced`);
@@ -145,7 +154,7 @@ function traceMethod(
   method: AnyFunction,
   member: Member,
 ): AnyFunction {
-  if (traced.has(method, member)) return method;
+  if (isMarked(traced, method, member)) return method;
   const { key, className, holder } = member;
   const own = memberName(key);
   const fullName = (owner: string | undefined) => (owner === undefined ? own : `${owner}.${own}`);
@@ -163,6 +172,6 @@ function traceMethod(
     }
     return runInSpan(tracer, plan, activeContext(), method, this, arguments);
   });
-  traced.add(wrapper, member);
+  mark(traced, wrapper, member);
   return wrapper;
 }

@@ -17,7 +17,7 @@ interface State {
   undo?: (() => void) | undefined;
 }
 
-const state = processWide<State>('providers', () => ({ shares: new Map() }));
+const state = /* @__PURE__ */ processWide<State>('providers', () => ({ shares: new Map() }));
 
 /**
  * The shared provider named `key`, built if there is none. One that is being shut down is waited for, and another built.
