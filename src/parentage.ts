@@ -32,8 +32,8 @@ export function contextFrom(source: unknown): Context {
     if (typeof (source as Context).getValue === 'function') return source as Context;
     if (propagation.fields().length === 0) {
       reportOnce(
-        'option "from" answered a carrier, and no propagator is registered to read it; give startTracing() the option ' +
-          'propagator, such as new W3CTraceContextPropagator() from @opentelemetry/core',
+        'option "from" answered a carrier, and no propagator is registered to read it; call startTracing(), which ' +
+          'registers one, or propagation.setGlobalPropagator()',
       );
     }
     return propagation.extract(trace.deleteSpan(active), source);

@@ -20,10 +20,15 @@ export function report(what: string, cause?: unknown): void {
 
 let isReporting = false;
 
-/** As {@link report}, at the level of an error: for what makes everything else pointless. */
-export function alarm(what: string): void {
+/**
+ * As {@link report}, at the level of an error, and also on the console: for what makes everything else pointless. By
+ * default nobody listens to `diag`, and with two versions of the API in a process nobody can.
+ */
+export function reportLoudly(what: string): void {
   try {
     diag.error(`oncespan: ${what}`);
+    // oxlint-disable-next-line no-console
+    console.error(`oncespan: ${what}`);
   } catch {
     // As above.
   }

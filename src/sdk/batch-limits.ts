@@ -1,6 +1,7 @@
 import { readOptions, refuse } from '../read-options.ts';
 import { report } from '../report.ts';
 import { show } from '../show.ts';
+import { environmentVariable } from './environment.ts';
 
 /** Every option is optional; where one is missing, its environment variable counts, then the default. */
 export interface BatchOptions {
@@ -73,16 +74,10 @@ function batchWithin(maxQueueSize: number, given: number | undefined, size: numb
 
 function fromEnvironment(key: Key): number | undefined {
   const { variable, byDefault } = SETTINGS[key];
-  const text = environment()[variable]?.trim();
-  if (text === undefined || text === '') return undefined;
+  const text = environmentVariable(variable);
+  if (text === undefined) return undefined;
   const value = Number(text);
   if (RULES[key].accepts(value)) return value;
   report(`${variable} is ${show(text)}; give ${RULES[key].expected}; ${byDefault} is used`);
   return undefined;
-}
-
-/** Empty where there is no process. */
-function environment(): Record<string, string | undefined> {
-  const { process } = globalThis as { process?: { env?: Record<string, string | undefined> } };
-  return process?.env ?? {};
 }

@@ -1,14 +1,7 @@
-export { type BatchOptions } from './batch-limits.ts';
-export type { ShutdownProvider } from './close-provider.ts';
-export { endLiveSpans } from './end-live-spans.ts';
-export type { ForceFlushOptions } from './flush-waiters.ts';
-export {
-  acquireTracerProvider,
-  type AcquireOptions,
-  type ProviderLease,
-  type ReleaseOptions,
-} from './provider-lease.ts';
-export type { EndedSpan, Exporter, ExportResult } from './sdk-shapes.ts';
-export { SerialBatchSpanProcessor, type ShutdownOptions } from './serial-batch-span-processor.ts';
-export type { DeliveryStats } from './serial-passes.ts';
-export { startTracing, type StartOptions } from './start-tracing.ts';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { startTracingOn, type StartTracing } from './start-tracing.ts';
+
+export * from './portable.ts';
+export const startTracing: StartTracing = /* @__PURE__ */ startTracingOn(
+  () => new AsyncLocalStorageContextManager(),
+);

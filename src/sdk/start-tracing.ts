@@ -1,13 +1,21 @@
-import { constants } from 'node:os';
-import { context, propagation, type TextMapPropagator, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import {
+  context,
+  type ContextManager,
+  ProxyTracerProvider,
+  type TextMapPropagator,
+  trace,
+} from '@opentelemetry/api';
 import { hasContextManager } from '../active-context.ts';
+import { builtinModule } from '../builtin-module.ts';
 import { FLUSH_RULES, rule } from '../option-rules.ts';
 import { readOptions, refuse } from '../read-options.ts';
 import { registeredProvider } from '../provider.ts';
-import { alarm } from '../report.ts';
+import { attempt, reportLoudly } from '../report.ts';
+import { findVersionClash } from './api-version.ts';
 import type { ShutdownProvider } from './close-provider.ts';
+import { environmentVariable } from './environment.ts';
 import { beforeProcessEnd } from './process-end.ts';
+import { registerPropagator } from './propagators.ts';
 import {
   ACQUIRE_RULES,
   acquire,
@@ -17,16 +25,23 @@ import {
 } from './provider-lease.ts';
 import { closeAll, untilNoneIsShared } from './shared-providers.ts';
 
-const isCatchable = (signal: unknown): boolean =>
-  Object.hasOwn(constants.signals, String(signal)) && signal !== 'SIGKILL' && signal !== 'SIGSTOP';
-
 export interface StartOptions extends AcquireOptions {
   /** The signals at which tracing is shut down. Default `SIGTERM` and `SIGINT`. */
   signals?: readonly string[];
   /** Milliseconds that the shutdown may take when the process ends. Default 5000. */
   timeoutMs?: number;
-  /** Registered together with the provider. Default: none, or the one that is registered already. */
-  propagator?: TextMapPropagator;
+  /**
+   * Registered if no propagator is. Default: those that `OTEL_PROPAGATORS` names (`tracecontext`, `baggage`, `none`), else
+   * W3C trace context and baggage. `null`: none.
+   */
+  propagator?: TextMapPropagator | null;
+}
+
+/** Where Node's list of signals is at hand, a misspelt one is refused. */
+function isCatchable(signal: unknown): boolean {
+  if (typeof signal !== 'string' || signal === 'SIGKILL' || signal === 'SIGSTOP') return false;
+  const os = builtinModule('node:os') as { readonly constants?: { readonly signals: object } } | undefined;
+  return os?.constants === undefined ? signal.startsWith('SIG') : Object.hasOwn(os.constants.signals, signal);
 }
 
 const START_RULES = {
@@ -36,58 +51,91 @@ const START_RULES = {
   }),
   timeoutMs: FLUSH_RULES.timeoutMs,
   propagator: rule(
-    'a propagator',
-    (value) => typeof (value as TextMapPropagator | null)?.inject === 'function',
+    'a propagator, or null',
+    (value) => value === null || typeof (value as TextMapPropagator).inject === 'function',
   ),
 };
 
-/**
- * Starts tracing in this process: acquires the provider as `acquireTracerProvider` does, and registers it and an
- * `AsyncLocalStorageContextManager` if they are not. However often it is called, and the calling module evaluated, the process has
- * one provider and one set of listeners.
- *
- * At `SIGTERM`, `SIGINT` and `beforeExit`, live spans end as `shutdown`, and all shared providers are flushed and shut
- * down. Then the process ends as it would have, with the same signal or exit code. An application that listens to the
- * signals itself, in order to let its work come to an end, gives `signals: []` and releases the lease after that.
- *
- * A provider that somebody else has registered stays; that is reported as an error.
- *
- * @throws TypeError (rejects) as `acquireTracerProvider` does
- * @example
- * const lease = await startTracing(() => new TracerProvider({
- *   spanProcessors: [new SerialBatchSpanProcessor(new OTLPTraceExporter())],
- * }));
- */
-export async function startTracing<P extends ShutdownProvider>(
-  build: () => P | Promise<P>,
-  options?: StartOptions,
-): Promise<ProviderLease<P>> {
-  const {
-    key,
-    signals = ['SIGTERM', 'SIGINT'],
-    timeoutMs = DEFAULT_TIMEOUT_MS,
-    propagator,
-  } = readOptions('startTracing()', options, START_RULES, refuse);
-  const lease = await acquire('startTracing()', build, key);
-  register(lease.provider);
-  untilNoneIsShared(() => {
-    const stopListening = beforeProcessEnd(signals, () => closeAll(timeoutMs));
-    const isPropagatorOurs = propagator !== undefined && propagation.setGlobalPropagator(propagator);
-    return () => {
-      stopListening();
-      if (isPropagatorOurs) propagation.disable();
-    };
-  });
-  return lease;
+export interface StartTracing {
+  /**
+   * Starts tracing in this process: acquires the provider as `acquireTracerProvider` does, and registers it, a context
+   * manager and a propagator where none is registered. However often it is called, and the calling module evaluated, the
+   * process has one provider and one set of listeners. Beside another SDK, call it last.
+   *
+   * At `SIGTERM`, `SIGINT` and `beforeExit`, live spans end as `shutdown`, and all shared providers are flushed and shut
+   * down. Then the process ends as it would have, with the same signal or exit code. An application that listens to the
+   * signals itself, in order to let its work come to an end, gives `signals: []` and releases the lease after that.
+   *
+   * A provider that somebody else has registered stays; that is reported as an error, also on the console. So is another
+   * version of `@opentelemetry/api` that was there first. With `OTEL_SDK_DISABLED=true` nothing is built: the lease is of
+   * a provider that does nothing.
+   * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration
+   *
+   * @throws TypeError (rejects) as `acquireTracerProvider` does
+   * @example
+   * const lease = await startTracing(() => new TracerProvider({
+   *   spanProcessors: [new SerialBatchSpanProcessor(new OTLPTraceExporter())],
+   * }));
+   */
+  <P extends ShutdownProvider>(
+    build: () => P | Promise<P>,
+    options?: StartOptions,
+  ): Promise<ProviderLease<P>>;
 }
 
-function register(provider: ShutdownProvider): void {
-  // The build may have registered it, or an earlier call. The answer is `false`, too, when two versions of the API do not agree.
-  if (registeredProvider() !== provider && !trace.setGlobalTracerProvider(provider)) {
-    alarm(
+/** Binds {@link StartTracing} to what follows a context on the host: not everything loads everywhere. */
+export function startTracingOn(
+  makeContextManager: () => ContextManager | Promise<ContextManager>,
+): StartTracing {
+  return async <P extends ShutdownProvider>(build: () => P | Promise<P>, options?: StartOptions) => {
+    const {
+      key,
+      signals = ['SIGTERM', 'SIGINT'],
+      timeoutMs = DEFAULT_TIMEOUT_MS,
+      propagator,
+    } = readOptions('startTracing()', options, START_RULES, refuse);
+    const isDisabled = environmentVariable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
+    const lease = await acquire('startTracing()', isDisabled ? () => DOES_NOTHING as P : build, key);
+    if (!isDisabled) registerProvider(lease.provider);
+    if (!hasContextManager()) {
+      const manager = await makeContextManager();
+      // Meanwhile another call may have.
+      if (!hasContextManager()) context.setGlobalContextManager(manager.enable());
+    }
+    untilNoneIsShared(() => {
+      const stopListening = beforeProcessEnd(signals, () => closeAll(timeoutMs));
+      const takeBack = registerPropagator(propagator);
+      return () => {
+        stopListening();
+        takeBack?.();
+      };
+    });
+    return lease;
+  };
+}
+
+const DOES_NOTHING: ShutdownProvider = {
+  getTracer: (...scope) => new ProxyTracerProvider().getTracer(...scope),
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+
+function registerProvider(provider: ShutdownProvider): void {
+  const clash = attempt('comparing versions of @opentelemetry/api', findVersionClash);
+  if (clash !== undefined) {
+    const { registered, imported } = clash;
+    reportLoudly(
+      `startTracing(): nothing that is registered here takes effect, and no span reaches this tracer provider: version ${registered} ` +
+        `of @opentelemetry/api was there first (an agent, a second copy in node_modules), and ${imported} is imported ` +
+        `here. Use one version: install @opentelemetry/api@${registered} and have package.json say ` +
+        '"overrides": { "@opentelemetry/api": "$@opentelemetry/api" } (pnpm: "pnpm.overrides", Yarn: "resolutions"), ' +
+        'or update what was there first',
+    );
+  } else if (registeredProvider() !== provider && !trace.setGlobalTracerProvider(provider)) {
+    // The build may have registered it, or an earlier call.
+    reportLoudly(
       'startTracing(): another tracer provider is registered, so that no span reaches this one; ' +
-        'remove the other registration, and see that there is one version of @opentelemetry/api',
+        'remove the other registration',
     );
   }
-  if (!hasContextManager()) context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 }

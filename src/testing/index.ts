@@ -1,4 +1,7 @@
-export { recordSpans, type SpanRecorder } from './record-spans.ts';
-export type { RecordedError, RecordedSpan } from './recorded-span.ts';
-export type { ExpectedSpan } from './span-tree.ts';
-export { type SpanMatchers, spanMatchers } from './matchers.ts';
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { type RecordSpans, recordSpansOn } from './record-spans.ts';
+
+export * from './portable.ts';
+export const recordSpans: RecordSpans = /* @__PURE__ */ recordSpansOn(
+  () => new AsyncLocalStorageContextManager(),
+);

@@ -1,4 +1,4 @@
-import { AssertionError } from 'node:assert';
+import { AssertionError } from './assertion-error.ts';
 import type { SpanRecorder } from './record-spans.ts';
 import type { ExpectedSpan } from './span-tree.ts';
 

@@ -1,8 +1,7 @@
-import { AssertionError } from 'node:assert';
-import { context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
+import { context, type ContextManager, trace } from '@opentelemetry/api';
 import { hasContextManager } from '../active-context.ts';
 import { registeredProvider } from '../provider.ts';
+import { AssertionError } from './assertion-error.ts';
 import { lineDiff } from './line-diff.ts';
 import type { RecordedSpan } from './recorded-span.ts';
 import { Recording } from './recording.ts';
@@ -14,10 +13,10 @@ export class SpanRecorder implements Disposable {
   readonly #recording = new Recording();
   readonly #restore: () => void;
 
-  constructor() {
+  constructor(makeContextManager: () => ContextManager) {
     recordInto(this.#recording);
     const restoreProvider = registerProvider();
-    const restoreContexts = registerContextManager();
+    const restoreContexts = registerContextManager(makeContextManager);
     this.#restore = () => {
       restoreProvider();
       restoreContexts();
@@ -75,22 +74,29 @@ export class SpanRecorder implements Disposable {
 
 let recording: SpanRecorder | undefined;
 
-/**
- * Records every span of the process, for tests: no SDK is needed, nothing is sampled away, nothing is exported later.
- * Only a tracer that has made spans for another provider before goes on with that one.
- *
- * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. It can be
- * had all the same: `using`, `stop()`.
- *
- * @example
- * using spans = recordSpans();
- * await new Orders().place(order);
- * spans.only([{ name: 'Orders.place', children: ['Payments.charge'] }]);
- */
-export function recordSpans(): SpanRecorder {
-  recording?.stop();
-  recording = new SpanRecorder();
-  return recording;
+export interface RecordSpans {
+  /**
+   * Records every span of the process, for tests: no SDK is needed, nothing is sampled away, nothing is exported later.
+   * Only a tracer that has made spans for another provider before goes on with that one.
+   *
+   * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. It can be
+   * had all the same: `using`, `stop()`.
+   *
+   * @example
+   * using spans = recordSpans();
+   * await new Orders().place(order);
+   * spans.only([{ name: 'Orders.place', children: ['Payments.charge'] }]);
+   */
+  (): SpanRecorder;
+}
+
+/** Binds {@link RecordSpans} to what follows a context on the host: not everything loads everywhere. */
+export function recordSpansOn(makeContextManager: () => ContextManager): RecordSpans {
+  return () => {
+    recording?.stop();
+    recording = new SpanRecorder(makeContextManager);
+    return recording;
+  };
 }
 
 /** A tracer that has already made spans for the provider that was there before goes on with that one. */
@@ -106,8 +112,8 @@ function registerProvider(): () => void {
 }
 
 /** Without a context manager spans would not nest. One that is there is kept. */
-function registerContextManager(): () => void {
+function registerContextManager(make: () => ContextManager): () => void {
   if (hasContextManager()) return () => {};
-  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  context.setGlobalContextManager(make().enable());
   return () => context.disable();
 }

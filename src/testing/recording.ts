@@ -1,7 +1,9 @@
 import { type Context, context, type SpanOptions, TraceFlags } from '@opentelemetry/api';
-import { randomBytes } from 'node:crypto';
 import { parentSpanContext } from '../parentage.ts';
 import { RecordedSpan } from './recorded-span.ts';
+
+/** Counted on from recorder to recorder: what a test leaves active is no parent in the next one. */
+let lastId = 0;
 
 /** The spans of one recorder: all are sampled and kept. */
 export class Recording {
@@ -13,8 +15,9 @@ export class Recording {
 
   startSpan(name: string, options: SpanOptions = {}, within: Context = context.active()): RecordedSpan {
     const parent = options.root === true ? undefined : parentSpanContext(within);
-    const spanId = randomBytes(8).toString('hex');
-    const traceId = parent?.traceId ?? randomBytes(16).toString('hex');
+    const id = (++lastId).toString(16);
+    const spanId = id.padStart(16, '0');
+    const traceId = parent?.traceId ?? id.padStart(32, '0');
     const span = new RecordedSpan(
       name,
       { traceId, spanId, traceFlags: TraceFlags.SAMPLED },

@@ -1,5 +1,4 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
-import { inspect } from 'node:util';
 import type { RecordedSpan } from './recorded-span.ts';
 
 /** A span that a test expects: its name alone stands for a plain success without children. */
@@ -89,13 +88,21 @@ function errorOf({ status, errors, attributes }: RecordedSpan, hoped?: string): 
 }
 
 function textOf(name: string, ending: string, attributes: Attributes = {}): string {
-  const named = Object.entries(attributes).map(([key, value]) => `${key}=${inspect(value)}`);
+  const named = Object.entries(attributes).map(([key, value]) => `${key}=${literal(value)}`);
   // A name that looks like something else is quoted.
   return (
-    (/[\n{}✗⊘()]/.test(name) ? inspect(name) : name) +
+    (/[\n{}✗⊘()]/.test(name) ? literal(name) : name) +
     ending +
     (named.length > 0 ? ` {${named.join(', ')}}` : '')
   );
+}
+
+/** A value as one writes it down, so that `1` and `"1"` are told apart. */
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
+  return typeof value === 'string' || (typeof value === 'object' && value !== null)
+    ? JSON.stringify(value)
+    : String(value);
 }
 
 function draw(nodes: readonly Node[], indent = ''): string {

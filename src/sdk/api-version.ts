@@ -1,0 +1,37 @@
+import { propagation } from '@opentelemetry/api';
+
+/** https://github.com/open-telemetry/opentelemetry-js/blob/api/v1.9.0/api/src/internal/global-utils.ts */
+const REGISTRATIONS = Symbol.for('opentelemetry.js.api.1');
+
+interface Registrations {
+  readonly version?: string;
+}
+
+const holder = globalThis as { [REGISTRATIONS]?: Registrations | undefined };
+
+/** Two versions of `@opentelemetry/api` in one process. */
+export interface VersionClash {
+  /** The one that was registered first. Only it can register more. */
+  readonly registered: string;
+  /** The one that this library, and most likely the application, imports. */
+  readonly imported: string;
+}
+
+/** @returns `undefined` where the first registration was made with the version that is imported here, or there is none */
+export function findVersionClash(): VersionClash | undefined {
+  const registered = holder[REGISTRATIONS]?.version;
+  const imported = registered && importedVersion();
+  return registered === imported ? undefined : { registered: registered!, imported: imported! };
+}
+
+/** The API does not tell its version but by what it registers. So it registers something, where nobody looks meanwhile. */
+function importedVersion(): string {
+  const before = holder[REGISTRATIONS];
+  try {
+    holder[REGISTRATIONS] = undefined;
+    propagation.setGlobalPropagator({ inject() {}, extract: (active) => active, fields: () => [] });
+    return (holder[REGISTRATIONS] as Registrations | undefined)?.version ?? 'another version';
+  } finally {
+    holder[REGISTRATIONS] = before;
+  }
+}
