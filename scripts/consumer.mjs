@@ -1,10 +1,11 @@
 // Somebody else's project: the packed package beside chosen companions, and a program that uses it.
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const BIN = join(ROOT, 'node_modules/.bin');
@@ -14,7 +15,7 @@ export function run(command, args, cwd = ROOT) {
   return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
 }
 
-async function inFolder(act) {
+export async function inFolder(act) {
   const folder = mkdtempSync(join(tmpdir(), 'oncespan-'));
   try {
     return await act(folder);
@@ -45,4 +46,48 @@ export function tryOut(tarball, consumer, companions, type = 'module') {
     run(join(BIN, 'tsc'), ['-p', '.'], folder);
     return run(join(folder, 'node_modules/.bin/node'), ['main.js'], folder).trim();
   });
+}
+
+/** Of `scripts/compat`, for every row: the behaviour, as ES modules and as CommonJS. */
+const PROGRAMS = ['behaviour.mjs', 'main.mjs', 'both.mjs'];
+
+/**
+ * A fresh project with the tarball and `needs` installed.
+ *
+ * @returns what runs a row of `scripts/compat` in it: its folders are copied there first
+ */
+export async function projectFor(tarball, folder, needs) {
+  const compat = join(ROOT, 'scripts/compat');
+  const copy = (name) => cpSync(join(compat, name), join(folder, name), { recursive: true });
+  PROGRAMS.forEach(copy);
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ private: true, allowScripts: { node: true } }),
+  );
+  await build({
+    entryPoints: [join(folder, 'main.mjs')],
+    outfile: join(folder, 'main.cjs'),
+    bundle: true,
+    packages: 'external',
+    format: 'cjs',
+    platform: 'node',
+  });
+  const env = { ...process.env, PATH: join(folder, 'node_modules/.bin') + delimiter + process.env.PATH };
+  delete env.NODE_OPTIONS;
+  const act = (program, args) => {
+    const limits = { timeout: 300_000, killSignal: 'SIGKILL' };
+    const { status, stdout, stderr } = spawnSync(program, args, {
+      cwd: folder,
+      env,
+      encoding: 'utf8',
+      ...limits,
+    });
+    return { ok: status === 0, said: `${stdout}${stderr}`.trim().slice(-3000) };
+  };
+  const installed = act('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...needs]);
+  return ({ files = [], run: command }) => {
+    if (!installed.ok) return installed;
+    files.forEach(copy);
+    return act('bash', ['-c', command]);
+  };
 }

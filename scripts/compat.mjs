@@ -1,0 +1,55 @@
+// npm run compat [-- WORD…]: what is packed, installed into a fresh project for each host, compiler, runner, bundler and
+// provider, has to behave (scripts/compat/behaviour.mjs). WORD: only the rows whose name contains it. When all rows have
+// run, the table in docs/hosts.md is written.
+
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
+import { NODE } from './compat/rows/node.mjs';
+
+/**
+ * A row of the table: `run`, a shell command, in a project with the packages `needs` and the `files` of scripts/compat.
+ *
+ * @typedef {{ name: string, needs: string[], files?: string[], run: string }} Row
+ */
+
+/** By heading. */
+const GROUPS = { Node: NODE };
+
+const words = process.argv.slice(2);
+const rows = Object.values(GROUPS)
+  .flat()
+  .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+
+const results = new Map();
+await withTarball(async (tarball) => {
+  // Rows that need the same share a project.
+  for (const needs of new Set(rows.map((row) => row.needs.join(' ')))) {
+    await inFolder(async (folder) => {
+      const project = await projectFor(tarball, folder, needs.split(' '));
+      for (const row of rows.filter((other) => other.needs.join(' ') === needs)) {
+        const { ok, said } = project(row);
+        results.set(row, ok);
+        console.log(
+          ok ? `behaves  ${row.name}` : `FAILS    ${row.name}\n${said.replaceAll(/^/gm, '         ')}`,
+        );
+      }
+    });
+  }
+});
+
+const failed = [...results.values()].filter((ok) => !ok).length;
+console.log(`${results.size - failed} of ${results.size} rows behave`);
+if (words.length === 0) writeTable();
+process.exitCode = failed === 0 ? 0 : 1;
+
+function writeTable() {
+  const page = join(ROOT, 'docs/hosts.md');
+  if (!existsSync(page)) return;
+  const lines = Object.entries(GROUPS).flatMap(([group, rows]) =>
+    rows.map((row) => `| ${group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`),
+  );
+  const table = ['|  | tried | behaves |', '| --- | --- | --- |', ...lines].join('\n');
+  const text = readFileSync(page, 'utf8');
+  writeFileSync(page, text.replace(/(<!-- compat -->\n)[^]*(?=\n<!-- \/compat -->)/, `$1${table}`));
+}
