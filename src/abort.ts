@@ -6,14 +6,25 @@ export interface AbortObserver {
 }
 
 /**
+ * The part of an `AbortSignal` that is used: any platform's, or a polyfill's. Named like this, our declarations need
+ * neither DOM's types nor Node's.
+ */
+export interface AbortSignalLike {
+  readonly aborted: boolean;
+  readonly reason?: unknown;
+  addEventListener(type: 'abort', listener: { handleEvent(): void }): void;
+  removeEventListener(type: 'abort', listener: { handleEvent(): void }): void;
+}
+
+/**
  * The one listener that this library has on a signal, however many tasks share it. A listener each would cost linear
  * time to remove and, from the eleventh on, a warning on Node 20.
  */
 export class SharedListener {
-  readonly #signal: AbortSignal;
+  readonly #signal: AbortSignalLike;
   readonly #observers = new Set<AbortObserver>();
 
-  constructor(signal: AbortSignal) {
+  constructor(signal: AbortSignalLike) {
     this.#signal = signal;
   }
 
@@ -42,14 +53,14 @@ export class SharedListener {
   }
 }
 
-const listeners = new WeakMap<AbortSignal, SharedListener>();
+const listeners = new WeakMap<AbortSignalLike, SharedListener>();
 
 /**
  * Calls `observer.aborted` when `signal` aborts, at once if it already has.
  *
  * @returns the listener to `remove(observer)` from, or `undefined` when there is nothing to remove
  */
-export function observeAbort(signal: AbortSignal, observer: AbortObserver): SharedListener | undefined {
+export function observeAbort(signal: AbortSignalLike, observer: AbortObserver): SharedListener | undefined {
   try {
     if (signal.aborted) {
       observer.aborted(signal.reason);
@@ -66,7 +77,7 @@ export function observeAbort(signal: AbortSignal, observer: AbortObserver): Shar
 }
 
 /** Whether `value` can be used as an `AbortSignal`; a subclass or a polyfill's can. */
-export function isAbortSignal(value: unknown): value is AbortSignal {
+export function isAbortSignal(value: unknown): value is AbortSignalLike {
   return tagOf(value) === 'AbortSignal';
 }
 
@@ -74,13 +85,13 @@ export function isAbortSignal(value: unknown): value is AbortSignal {
  * The signal that a call was given: an argument that is one, a `Request`'s, or an own `signal` of the first or last
  * argument (`{ signal }`, a pg-boss job). Getters are not run; an argument that refuses to be looked at has none.
  */
-export function findSignal(args: ArrayLike<unknown>): AbortSignal | undefined {
+export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefined {
   const last = args.length - 1;
   for (let i = 0; i <= last; i++) {
     const arg = args[i];
     if (typeof arg !== 'object' || arg === null) continue;
     const tag = tagOf(arg);
-    if (tag === 'AbortSignal') return arg as AbortSignal;
+    if (tag === 'AbortSignal') return arg as AbortSignalLike;
     try {
       if (tag === 'Request') return (arg as Request).signal;
       if (i !== 0 && i !== last) continue;

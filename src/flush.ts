@@ -1,4 +1,4 @@
-import { type AbortObserver, observeAbort, type SharedListener } from './abort.ts';
+import { type AbortObserver, type AbortSignalLike, observeAbort, type SharedListener } from './abort.ts';
 import { processWide } from './process-wide.ts';
 import { attempt, report } from './report.ts';
 import { startTimer } from './timer.ts';
@@ -15,7 +15,7 @@ export interface FlushOptions {
   /** Milliseconds to wait at the longest; the pass goes on without the caller. Default: `flushTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
   /** Stops the waiting, not the pass. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /** A pass that has not ended by then is given up, so that one hung exporter does not block every later flush. */
@@ -56,7 +56,7 @@ class Waiter implements AbortObserver, PassWaiter {
     pass.waiters.add(this);
   }
 
-  watch(timeoutMs: number, signal: AbortSignal | undefined, holdsProcess: boolean): void {
+  watch(timeoutMs: number, signal: AbortSignalLike | undefined, holdsProcess: boolean): void {
     this.#clearTimer = startTimer(timeoutMs, () => this.settle(TIMED_OUT), { holdsProcess });
     if (signal !== undefined) this.#listener = observeAbort(signal, this);
   }

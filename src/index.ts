@@ -26,6 +26,7 @@ export const liveSpans: LiveSpans = /* @__PURE__ */ liveSpansWith(defaultSetting
 export const configure: Configure = /* @__PURE__ */ configureWith(defaultSettings);
 export { type Configure, createTracing, type Flush, type LiveSpans, type Tracing } from './tracing.ts';
 
+export type { AbortSignalLike } from './abort.ts';
 export type { ErrorMatcher } from './error-matcher.ts';
 export type { FlushOptions, FlushResult } from './flush.ts';
 export type { LiveSpanInfo } from './live-span.ts';

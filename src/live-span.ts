@@ -1,6 +1,12 @@
 import type { Attributes, Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
 import { unwatch, type Watched } from './abandoned.ts';
-import { type AbortObserver, observeAbort, type SharedListener, stemsFrom } from './abort.ts';
+import {
+  type AbortObserver,
+  type AbortSignalLike,
+  observeAbort,
+  type SharedListener,
+  stemsFrom,
+} from './abort.ts';
 import type { LiveSpanList } from './live-span-list.ts';
 import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
 import { attempt, report } from './report.ts';
@@ -105,7 +111,7 @@ export class LiveSpan implements AbortObserver, Watched {
   }
 
   /** Starts what may end the span before the work does. With a signal that has aborted already, it ends here. */
-  watch(signal: AbortSignal | undefined): void {
+  watch(signal: AbortSignalLike | undefined): void {
     if (signal !== undefined) this.#signal = observeAbort(signal, this);
     const afterMs = this.#rules.timeoutMs;
     if (afterMs === undefined || this.ended) return;

@@ -1,4 +1,5 @@
 import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
+import type { AbortSignalLike } from './abort.ts';
 import type { ErrorMatcher } from './error-matcher.ts';
 import type { FlushResult } from './flush.ts';
 import type { Relation } from './parentage.ts';
@@ -18,7 +19,7 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   /** `child` of the active span (default), a `root`, or a new root `linked` to the active span. */
   relation?: Relation;
   /** The signal whose abort ends the span. Default: found in the arguments. `false`: none. */
-  signal?: AbortSignal | ((...args: Args) => AbortSignal | undefined) | false;
+  signal?: AbortSignalLike | ((...args: Args) => AbortSignalLike | undefined) | false;
   /** Milliseconds that the work has after an abort to settle on its own account. Default 0: the abort ends the span. */
   abortGraceMs?: number;
   /** Milliseconds after which the span (not the work) ends as `timed-out`. Default: never. */

@@ -1,5 +1,5 @@
 import type { Attributes, Tracer } from '@opentelemetry/api';
-import { findSignal, isAbortSignal } from './abort.ts';
+import { type AbortSignalLike, findSignal, isAbortSignal } from './abort.ts';
 import { matcherOf } from './error-matcher.ts';
 import type { EndingRules } from './live-span.ts';
 import type { LiveSpanList } from './live-span-list.ts';
@@ -118,7 +118,7 @@ export class SpanPlan implements EndingRules {
     );
   }
 
-  signal(args: ArrayLike<unknown>): AbortSignal | undefined {
+  signal(args: ArrayLike<unknown>): AbortSignalLike | undefined {
     const { signal } = this.#options;
     if (signal === undefined) return findSignal(args);
     if (signal === false) return undefined;

@@ -1,5 +1,6 @@
 import type { Span } from '@opentelemetry/api';
 import { activeContext, callInContext } from './active-context.ts';
+import type { AsyncDisposal, Disposal } from './disposal.ts';
 import { awaitFlush } from './flush.ts';
 import type { LiveSpan } from './live-span.ts';
 import { RETURNED } from './outcome.ts';
@@ -53,7 +54,7 @@ export function withSpanWith(settings: Settings): WithSpan {
 export function startSpanWith(settings: Settings): StartSpan {
   return (nameOrOptions) => {
     const plan = planAtCallTime('startSpan()', settings, nameOrOptions, MANUAL_RULES);
-    return new ManualSpan(startNow(plan), plan);
+    return new SpanInYourHands(startNow(plan), plan);
   };
 }
 
@@ -75,8 +76,22 @@ function startNow(plan: SpanPlan): LiveSpan | undefined {
   return tracer && startLive(tracer, plan, activeContext());
 }
 
-/** A live span in your hands, exported as `LiveSpan`. The first of `end`, `fail`, an abort and a time-out ends it. */
-export class ManualSpan implements Disposable, AsyncDisposable {
+/**
+ * A live span in your hands, exported as `LiveSpan`. The first of `end`, `fail`, an abort and a time-out ends it.
+ *
+ * `using` ends it; `await using` ends it and waits until it is flushed, for `flushTimeoutMs` at the longest.
+ */
+export interface ManualSpan extends Disposal, AsyncDisposal {
+  readonly span: Span;
+  /** Calls `fn` with the span active, and ends nothing: an error that you handle is not the span's. */
+  run<R>(fn: () => R): R;
+  /** Ends the span as failed with `error`. */
+  fail(error: unknown): void;
+  /** Ends the span. */
+  end(): void;
+}
+
+class SpanInYourHands implements ManualSpan {
   readonly span: Span;
   readonly #live: LiveSpan | undefined;
   readonly #provider: object | undefined;
@@ -89,27 +104,22 @@ export class ManualSpan implements Disposable, AsyncDisposable {
     this.#flushTimeoutMs = flushTimeoutMs;
   }
 
-  /** Calls `fn` with the span active, and ends nothing: an error that you handle is not the span's. */
   run<R>(fn: () => R): R {
     return this.#live === undefined ? fn() : callInContext(this.#live.active, fn, undefined, []);
   }
 
-  /** Ends the span as failed with `error`. */
   fail(error: unknown): void {
     this.#live?.threw(error);
   }
 
-  /** Ends the span. */
   end(): void {
     this.#live?.settle(RETURNED);
   }
 
-  /** `using`: ends the span. */
   [Symbol.dispose](): void {
     this.end();
   }
 
-  /** `await using`: ends the span and waits until it is flushed, for `flushTimeoutMs` at the longest. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.end();
     await awaitFlush(this.#provider, { timeoutMs: this.#flushTimeoutMs, holdsProcess: true });

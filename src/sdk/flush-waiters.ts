@@ -1,4 +1,4 @@
-import { type AbortObserver, observeAbort, type SharedListener } from '../abort.ts';
+import { type AbortObserver, type AbortSignalLike, observeAbort, type SharedListener } from '../abort.ts';
 import { startTimer } from '../timer.ts';
 import { timeoutError } from './timeout-error.ts';
 
@@ -9,7 +9,7 @@ export interface ForceFlushOptions {
    */
   readonly timeoutMs?: number | undefined;
   /** Stops the waiting; the export goes on. */
-  readonly signal?: AbortSignal | undefined;
+  readonly signal?: AbortSignalLike | undefined;
 }
 
 /** What a flush waits for. */

@@ -1,3 +1,4 @@
+import type { AsyncDisposal } from '../disposal.ts';
 import { aName, FLUSH_RULES, type Rule } from '../option-rules.ts';
 import { readOptions, refuse, tolerate } from '../read-options.ts';
 import { show } from '../show.ts';
@@ -23,12 +24,21 @@ export const ACQUIRE_RULES: { readonly key: Rule } = {
 const RELEASE_RULES = { timeoutMs: FLUSH_RULES.timeoutMs };
 
 /**
- * A share of a provider. The provider lives until the last lease has been released.
+ * A share of a provider. The provider lives until the last lease has been released. `await using` releases it.
  *
  * @example
  * await using lease = await acquireTracerProvider(buildProvider);
  */
-export class ProviderLease<P extends ShutdownProvider = ShutdownProvider> implements AsyncDisposable {
+export interface ProviderLease<P extends ShutdownProvider = ShutdownProvider> extends AsyncDisposal {
+  readonly provider: P;
+  /**
+   * Gives the share back; doing so again changes nothing. The last release ends the provider's live spans as `shutdown`,
+   * unregisters it, flushes it and shuts it down, and resolves then. Never rejects: failures are reported.
+   */
+  release(options?: ReleaseOptions): Promise<void>;
+}
+
+class Lease<P extends ShutdownProvider> implements ProviderLease<P> {
   readonly provider: P;
   readonly #giveBack: (timeoutMs: number) => Promise<void>;
   #released: Promise<void> | undefined;
@@ -38,16 +48,11 @@ export class ProviderLease<P extends ShutdownProvider = ShutdownProvider> implem
     this.#giveBack = giveBack;
   }
 
-  /**
-   * Gives the share back; doing so again changes nothing. The last release ends the provider's live spans as `shutdown`,
-   * unregisters it, flushes it and shuts it down, and resolves then. Never rejects: failures are reported.
-   */
   release(options?: ReleaseOptions): Promise<void> {
     const { timeoutMs = DEFAULT_TIMEOUT_MS } = readOptions('release()', options, RELEASE_RULES, tolerate);
     return (this.#released ??= this.#giveBack(timeoutMs));
   }
 
-  /** `await using`: releases the lease. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.release();
   }
@@ -90,5 +95,5 @@ export async function acquire<P extends ShutdownProvider>(
     }
     return built;
   });
-  return new ProviderLease(provider, giveBack);
+  return new Lease(provider, giveBack);
 }

@@ -1,4 +1,5 @@
 import { context, type ContextManager, trace } from '@opentelemetry/api';
+import type { Disposal } from '../disposal.ts';
 import { hasContextManager } from '../active-context.ts';
 import { registeredProvider } from '../provider.ts';
 import { AssertionError } from './assertion-error.ts';
@@ -8,8 +9,28 @@ import { Recording } from './recording.ts';
 import { recordingProvider, recordInto } from './recording-provider.ts';
 import { comparableTree, type ExpectedSpan, recordedTree } from './span-tree.ts';
 
-/** Records every span of the process until it is stopped. */
-export class SpanRecorder implements Disposable {
+/** Records every span of the process until it is stopped. `using` stops it. */
+export interface SpanRecorder extends Disposal {
+  /** The spans that have ended, in the order of their ends. */
+  readonly spans: readonly RecordedSpan[];
+  /** The spans that have started and not ended, by whoever started them; oldest first. */
+  live(): readonly RecordedSpan[];
+  /** Every span as an indented picture. */
+  tree(): string;
+  /**
+   * Asserts that these spans were started, and no others, and that each has ended as is said.
+   *
+   * @param expected the spans without a recorded parent, in the order of their starts, with their children
+   * @throws AssertionError with a diff of the trees
+   * @example
+   * spans.only([{ name: 'Orders.place', error: 'CardDeclined', children: ['Stock.reserve', 'Payments.charge'] }]);
+   */
+  only(expected: readonly ExpectedSpan[]): void;
+  /** Puts back the provider and the context manager that were there before. */
+  stop(): void;
+}
+
+class Recorder implements SpanRecorder {
   readonly #recording = new Recording();
   readonly #restore: () => void;
 
@@ -23,29 +44,18 @@ export class SpanRecorder implements Disposable {
     };
   }
 
-  /** The spans that have ended, in the order of their ends. */
   get spans(): readonly RecordedSpan[] {
     return this.#recording.ended;
   }
 
-  /** The spans that have started and not ended, by whoever started them; oldest first. */
   live(): readonly RecordedSpan[] {
     return this.#recording.started.filter((span) => !span.ended);
   }
 
-  /** Every span as an indented picture. */
   tree(): string {
     return recordedTree(this.#recording.started);
   }
 
-  /**
-   * Asserts that these spans were started, and no others, and that each has ended as is said.
-   *
-   * @param expected the spans without a recorded parent, in the order of their starts, with their children
-   * @throws AssertionError with a diff of the trees
-   * @example
-   * spans.only([{ name: 'Orders.place', error: 'CardDeclined', children: ['Stock.reserve', 'Payments.charge'] }]);
-   */
   only(expected: readonly ExpectedSpan[]): void {
     const { actual, wanted } = comparableTree(this.#recording.started, expected);
     if (actual === wanted) return;
@@ -58,7 +68,6 @@ export class SpanRecorder implements Disposable {
     });
   }
 
-  /** Puts back the provider and the context manager that were there before. */
   stop(): void {
     if (recording !== this) return;
     recording = undefined;
@@ -66,7 +75,6 @@ export class SpanRecorder implements Disposable {
     this.#restore();
   }
 
-  /** `using`: {@link stop}. */
   [Symbol.dispose](): void {
     this.stop();
   }
@@ -94,7 +102,7 @@ export interface RecordSpans {
 export function recordSpansOn(makeContextManager: () => ContextManager): RecordSpans {
   return () => {
     recording?.stop();
-    recording = new SpanRecorder(makeContextManager);
+    recording = new Recorder(makeContextManager);
     return recording;
   };
 }
