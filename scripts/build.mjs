@@ -1,12 +1,37 @@
-// Builds the package: `dist` as ES modules, `cjs` as CommonJS, each with its declarations, from nothing each time, so that
-// what is packed has no file of yesterday.
+// Builds the package from nothing: `dist` as ES modules, `cjs` as CommonJS, each with its declarations. What no entry
+// leads to is removed: the code of files that hold types alone, the declarations of internals that no public type names.
 
-import { rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { BIN, ROOT, run } from './consumer.mjs';
 
-for (const folder of ['dist', 'cjs']) rmSync(join(ROOT, folder), { recursive: true, force: true });
-run(join(BIN, 'tsc'), ['-p', 'tsconfig.build.json']);
-run(join(BIN, 'tsc'), ['-p', 'tsconfig.cjs.json']);
+for (const [folder, project] of [
+  ['dist', 'tsconfig.build.json'],
+  ['cjs', 'tsconfig.cjs.json'],
+]) {
+  rmSync(join(ROOT, folder), { recursive: true, force: true });
+  run(join(BIN, 'tsc'), ['-p', project]);
+  removeUnreached(join(ROOT, folder));
+}
 // The package itself says `module`: without this Node would read these files as ES modules.
 writeFileSync(join(ROOT, 'cjs/package.json'), '{ "type": "commonjs" }\n');
+
+function removeUnreached(folder) {
+  const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+    name.includes('.'),
+  );
+  // One set of declarations serves the variants of an entry.
+  const isEntry = (name) => /^(\w+\/)?(index(\.\w+)?\.js|index\.d\.ts)$/.test(name);
+  const reached = new Set();
+  const visit = (path) => {
+    if (reached.has(path) || !existsSync(path)) return;
+    reached.add(path).add(`${path}.map`);
+    const specifiers = readFileSync(path, 'utf8').matchAll(
+      /(?:from |import\(|require\()['"](\.[^'"]+)\.[jt]s['"]/g,
+    );
+    const extension = path.endsWith('.d.ts') ? '.d.ts' : '.js';
+    for (const [, specifier] of specifiers) visit(join(dirname(path), specifier + extension));
+  };
+  files.filter(isEntry).forEach((name) => visit(join(folder, name)));
+  for (const name of files) if (!reached.has(join(folder, name))) rmSync(join(folder, name));
+}

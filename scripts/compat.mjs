@@ -46,8 +46,8 @@ process.exitCode = failed === 0 ? 0 : 1;
 function writeTable() {
   const page = join(ROOT, 'docs/hosts.md');
   if (!existsSync(page)) return;
-  const lines = Object.entries(GROUPS).flatMap(([group, rows]) =>
-    rows.map((row) => `| ${group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`),
+  const lines = Object.entries(GROUPS).flatMap(([group, members]) =>
+    members.map((row) => `| ${group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`),
   );
   const table = ['|  | tried | behaves |', '| --- | --- | --- |', ...lines].join('\n');
   const text = readFileSync(page, 'utf8');

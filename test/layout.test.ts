@@ -7,8 +7,10 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
 /** From the facts up: a file imports from its own layer and those before it. */
 const LAYERS = [
-  ['report', 'show', 'exception', 'error-matcher'],
+  ['report', 'show', 'exception', 'error-matcher', 'disposal'],
   [
+    'builtin-module',
+    'portable-context-manager',
     'abort',
     'active-context',
     'untraced-context',
@@ -84,6 +86,24 @@ test('nothing depends on an SDK, and only `nestjs` knows Nest and RxJS', () => {
       .map((name) => `${path} imports ${name}`),
   );
   expect(wrong).toEqual([]);
+});
+
+test('what is Node’s is imported by the entries that have a variant for other hosts, and by none else', () => {
+  const found = sources.flatMap(({ path, unit, imports }) =>
+    imports
+      .filter((name) => unit !== 'nestjs' && /^(node:|@opentelemetry\/context-async-hooks)/.test(name))
+      .map((name) => `${path} imports ${name}`),
+  );
+  expect(found.sort()).toEqual([
+    'sdk/index.ts imports @opentelemetry/context-async-hooks',
+    'testing/index.ts imports @opentelemetry/context-async-hooks',
+  ]);
+  // Where Node's modules are asked for at run time, if they are there.
+  expect(sources.filter(({ text }) => /'node:/.test(code(text))).map(({ path }) => path)).toEqual([
+    'portable-context-manager.ts',
+    'sdk/index.workerd.ts',
+    'sdk/start-tracing.ts',
+  ]);
 });
 
 test('one file ends spans, one starts them, one reports', () => {

@@ -1,9 +1,11 @@
-// The behaviour, as a program: prints what is wrong and ends with 1, or that all is well.
+// The behaviour, as a program: prints what is wrong and fails, or that all is well.
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { misbehaviour } from './behaviour.mjs';
 
-misbehaviour((processor) => new TracerProvider({ spanProcessors: [processor] })).then((problems) => {
-  for (const problem of problems) console.log(problem);
-  console.log(problems.length === 0 ? 'behaves' : 'MISBEHAVES');
-  if (problems.length > 0) throw new Error('misbehaves');
-});
+async function main() {
+  const problems = await misbehaviour((processor) => new TracerProvider({ spanProcessors: [processor] }));
+  if (problems.length > 0) throw new Error(`misbehaves:\n${problems.join('\n')}`);
+  console.log('behaves');
+}
+
+void main();

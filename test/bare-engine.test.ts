@@ -1,0 +1,127 @@
+import { fileURLToPath } from 'node:url';
+import { createContext, runInContext } from 'node:vm';
+import { build } from 'esbuild';
+import { describe, expect, test, vi } from 'vitest';
+import type * as core from '../src/index.ts';
+import type { AbortSignalLike } from '../src/index.ts';
+import type * as sdk from '../src/sdk/index.web.ts';
+import type * as testing from '../src/testing/index.web.ts';
+
+// Older engines and edge runtimes: syntax that a compiler has lowered, and globals that are not there.
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+type Library = typeof core & typeof sdk & typeof testing;
+
+/** The library and the API, for a browser: nothing of Node's can be reached, or this fails. */
+async function bundle(target: string, useDefineForClassFields: boolean): Promise<string> {
+  const { outputFiles, warnings } = await build({
+    stdin: {
+      contents: ['index.ts', 'sdk/index.web.ts', 'testing/index.web.ts']
+        .map((entry) => `export * from './src/${entry}';`)
+        .join('\n'),
+      resolveDir: root,
+    },
+    bundle: true,
+    write: false,
+    platform: 'browser',
+    format: 'iife',
+    globalName: 'library',
+    // As modules are.
+    banner: { js: '"use strict";' },
+    target,
+    tsconfigRaw: { compilerOptions: { useDefineForClassFields } },
+  });
+  expect(warnings).toEqual([]);
+  return outputFiles[0]!.text;
+}
+
+/** A global object of its own, which has the language and timers, and not even all of that. */
+function engineWithout(...missing: string[]): object {
+  const global = createContext({ setTimeout, clearTimeout, said: [] });
+  for (const name of missing) runInContext(`delete globalThis.${name}`, global);
+  return global;
+}
+
+class PolyfilledSignal implements AbortSignalLike {
+  readonly [Symbol.toStringTag] = 'AbortSignal';
+  aborted = false;
+  reason: unknown;
+  readonly #listeners = new Set<{ handleEvent(): void }>();
+
+  addEventListener(_type: 'abort', listener: { handleEvent(): void }): void {
+    this.#listeners.add(listener);
+  }
+
+  removeEventListener(_type: 'abort', listener: { handleEvent(): void }): void {
+    this.#listeners.delete(listener);
+  }
+
+  abort(reason: unknown): void {
+    this.aborted = true;
+    this.reason = reason;
+    for (const listener of this.#listeners) listener.handleEvent();
+    expect(this.#listeners.size).toBe(0);
+  }
+}
+
+const evaluate = (code: string, global: object): unknown => runInContext(code, global);
+
+describe.each([
+  ['as it is', 'es2022', true],
+  ['lowered to generators', 'es2016', true],
+  ['lowered to generators, with fields by assignment', 'es2016', false],
+] as const)('%s', (_how, target, useDefineForClassFields) => {
+  test('imports and traces where next to nothing is there', async () => {
+    const global = engineWithout('FinalizationRegistry', 'WeakRef', 'AggregateError');
+    const code = await bundle(target, useDefineForClassFields);
+    const { traceTask, recordSpans, startTracing, withSpan, startSpan } = evaluate(
+      `${code}; library`,
+      global,
+    ) as Library;
+    const spans = recordSpans();
+    const traced = (text: string) =>
+      traceTask(evaluate(`(${text})`, global) as () => unknown, { name: text, flush: 'never' });
+    const returns = traced('() => 1') as () => number;
+    const rejects = traced('async () => { throw new RangeError("no"); }') as () => Promise<never>;
+    const yields = traced('function* () { yield 1; }') as () => Iterable<number>;
+    const yieldsLater = traced('async function* () { yield 1; }') as () => AsyncIterable<number>;
+    expect(withSpan('nests', returns)).toBe(1);
+    await expect(rejects()).rejects.toMatchObject({ message: 'no' });
+    const live: string[] = [];
+    const look = () => spans.live().map(({ name }) => name);
+    for (const value of yields()) live.push(`${value}`, ...look());
+    for await (const value of yieldsLater()) live.push(`${value}`, ...look());
+    expect(live).toEqual(['1', 'function* () { yield 1; }', '1', 'async function* () { yield 1; }']);
+    const signal = new PolyfilledSignal();
+    traceTask(() => new Promise(() => {}), { name: 'aborted', signal, abortGraceMs: 5, flush: 'never' })();
+    signal.abort(Object.assign(new Error('stop'), { name: 'AbortError' }));
+    vi.advanceTimersByTime(5);
+    spans.only([
+      { name: 'nests', children: ['() => 1'] },
+      { name: 'async () => { throw new RangeError("no"); }', error: 'RangeError: no' },
+      'function* () { yield 1; }',
+      'async function* () { yield 1; }',
+      { name: 'aborted', outcome: 'aborted', error: 'AbortError: stop' },
+    ]);
+    spans.stop();
+
+    // Without a WeakRef, an instance is held while it has live spans, so that a shutdown finds them.
+    const ended: unknown[] = [];
+    const span = {
+      spanContext: () => ({ traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 }),
+      isRecording: () => true,
+      setAttributes: (attributes: object) => void ended.push(attributes),
+      setStatus: () => {},
+      end: () => void ended.push('end'),
+    };
+    const provider = { getTracer: () => ({ startSpan: () => span }), shutdown: async () => {} };
+    const lease = await startTracing(() => provider as never);
+    startSpan('live');
+    await lease.release();
+    expect(ended).toEqual([{ error: true, 'oncespan.outcome': 'shutdown', 'error.type': 'shutdown' }, 'end']);
+    expect(evaluate("globalThis[Symbol.for('oncespan.live-spans')].size", global)).toBe(0);
+    // Without setImmediate, the end of the turn is a timer.
+    vi.runAllTimers();
+  });
+});

@@ -1,0 +1,172 @@
+import { context, propagation, ROOT_CONTEXT, type TextMapPropagator, trace } from '@opentelemetry/api';
+import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { trace as agent } from 'api-1.9';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { traceTask } from '../../src/index.ts';
+import { type ProviderLease, startTracing, type StartOptions } from '../../src/sdk/index.ts';
+import { MemoryExporter, reported } from '../harness.ts';
+
+const newProvider = () =>
+  new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: new MemoryExporter() })] });
+const leases: ProviderLease[] = [];
+const start = async (options?: StartOptions) => {
+  const build = vi.fn(newProvider);
+  const lease = await startTracing(build, { signals: [], ...options });
+  leases.push(lease);
+  return { lease, build };
+};
+const onConsole: unknown[] = [];
+
+beforeEach(() => {
+  onConsole.length = 0;
+  vi.spyOn(console, 'error').mockImplementation((...said) => void onConsole.push(...said));
+});
+
+afterEach(async () => {
+  await Promise.all(leases.splice(0).map((lease) => lease.release()));
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+});
+
+describe('the propagator', () => {
+  const mine: TextMapPropagator = {
+    inject: (_context, carrier) => Object.assign(carrier as object, { traced: 'yes' }),
+    extract: (active) => active,
+    fields: () => ['traced'],
+  };
+  const W3C = ['traceparent', 'tracestate', 'baggage'];
+
+  test.each<[string, string | undefined, StartOptions, string[]]>([
+    ['by default is that of the W3C', undefined, {}, W3C],
+    ['with an empty variable is that of the W3C', ' ', {}, W3C],
+    ['is what the variable names, once each', 'baggage, baggage', {}, ['baggage']],
+    ['is none where the variable says so', 'none', {}, []],
+    ['is none where the variable says so among others', 'tracecontext,none', {}, []],
+    ['is the option rather than the variable', 'baggage', { propagator: mine }, ['traced']],
+    ['is none where the option says so', 'baggage', { propagator: null }, []],
+  ])('%s, until the last release', async (_how, variable, options, fields) => {
+    vi.stubEnv('OTEL_PROPAGATORS', variable);
+    const { lease } = await start(options);
+    expect(propagation.fields()).toEqual(fields);
+    await lease.release();
+    expect(propagation.fields()).toEqual([]);
+    expect(reported).toEqual([]);
+  });
+
+  test('that the variable names and nobody here knows is left out, and reported', async () => {
+    vi.stubEnv('OTEL_PROPAGATORS', 'b3,toString,tracecontext');
+    await start();
+    expect(propagation.fields()).toEqual(['traceparent', 'tracestate']);
+    const none = 'which is none of tracecontext, baggage, none; give startTracing() the option propagator';
+    expect(reported).toEqual([
+      [`oncespan: OTEL_PROPAGATORS names 'b3', ${none}`],
+      [`oncespan: OTEL_PROPAGATORS names 'toString', ${none}`],
+    ]);
+  });
+
+  test('that is registered already stays, also after the last release', async () => {
+    propagation.setGlobalPropagator(mine);
+    const { lease } = await start();
+    expect(propagation.fields()).toEqual(['traced']);
+    await lease.release();
+    expect(propagation.fields()).toEqual(['traced']);
+    expect(reported).toEqual([]);
+    await start({ propagator: { ...mine, fields: () => ['other'] } });
+    expect(propagation.fields()).toEqual(['traced']);
+    expect(reported).toEqual([
+      ['oncespan: startTracing(): a propagator is registered already; option "propagator" is ignored'],
+    ]);
+    propagation.disable();
+  });
+
+  test('reads the carrier of a job, and makes its span a child of what it carries', async () => {
+    await start();
+    const traceId = '0af7651916cd43dd8448eb211c80319c';
+    const headers = { traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    const seen = traceTask(() => trace.getActiveSpan()?.spanContext().traceId, { from: () => headers })();
+    expect(seen).toBe(traceId);
+  });
+
+  test('that is none, with wrong options for one, is refused', async () => {
+    for (const propagator of [{}, 1, 'tracecontext'] as never[]) {
+      await expect(startTracing(newProvider, { propagator })).rejects.toThrow(
+        /option 'propagator' is .*; give a propagator, or null/,
+      );
+    }
+  });
+});
+
+describe('OTEL_SDK_DISABLED', () => {
+  test.each(['true', ' TRUE '])('%o builds no provider, and registers the rest', async (value) => {
+    context.disable();
+    vi.stubEnv('OTEL_SDK_DISABLED', value);
+    const { lease, build } = await start();
+    expect(build).not.toHaveBeenCalled();
+    expect(propagation.fields()).toEqual(['traceparent', 'tracestate', 'baggage']);
+    const key = Symbol('followed');
+    const followed = context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key));
+    expect(followed).toBe(true);
+    expect(traceTask(() => trace.getActiveSpan())()).toBe(undefined);
+    const span = lease.provider.getTracer('mine').startSpan('of a provider that does nothing');
+    expect(span.isRecording()).toBe(false);
+    await expect(lease.provider.forceFlush?.()).resolves.toBe(undefined);
+    await lease.release();
+    expect(propagation.fields()).toEqual([]);
+    expect([reported, onConsole]).toEqual([[], []]);
+  });
+
+  test.each(['false', '1', '', 'yes'])('%o changes nothing', async (value) => {
+    vi.stubEnv('OTEL_SDK_DISABLED', value);
+    expect((await start()).build).toHaveBeenCalledTimes(1);
+  });
+});
+
+describe('where something is registered already', () => {
+  /** All users of the API in a process meet there. */
+  const REGISTRATIONS = Symbol.for('opentelemetry.js.api.1');
+  const holder = globalThis as { [REGISTRATIONS]?: unknown };
+  const before = holder[REGISTRATIONS];
+
+  afterEach(() => {
+    holder[REGISTRATIONS] = before;
+  });
+
+  test('says loudly that it is another provider, and leaves it there', async () => {
+    const theirs = newProvider();
+    trace.setGlobalTracerProvider(theirs);
+    await start();
+    const said =
+      'oncespan: startTracing(): another tracer provider is registered, so that no span reaches this one; ' +
+      'remove the other registration';
+    expect(onConsole).toEqual([said]);
+    expect(reported.map(([what]) => what)).toContain(said);
+    expect(trace.getTracer('x').startSpan('theirs').isRecording()).toBe(true);
+    await theirs.shutdown();
+  });
+
+  test('says loudly that it was with another version of the API, and what repairs it', async () => {
+    delete holder[REGISTRATIONS];
+    const theirs = newProvider();
+    agent.setGlobalTracerProvider(theirs);
+    const registered = holder[REGISTRATIONS];
+    await start();
+    expect(onConsole).toEqual([
+      expect.stringMatching(
+        /^oncespan: startTracing\(\): nothing that is registered here .* version 1\.9\.1 of @opentelemetry\/api was there first .* 1\.10\.\d+ is imported here\. .* @opentelemetry\/api@1\.9\.1 .* "overrides": \{ "@opentelemetry\/api": "\$@opentelemetry\/api" \}/,
+      ),
+    ]);
+    // Finding out has changed nothing.
+    expect(holder[REGISTRATIONS]).toBe(registered);
+    expect(agent.getTracer('x').startSpan('theirs').isRecording()).toBe(true);
+    await theirs.shutdown();
+  });
+
+  test('says nothing where it was with the same version', async () => {
+    delete holder[REGISTRATIONS];
+    propagation.setGlobalPropagator({ inject() {}, extract: (active) => active, fields: () => ['mine'] });
+    await start();
+    expect(onConsole).toEqual([]);
+    propagation.disable();
+    context.disable();
+  });
+});
