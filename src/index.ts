@@ -1,9 +1,9 @@
-import { defaultSettings } from './settings.ts';
-import type { SpanAttribute as SpanAttributeFactory } from './span-attribute.ts';
-import { spanAttributeDecorator } from './span-attribute.ts';
+import { defaultSettings } from './options/settings.ts';
+import type { SpanAttribute as SpanAttributeFactory } from './decorators/span-attribute.ts';
+import { spanAttributeDecorator } from './decorators/span-attribute.ts';
 import { type TraceTask, traceTaskWith } from './trace-task.ts';
-import type { Traced as TracedFactory, Untraced as UntracedFactory } from './traced-types.ts';
-import { tracedWith, untracedDecorator } from './traced.ts';
+import type { Traced as TracedFactory, Untraced as UntracedFactory } from './decorators/types.ts';
+import { tracedWith, untracedDecorator } from './decorators/traced.ts';
 import {
   type Configure,
   configureWith,
@@ -26,17 +26,17 @@ export const liveSpans: LiveSpans = /* @__PURE__ */ liveSpansWith(defaultSetting
 export const configure: Configure = /* @__PURE__ */ configureWith(defaultSettings);
 export { type Configure, createTracing, type Flush, type LiveSpans, type Tracing } from './tracing.ts';
 
-export type { AbortSignalLike } from './abort.ts';
-export type { ErrorMatcher } from './error-matcher.ts';
-export type { FlushOptions, FlushResult } from './flush.ts';
-export type { LiveSpanInfo } from './live-span.ts';
-export type { FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
-export type { SpanAttribute as SpanAttributeFactory } from './span-attribute.ts';
+export type { AbortSignalLike } from './platform/abort-signal.ts';
+export type { ErrorMatcher } from './options/error-matcher.ts';
+export type { FlushOptions, FlushResult } from './platform/flush.ts';
+export type { LiveSpanInfo } from './span/live-span.ts';
+export type { FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options/options.ts';
+export type { SpanAttribute as SpanAttributeFactory } from './decorators/span-attribute.ts';
 export type { TraceTask } from './trace-task.ts';
 export type {
   Traced as TracedFactory,
   TracedDecorator,
   TracedOptions,
   Untraced as UntracedFactory,
-} from './traced-types.ts';
+} from './decorators/types.ts';
 export type { ManualSpan as LiveSpan, ManualSpanOptions, StartSpan, WithSpan } from './with-span.ts';

@@ -1,12 +1,12 @@
 import type { Context, Span, SpanOptions as StartOptions, Tracer } from '@opentelemetry/api';
-import { callInContext, contextWithSpan } from './active-context.ts';
-import { endUnrecorded, type Fate, isUnrecorded, LiveSpan } from './live-span.ts';
-import { ABANDONED } from './outcome.ts';
-import { linksTo } from './parentage.ts';
-import { attempt, report } from './report.ts';
+import { callInContext, contextWithSpan } from './platform/context.ts';
+import { endUnrecorded, type Fate, isUnrecorded, LiveSpan } from './span/live-span.ts';
+import { ABANDONED } from './span/outcome.ts';
+import { linksTo } from './span/parentage.ts';
+import { attempt, report } from './platform/report.ts';
 import { cover, newest } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
-import type { SpanPlan } from './span-plan.ts';
+import type { SpanPlan } from './options/plan.ts';
 
 /**
  * The one path of every wrapped call: start, activate, call, observe, end. `fn` is called exactly once, with `self` and

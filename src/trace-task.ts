@@ -1,17 +1,17 @@
 import type { Context } from '@opentelemetry/api';
-import { activeContext } from './active-context.ts';
-import { awaitFlush, type FlushResult, requestFlush } from './flush.ts';
-import { lookAlike, nameOf } from './look-alike.ts';
-import { TASK_RULES } from './option-rules.ts';
-import type { AnyFunction, TaskOptions } from './options.ts';
-import { readOptions, refuse } from './read-options.ts';
-import { contextFrom, isLocalRoot } from './parentage.ts';
-import { attempt, disarm } from './report.ts';
+import { activeContext } from './platform/context.ts';
+import { awaitFlush, type FlushResult, requestFlush } from './platform/flush.ts';
+import { lookAlike, nameOf } from './platform/stand-in.ts';
+import { TASK_RULES } from './options/rules.ts';
+import type { AnyFunction, TaskOptions } from './options/options.ts';
+import { readOptions, refuse } from './options/check.ts';
+import { contextFrom, isLocalRoot } from './span/parentage.ts';
+import { attempt, disarm } from './platform/report.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
 import { runInSpan } from './run-in-span.ts';
-import type { Settings } from './settings.ts';
-import { SpanPlan } from './span-plan.ts';
-import { show } from './show.ts';
+import type { Settings } from './options/settings.ts';
+import { SpanPlan } from './options/plan.ts';
+import { show } from './platform/in-words.ts';
 
 export interface TraceTask {
   /**

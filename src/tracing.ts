@@ -1,15 +1,15 @@
-import { awaitFlush, type FlushOptions, type FlushResult } from './flush.ts';
-import type { LiveSpanInfo } from './live-span.ts';
-import { FLUSH_RULES, TRACING_RULES } from './option-rules.ts';
-import type { TracingOptions } from './options.ts';
-import { readOptions, refuse, tolerate } from './read-options.ts';
-import { registeredProvider } from './provider.ts';
-import { attempt } from './report.ts';
-import { Settings } from './settings.ts';
-import { type SpanAttribute, spanAttributeDecorator } from './span-attribute.ts';
+import { awaitFlush, type FlushOptions, type FlushResult } from './platform/flush.ts';
+import type { LiveSpanInfo } from './span/live-span.ts';
+import { FLUSH_RULES, TRACING_RULES } from './options/rules.ts';
+import type { TracingOptions } from './options/options.ts';
+import { readOptions, refuse, tolerate } from './options/check.ts';
+import { registeredProvider } from './platform/provider.ts';
+import { attempt } from './platform/report.ts';
+import { Settings } from './options/settings.ts';
+import { type SpanAttribute, spanAttributeDecorator } from './decorators/span-attribute.ts';
 import { type TraceTask, traceTaskWith } from './trace-task.ts';
-import type { Traced, Untraced } from './traced-types.ts';
-import { tracedWith, untracedDecorator } from './traced.ts';
+import type { Traced, Untraced } from './decorators/types.ts';
+import { tracedWith, untracedDecorator } from './decorators/traced.ts';
 import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './with-span.ts';
 
 export interface Flush {

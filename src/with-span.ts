@@ -1,17 +1,17 @@
 import type { Span } from '@opentelemetry/api';
-import { activeContext, callInContext } from './active-context.ts';
-import type { AsyncDisposal, Disposal } from './disposal.ts';
-import { awaitFlush } from './flush.ts';
-import type { LiveSpan } from './live-span.ts';
-import { RETURNED } from './outcome.ts';
-import { type Rules, SPAN_RULES } from './option-rules.ts';
-import type { SpanOptions } from './options.ts';
-import { readOptions, tolerate } from './read-options.ts';
-import { noSpan } from './parentage.ts';
-import { attempt } from './report.ts';
+import { activeContext, callInContext } from './platform/context.ts';
+import type { AsyncDisposal, Disposal } from './platform/disposal.ts';
+import { awaitFlush } from './platform/flush.ts';
+import type { LiveSpan } from './span/live-span.ts';
+import { RETURNED } from './span/outcome.ts';
+import { type Rules, SPAN_RULES } from './options/rules.ts';
+import type { SpanOptions } from './options/options.ts';
+import { readOptions, tolerate } from './options/check.ts';
+import { noSpan } from './span/parentage.ts';
+import { attempt } from './platform/report.ts';
 import { runLive, startLive } from './run-in-span.ts';
-import type { Settings } from './settings.ts';
-import { SpanPlan } from './span-plan.ts';
+import type { Settings } from './options/settings.ts';
+import { SpanPlan } from './options/plan.ts';
 
 export interface WithSpan {
   /**

@@ -7,26 +7,11 @@ const SRC = fileURLToPath(new URL('../src', import.meta.url));
 
 /** From the facts up: a file imports from its own layer and those before it. */
 const LAYERS = [
-  ['report', 'show', 'exception', 'error-matcher', 'disposal'],
-  [
-    'builtin-module',
-    'portable-context-manager',
-    'abort',
-    'active-context',
-    'untraced-context',
-    'timer',
-    'abandoned',
-    'process-wide',
-    'live-at-shutdown',
-    'provider',
-    'outcome',
-    'look-alike',
-    'member',
-  ],
-  ['parentage', 'live-span', 'live-span-list', 'flush', 'returned'],
-  ['options', 'option-rules', 'read-options', 'settings', 'span-plan'],
+  ['platform'],
+  ['options', 'span'],
+  ['returned'],
   ['run-in-span'],
-  ['traced-types', 'span-attribute', 'traced', 'trace-task', 'with-span'],
+  ['decorators', 'trace-task', 'with-span'],
   ['tracing'],
   ['index'],
 ];
@@ -100,14 +85,14 @@ test('what is Node’s is imported by the entries that have a variant for other 
   ]);
   // Where Node's modules are asked for at run time, if they are there.
   expect(sources.filter(({ text }) => /'node:/.test(code(text))).map(({ path }) => path)).toEqual([
-    'portable-context-manager.ts',
+    'platform/portable-context-manager.ts',
     'sdk/index.workerd.ts',
-    'sdk/start-tracing.ts',
+    'sdk/lifecycle/start-tracing.ts',
   ]);
 });
 
 test('one file ends spans, one starts them, one reports', () => {
-  expect(thatContain(/\bspan\.end\(/)).toEqual(['live-span.ts']);
+  expect(thatContain(/\bspan\.end\(/)).toEqual(['span/live-span.ts']);
   expect(thatContain(/\.startSpan\(/)).toEqual(['run-in-span.ts']);
-  expect(thatContain(/\bdiag\b/)).toEqual(['report.ts']);
+  expect(thatContain(/\bdiag\b/)).toEqual(['platform/report.ts']);
 });

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { PortableContextManager } from '../src/portable-context-manager.ts';
+import { PortableContextManager } from '../src/platform/portable-context-manager.ts';
 import { turn } from './harness.ts';
 
 const KEY = createContextKey('mine');

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { createTracing, type TaskOptions, type FlushResult } from '../src/index.ts';
-import { endLiveSpans } from '../src/live-at-shutdown.ts';
+import { endLiveSpans } from '../src/span/shutdown.ts';
 import { deferred, record, type SpanRow } from './harness.ts';
 
 // Every order of abort, settle, time-out, shutdown, flush and configure(), with and without a turn of the microtask queue between.

@@ -1,4 +1,4 @@
-import { readOptions, refuse } from '../read-options.ts';
+import { readOptions, refuse } from '../options/check.ts';
 
 /**
  * Where pictures are written: the part of a Node stream that is used. An object with only a `write` will do; a picture

@@ -1,4 +1,4 @@
-import { attempt, report } from '../report.ts';
+import { attempt, report } from '../platform/report.ts';
 import type { EndedSpan } from './ended-span.ts';
 import { Output } from './output.ts';
 import { drawPicture } from './picture.ts';

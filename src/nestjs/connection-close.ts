@@ -1,4 +1,4 @@
-import { attempt } from '../report.ts';
+import { attempt } from '../platform/report.ts';
 
 /** The part of a socket used here. */
 export interface Connection {

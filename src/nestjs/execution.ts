@@ -1,6 +1,6 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Attributes } from '@opentelemetry/api';
-import { attempt } from '../report.ts';
+import { attempt } from '../platform/report.ts';
 
 interface HttpRequest {
   readonly method?: string;

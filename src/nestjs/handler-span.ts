@@ -1,9 +1,9 @@
 import { HttpException, StreamableFile } from '@nestjs/common';
-import { isUnrecorded, type LiveSpan } from '../live-span.ts';
-import { LEFT, RETURNED, writeFailure } from '../outcome.ts';
-import { attempt } from '../report.ts';
+import { isUnrecorded, type LiveSpan } from '../span/live-span.ts';
+import { LEFT, RETURNED, writeFailure } from '../span/outcome.ts';
+import { attempt } from '../platform/report.ts';
 import { observeNodeStream } from '../returned/node-stream.ts';
-import type { SpanPlan } from '../span-plan.ts';
+import type { SpanPlan } from '../options/plan.ts';
 import { type NodeResponse, onResponseEnd } from './response-end.ts';
 
 /** The span of one run of a handler, as the observable of the run tells of it. */

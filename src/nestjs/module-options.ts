@@ -1,6 +1,6 @@
-import { oneOf, type Rules, TRACING_RULES } from '../option-rules.ts';
-import type { TracingOptions } from '../options.ts';
-import { readOptions, refuse } from '../read-options.ts';
+import { oneOf, type Rules, TRACING_RULES } from '../options/rules.ts';
+import type { TracingOptions } from '../options/options.ts';
+import { readOptions, refuse } from '../options/check.ts';
 import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';
 
 /** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */

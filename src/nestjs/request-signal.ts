@@ -1,5 +1,5 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
-import { attempt } from '../report.ts';
+import { attempt } from '../platform/report.ts';
 import { type NodeResponse, nodeResponse, onResponseEnd } from './response-end.ts';
 
 /** What applications put into the context of their resolvers. */

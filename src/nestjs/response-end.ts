@@ -1,4 +1,4 @@
-import { attempt } from '../report.ts';
+import { attempt } from '../platform/report.ts';
 import { type Connection, onConnectionClose } from './connection-close.ts';
 
 /** The parts of a response of `node:http` or `node:http2` used here. */

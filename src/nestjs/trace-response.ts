@@ -1,5 +1,5 @@
 import type { Span } from '@opentelemetry/api';
-import { attempt } from '../report.ts';
+import { attempt } from '../platform/report.ts';
 import type { NodeResponse } from './response-end.ts';
 
 /**

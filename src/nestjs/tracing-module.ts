@@ -7,8 +7,8 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
-import { endLiveSpans } from '../live-at-shutdown.ts';
-import { registeredProvider } from '../provider.ts';
+import { endLiveSpans } from '../span/shutdown.ts';
+import { registeredProvider } from '../platform/provider.ts';
 import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
 import { traceProviders } from './trace-providers.ts';

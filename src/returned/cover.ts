@@ -1,6 +1,6 @@
 import type { Context } from '@opentelemetry/api';
-import type { Fate, LiveSpan } from '../live-span.ts';
-import { FORGOTTEN, LEFT, RETURNED } from '../outcome.ts';
+import type { Fate, LiveSpan } from '../span/live-span.ts';
+import { FORGOTTEN, LEFT, RETURNED } from '../span/outcome.ts';
 import { isIterator, observeIterator } from './iterator.ts';
 import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';

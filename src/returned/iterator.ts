@@ -1,5 +1,5 @@
-import { callInContext } from '../active-context.ts';
-import { attempt } from '../report.ts';
+import { callInContext } from '../platform/context.ts';
+import { attempt } from '../platform/report.ts';
 import { isLeaving } from './node-stream.ts';
 import { derivePromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';

@@ -1,4 +1,4 @@
-import { attempt } from '../report.ts';
+import { attempt } from '../platform/report.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { Observe, Work } from './work.ts';
 

@@ -1,4 +1,4 @@
-import { activeContext, callInContext } from '../active-context.ts';
+import { activeContext, callInContext } from '../platform/context.ts';
 import { before, replaceMethod } from './replace-method.ts';
 import type { Observe } from './work.ts';
 

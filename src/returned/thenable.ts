@@ -1,5 +1,5 @@
-import { activeContext, callInContext } from '../active-context.ts';
-import { ABANDONED, RETURNED } from '../outcome.ts';
+import { activeContext, callInContext } from '../platform/context.ts';
+import { ABANDONED, RETURNED } from '../span/outcome.ts';
 import { derivePromise, isPlainPromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { Observe } from './work.ts';

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import type { Fate } from '../live-span.ts';
+import type { Fate } from '../span/live-span.ts';
 
 /** The work behind an object that a call returned, as those who observe the object tell of it. The first end counts. */
 export interface Work {

@@ -1,5 +1,5 @@
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { startTracingOn, type StartTracing } from './start-tracing.ts';
+import { startTracingOn, type StartTracing } from './lifecycle/start-tracing.ts';
 
 export * from './portable.ts';
 export const startTracing: StartTracing = /* @__PURE__ */ startTracingOn(

@@ -1,7 +1,7 @@
 import { context, type ContextManager, trace } from '@opentelemetry/api';
-import type { Disposal } from '../disposal.ts';
-import { hasContextManager } from '../active-context.ts';
-import { registeredProvider } from '../provider.ts';
+import type { Disposal } from '../platform/disposal.ts';
+import { hasContextManager } from '../platform/context.ts';
+import { registeredProvider } from '../platform/provider.ts';
 import { AssertionError } from './assertion-error.ts';
 import { lineDiff } from './line-diff.ts';
 import type { RecordedSpan } from './recorded-span.ts';

@@ -7,8 +7,8 @@ import {
   type Tracer,
   type TracerProvider,
 } from '@opentelemetry/api';
-import { noSpan } from '../parentage.ts';
-import { registeredProvider } from '../provider.ts';
+import { noSpan } from '../span/parentage.ts';
+import { registeredProvider } from '../platform/provider.ts';
 import type { Recording } from './recording.ts';
 
 let current: Recording | undefined;

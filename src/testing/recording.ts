@@ -1,5 +1,5 @@
 import { type Context, context, type SpanOptions, TraceFlags } from '@opentelemetry/api';
-import { parentSpanContext } from '../parentage.ts';
+import { parentSpanContext } from '../span/parentage.ts';
 import { RecordedSpan } from './recorded-span.ts';
 
 /** Counted on from recorder to recorder: what a test leaves active is no parent in the next one. */

@@ -1,0 +1,62 @@
+import { nameOf } from '../platform/stand-in.ts';
+import { processWide } from '../platform/process-wide.ts';
+import { attempt } from '../platform/report.ts';
+
+export type Key = string | symbol;
+
+/** What is known of a member while it is decorated. */
+export interface Member {
+  readonly key: Key;
+  readonly className?: string | undefined;
+  /** The prototype or class that it stands on. Standard decorators are not told. */
+  readonly holder?: object | undefined;
+  /** What all decorators of the member see, whatever they have made of its function: finds a mark again. */
+  readonly place?: object | undefined;
+}
+
+/** Members that a decorator has marked: their functions, and their places, for when another one has wrapped those. */
+export interface MemberMarks {
+  readonly functions: WeakSet<object>;
+  readonly places: WeakMap<object, Set<Key>>;
+}
+
+/** @param name of the marks, which all copies of this library share: a class and its base can be decorated by two */
+export function memberMarks(name: 'traced' | 'untraced'): MemberMarks {
+  return processWide(`${name}-members`, () => ({ functions: new WeakSet(), places: new WeakMap() }));
+}
+
+export function mark({ functions, places }: MemberMarks, fn: object, { key, place }: Member): void {
+  functions.add(fn);
+  if (place !== undefined) places.set(place, (places.get(place) ?? new Set()).add(key));
+}
+
+export function isMarked({ functions, places }: MemberMarks, fn: object, { key, place }: Member): boolean {
+  return functions.has(fn) || (place !== undefined && places.get(place)?.has(key) === true);
+}
+
+/** As JavaScript names functions: `place`, `#place`, `[place]` for a symbol. */
+export function memberName(key: Key): string {
+  return typeof key === 'symbol' ? `[${key.description ?? ''}]` : key;
+}
+
+/** The name of a class, or of the class of an instance or a prototype. */
+export function classNameOf(target: unknown): string | undefined {
+  if (typeof target === 'function') return nameOf(target);
+  return nameOf(attempt('reading a class', () => (target as object | undefined)?.constructor));
+}
+
+/** The class on whose prototype, or as whose static, `method` stands under `key`, when it is called on `self`. */
+export function declaringClass(
+  self: unknown,
+  key: Key,
+  method: unknown,
+): { readonly name: string | undefined; readonly isSure: boolean } {
+  let nearest: unknown;
+  for (let holder: unknown = self; holder != null; holder = Object.getPrototypeOf(holder)) {
+    const member = Object.getOwnPropertyDescriptor(holder, key);
+    if (member?.value === method) return { name: classNameOf(holder), isSure: true };
+    if (member !== undefined) nearest ??= holder;
+  }
+  // Another decorator has wrapped it, or it is #private and stands nowhere.
+  return { name: classNameOf(nearest ?? self), isSure: false };
+}

@@ -1,0 +1,81 @@
+import type { Attributes, AttributeValue } from '@opentelemetry/api';
+import { show } from '../platform/in-words.ts';
+
+type Key = string | symbol;
+
+/** The parts of `reflect-metadata` used here. */
+interface MetadataReflect {
+  getOwnMetadata?: (key: unknown, target: object, member: Key) => unknown;
+  defineMetadata?: (key: unknown, value: unknown, target: object, member: Key) => void;
+}
+
+/** Parameters of one method: attribute names by position. */
+type ParameterAttributes = readonly (readonly [index: number, attribute: string])[];
+
+/** Shared by several copies of the library in one process. */
+const METADATA_KEY = Symbol.for('oncespan.span-attributes');
+
+const metadata = Reflect as MetadataReflect;
+
+export interface SpanAttribute {
+  /**
+   * Puts an argument of a `@Traced()` method on its span, when the span starts. For legacy decorators, with
+   * `reflect-metadata`; standard decorators have no parameter decorators. `undefined` and `null` are left out.
+   *
+   * @param attribute the attribute's name
+   * @throws TypeError while decorating: `reflect-metadata` is missing, or something else than a method's parameter
+   * @example
+   * class Orders {
+   *   \@Traced()
+   *   place(\@SpanAttribute('order.id') id: string) {}
+   * }
+   */
+  (attribute: string): (target: object, method: Key, index: number) => void;
+}
+
+export const spanAttributeDecorator: SpanAttribute = (attribute) => {
+  if (typeof attribute !== 'string' || attribute === '') {
+    throw new TypeError(
+      `@SpanAttribute(): ${show(attribute)} is not an attribute's name; give a non-empty string`,
+    );
+  }
+  const decorator = `@SpanAttribute('${attribute}')`;
+  return (target, method: Key | undefined, index: unknown) => {
+    if (typeof index !== 'number') {
+      throw new TypeError(
+        `${decorator} on ${show(method)}: only a parameter can be an attribute; put it on one`,
+      );
+    }
+    if (method === undefined) {
+      throw new TypeError(
+        `${decorator}: a constructor is not traced; put it on a parameter of a @Traced() method`,
+      );
+    }
+    if (typeof metadata.defineMetadata !== 'function') {
+      throw new TypeError(
+        `${decorator}: reflect-metadata is not loaded; run npm install reflect-metadata, and import it before this class`,
+      );
+    }
+    const others = readParameterAttributes(target, method) ?? [];
+    metadata.defineMetadata(METADATA_KEY, [...others, [index, attribute]], target, method);
+  };
+};
+
+function readParameterAttributes(target: object, method: Key): ParameterAttributes | undefined {
+  return metadata.getOwnMetadata?.(METADATA_KEY, target, method) as ParameterAttributes | undefined;
+}
+
+/** @returns the attributes that the arguments of one call stand for, or `undefined` for a method that names none */
+export function argumentAttributes(
+  target: object,
+  method: Key,
+): ((args: ArrayLike<unknown>) => Attributes) | undefined {
+  const parameters = readParameterAttributes(target, method);
+  if (parameters === undefined) return undefined;
+  return (args) =>
+    Object.fromEntries(
+      parameters
+        .map(([index, attribute]) => [attribute, args[index] as AttributeValue])
+        .filter(([, value]) => value != null),
+    ) as Attributes;
+}

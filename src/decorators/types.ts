@@ -1,0 +1,67 @@
+import type { Attributes } from '@opentelemetry/api';
+import type { AnyFunction, SpanOptions } from '../options/options.ts';
+
+/** {@link SpanOptions} as `@Traced()` takes them: it learns the result's type before it has seen the method. */
+export type TracedOptions<Args extends unknown[], Value> = Omit<SpanOptions<Args>, 'resultAttributes'> & {
+  resultAttributes?: (value: Value) => Attributes | undefined;
+};
+
+/** `unknown` if hooks that take `Args` and `Value` fit the function, `never` (which nothing is assignable to) if not. */
+type Fits<F extends AnyFunction, Args extends unknown[], Value> =
+  Parameters<F> extends [...Args, ...unknown[]]
+    ? Awaited<ReturnType<F>> extends Value
+      ? unknown
+      : never
+    : never;
+
+/** The whole context type would ask for a `this` that takes anything, which a method that declares its own does not. */
+type MethodContext = Pick<ClassMethodDecoratorContext, 'kind' | 'name'>;
+
+export interface TracedDecorator<Args extends unknown[] = [], Value = unknown> {
+  // Generic over the whole function: taken apart into This, Args and Return, a generic method would lose its generics.
+  <F extends AnyFunction>(method: F & Fits<F, Args, Value>, context: MethodContext): void;
+  <This, F extends AnyFunction>(
+    initial: undefined,
+    context: ClassFieldDecoratorContext<This, F> & Fits<F, Args, Value>,
+  ): (this: This, initial: F) => F;
+  <C extends abstract new (...args: never[]) => unknown>(type: C, context?: ClassDecoratorContext<C>): void;
+  <F extends AnyFunction>(
+    target: object,
+    key: string | symbol,
+    descriptor: TypedPropertyDescriptor<F> & Fits<F, Args, Value>,
+  ): void;
+}
+
+export interface Traced {
+  /**
+   * Puts a method, an arrow-function field (standard decorators), or every method of a class in a span. Works with
+   * standard and with legacy (`experimentalDecorators`) decorators. The method behaves as it would without.
+   *
+   * The span ends when the call, or the promise it returned, has settled, when its signal aborts, or when `timeoutMs` is
+   * over, whichever is first, and says which.
+   *
+   * @param nameOrOptions default name: `Class.method`. On a class, a name stands for the class's.
+   * @throws TypeError while decorating: a member that cannot be traced, or a wrong option
+   * @example
+   * class Orders {
+   *   \@Traced({ attributes: (id: string) => ({ 'order.id': id }) })
+   *   async place(id: string) {}
+   * }
+   */
+  (name?: string): TracedDecorator;
+  <Args extends unknown[] = [], Value = unknown>(
+    options: TracedOptions<Args, Value>,
+  ): TracedDecorator<Args, Value>;
+}
+
+export interface Untraced {
+  /** Excludes a method from a class-level `@Traced()`. */
+  (): {
+    (method: AnyFunction, context: MethodContext): void;
+    <F extends AnyFunction>(
+      target: object,
+      key: string | symbol,
+      descriptor: TypedPropertyDescriptor<F>,
+    ): void;
+  };
+}

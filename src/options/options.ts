@@ -1,0 +1,78 @@
+import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
+import type { AbortSignalLike } from '../platform/abort-signal.ts';
+import type { ErrorMatcher } from './error-matcher.ts';
+import type { FlushResult } from '../platform/flush.ts';
+import type { Relation } from '../span/parentage.ts';
+
+export type AnyFunction = (...args: never[]) => unknown;
+
+/** How one span is named, started and ended. Every option is optional. */
+export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> {
+  /** Default: `Class.method`; the function's name, or `task`; `span` for `withSpan` and `startSpan`. */
+  name?: string | ((...args: Args) => string);
+  /** Default `SpanKind.INTERNAL`. */
+  kind?: SpanKind;
+  /** Put on the span when it starts, where samplers see them. Arguments are never recorded unless you do it here. */
+  attributes?: Attributes | ((...args: Args) => Attributes | undefined);
+  /** Put on the span when the work has returned. An iterator, stream or observable is given as it is, at its end. */
+  resultAttributes?: (value: Awaited<Result>) => Attributes | undefined;
+  /** `child` of the active span (default), a `root`, or a new root `linked` to the active span. */
+  relation?: Relation;
+  /** The signal whose abort ends the span. Default: found in the arguments. `false`: none. */
+  signal?: AbortSignalLike | ((...args: Args) => AbortSignalLike | undefined) | false;
+  /** Milliseconds that the work has after an abort to settle on its own account. Default 0: the abort ends the span. */
+  abortGraceMs?: number;
+  /** Milliseconds after which the span (not the work) ends as `timed-out`. Default: never. */
+  timeoutMs?: number;
+  /** Errors that are not failures. Default: none. */
+  ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
+  /** Whether an abort sets the status to ERROR. Default `error`. */
+  cancellation?: 'error' | 'unset';
+  /**
+   * `work` (default): the span ends with what the call returns, when the promise settles or the iterator, stream or
+   * observable ends. `call`: when the call returns.
+   */
+  covers?: 'work' | 'call';
+  /** Default `true`. Asked at every call. */
+  enabled?: boolean | (() => boolean);
+}
+
+/** When a task flushes: `auto` is `background` for the first span of a trace in this process, else `never`. */
+export type FlushMode = 'auto' | 'background' | 'await' | 'never';
+
+/** When a task flushes, and how long is waited for a flush. */
+export interface FlushSettings {
+  /** Default `auto`. With `await` the task's promise settles only after the flush. */
+  flush?: FlushMode;
+  /** Milliseconds that a flush is waited for at the longest, by `await`, `waitUntil`, `flush()` and `await using`. Default 5000. */
+  flushTimeoutMs?: number;
+  /** Keeps a serverless invocation alive until the flush has ended, e.g. `ctx.waitUntil`. */
+  waitUntil?: (flushed: Promise<FlushResult>) => void;
+}
+
+export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknown>
+  extends SpanOptions<Args, Result>, FlushSettings {
+  /**
+   * Where the parent comes from: the context of the `call` (default), of the `wrap`, or what the function answers: a
+   * context, or a carrier such as message headers.
+   */
+  from?: 'call' | 'wrap' | ((...args: Args) => Context | Record<string, unknown> | undefined);
+}
+
+/** Options of an instance, and the defaults of the spans it makes. */
+export interface TracingOptions extends FlushSettings {
+  /** Default `oncespan`. */
+  tracerName?: string;
+  tracerVersion?: string;
+  /** Default `true`. Asked at every call; spans that are live end as they would have. */
+  enabled?: boolean | (() => boolean);
+  /** Put on every span. */
+  attributes?: Attributes;
+  /** Renames the attributes `error` and `oncespan.outcome`, or leaves one out: `{ outcome: null }`. */
+  attributeNames?: { error?: string | null; outcome?: string | null };
+  ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
+  cancellation?: 'error' | 'unset';
+  abortGraceMs?: number;
+  /** Whether an error is recorded on every span that it passes (default), or only where it came from. */
+  exceptionEvents?: 'every-span' | 'origin-only';
+}

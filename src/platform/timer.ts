@@ -1,0 +1,24 @@
+import { ROOT_CONTEXT } from '@opentelemetry/api';
+import { callInContext } from './context.ts';
+
+/** The longest delay `setTimeout` takes, 24 days; beyond it fires at once, where never is what is meant. */
+const LONGEST_DELAY = 2 ** 31 - 1;
+
+export interface TimerOptions {
+  /** Whether the process waits for the timer: only when a caller is awaiting what it decides. */
+  readonly holdsProcess: boolean;
+}
+
+/**
+ * Starts a timer in the root context, so that it does not pin the span that happens to be active.
+ *
+ * @returns a function that clears it
+ */
+export function startTimer(delayMs: number, act: () => void, { holdsProcess }: TimerOptions): () => void {
+  if (delayMs > LONGEST_DELAY) return () => {};
+  const start = () => setTimeout(act, delayMs);
+  const timer = callInContext(ROOT_CONTEXT, start, undefined, []) as number | { unref?: () => void };
+  // Where a timer is a number (browsers, some edge runtimes) there is no process to hold.
+  if (!holdsProcess && typeof timer === 'object') timer.unref?.();
+  return () => clearTimeout(timer as number);
+}

@@ -1,0 +1,141 @@
+import {
+  context,
+  type ContextManager,
+  ProxyTracerProvider,
+  type TextMapPropagator,
+  trace,
+} from '@opentelemetry/api';
+import { hasContextManager } from '../../platform/context.ts';
+import { builtinModule } from '../../platform/builtin-module.ts';
+import { FLUSH_RULES, rule } from '../../options/rules.ts';
+import { readOptions, refuse } from '../../options/check.ts';
+import { registeredProvider } from '../../platform/provider.ts';
+import { attempt, reportLoudly } from '../../platform/report.ts';
+import { findVersionClash } from './api-version.ts';
+import type { ShutdownProvider } from './close-provider.ts';
+import { environmentVariable } from '../environment.ts';
+import { beforeProcessEnd } from './process-end.ts';
+import { registerPropagator } from './propagators.ts';
+import {
+  ACQUIRE_RULES,
+  acquire,
+  type AcquireOptions,
+  DEFAULT_TIMEOUT_MS,
+  type ProviderLease,
+} from './provider-lease.ts';
+import { closeAll, untilNoneIsShared } from './shared-providers.ts';
+
+export interface StartOptions extends AcquireOptions {
+  /** The signals at which tracing is shut down. Default `SIGTERM` and `SIGINT`. */
+  signals?: readonly string[];
+  /** Milliseconds that the shutdown may take when the process ends. Default 5000. */
+  timeoutMs?: number;
+  /**
+   * Registered if no propagator is. Default: those that `OTEL_PROPAGATORS` names (`tracecontext`, `baggage`, `none`), else
+   * W3C trace context and baggage. `null`: none.
+   */
+  propagator?: TextMapPropagator | null;
+}
+
+/** Where Node's list of signals is at hand, a misspelt one is refused. */
+function isCatchable(signal: unknown): boolean {
+  if (typeof signal !== 'string' || signal === 'SIGKILL' || signal === 'SIGSTOP') return false;
+  const os = builtinModule('node:os') as { readonly constants?: { readonly signals: object } } | undefined;
+  return os?.constants === undefined ? signal.startsWith('SIG') : Object.hasOwn(os.constants.signals, signal);
+}
+
+const START_RULES = {
+  ...ACQUIRE_RULES,
+  signals: rule("an array of signals such as ['SIGTERM']", (value) => {
+    return Array.isArray(value) && value.every(isCatchable);
+  }),
+  timeoutMs: FLUSH_RULES.timeoutMs,
+  propagator: rule(
+    'a propagator, or null',
+    (value) => value === null || typeof (value as TextMapPropagator).inject === 'function',
+  ),
+};
+
+export interface StartTracing {
+  /**
+   * Starts tracing in this process: acquires the provider as `acquireTracerProvider` does, and registers it, a context
+   * manager and a propagator where none is registered. However often it is called, and the calling module evaluated, the
+   * process has one provider and one set of listeners. Beside another SDK, call it last.
+   *
+   * At `SIGTERM`, `SIGINT` and `beforeExit`, live spans end as `shutdown`, and all shared providers are flushed and shut
+   * down. Then the process ends as it would have, with the same signal or exit code. An application that listens to the
+   * signals itself, in order to let its work come to an end, gives `signals: []` and releases the lease after that.
+   *
+   * A provider that somebody else has registered stays; that is reported as an error, also on the console. So is another
+   * version of `@opentelemetry/api` that was there first. With `OTEL_SDK_DISABLED=true` nothing is built: the lease is of
+   * a provider that does nothing.
+   * https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#general-sdk-configuration
+   *
+   * @throws TypeError (rejects) as `acquireTracerProvider` does
+   * @example
+   * const lease = await startTracing(() => new TracerProvider({
+   *   spanProcessors: [new SerialBatchSpanProcessor(new OTLPTraceExporter())],
+   * }));
+   */
+  <P extends ShutdownProvider>(
+    build: () => P | Promise<P>,
+    options?: StartOptions,
+  ): Promise<ProviderLease<P>>;
+}
+
+/** Binds {@link StartTracing} to what follows a context on the host: not everything loads everywhere. */
+export function startTracingOn(
+  makeContextManager: () => ContextManager | Promise<ContextManager>,
+): StartTracing {
+  return async <P extends ShutdownProvider>(build: () => P | Promise<P>, options?: StartOptions) => {
+    const {
+      key,
+      signals = ['SIGTERM', 'SIGINT'],
+      timeoutMs = DEFAULT_TIMEOUT_MS,
+      propagator,
+    } = readOptions('startTracing()', options, START_RULES, refuse);
+    const isDisabled = environmentVariable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
+    const lease = await acquire('startTracing()', isDisabled ? () => DOES_NOTHING as P : build, key);
+    if (!isDisabled) registerProvider(lease.provider);
+    if (!hasContextManager()) {
+      const manager = await makeContextManager();
+      // Meanwhile another call may have.
+      if (!hasContextManager()) context.setGlobalContextManager(manager.enable());
+    }
+    untilNoneIsShared(() => {
+      const stopListening = beforeProcessEnd(signals, () => closeAll(timeoutMs));
+      const takeBack = registerPropagator(propagator);
+      return () => {
+        stopListening();
+        takeBack?.();
+      };
+    });
+    return lease;
+  };
+}
+
+const DOES_NOTHING: ShutdownProvider = {
+  getTracer: (...scope) => new ProxyTracerProvider().getTracer(...scope),
+  forceFlush: async () => {},
+  shutdown: async () => {},
+};
+
+function registerProvider(provider: ShutdownProvider): void {
+  const clash = attempt('comparing versions of @opentelemetry/api', findVersionClash);
+  if (clash !== undefined) {
+    const { registered, imported } = clash;
+    reportLoudly(
+      `startTracing(): nothing that is registered here takes effect, and no span reaches this tracer provider: version ${registered} ` +
+        `of @opentelemetry/api was there first (an agent, a second copy in node_modules), and ${imported} is imported ` +
+        `here. Use one version: install @opentelemetry/api@${registered} and have package.json say ` +
+        '"overrides": { "@opentelemetry/api": "$@opentelemetry/api" } (pnpm: "pnpm.overrides", Yarn: "resolutions"), ' +
+        'or update what was there first',
+    );
+  } else if (registeredProvider() !== provider && !trace.setGlobalTracerProvider(provider)) {
+    // The build may have registered it, or an earlier call.
+    reportLoudly(
+      'startTracing(): another tracer provider is registered, so that no span reaches this one; ' +
+        'remove the other registration',
+    );
+  }
+}

@@ -1,0 +1,81 @@
+import { startTimer } from '../platform/timer.ts';
+
+/** A span that is live for this long, or for twice as long at the most, is old. */
+const GENERATION_MS = 1000;
+
+/** A live span, as the watch sees it. */
+export interface Watched {
+  readonly next: Watched | undefined;
+  /** What the work hangs on. Held here only while the span is young: from then on it can be collected. */
+  target: object | undefined;
+  isOld: boolean;
+  /** The target is gone, so that nothing can end the work any more. */
+  collected(): void;
+}
+
+// Some edge runtimes have none; there nothing is ever declared abandoned.
+const registry =
+  typeof FinalizationRegistry === 'function'
+    ? new FinalizationRegistry<Watched>((live) => live.collected())
+    : undefined;
+
+/**
+ * The watch over the live spans of one list: tells the old ones when the promise, iterator or stream that they wait for
+ * has been collected. Most spans end young, and registering each with the collector would cost more than the span.
+ */
+export class CollectorWatch {
+  readonly #spans: { readonly first: Watched | undefined };
+  #clearTimer: (() => void) | undefined;
+  #isPausing = false;
+
+  constructor(spans: { readonly first: Watched | undefined }) {
+    this.#spans = spans;
+  }
+
+  /** A span has got a target. */
+  begin(): void {
+    this.#clearTimer ??= startTimer(GENERATION_MS, () => this.#pass(), { holdsProcess: false });
+  }
+
+  /** The list has become empty: most often for a moment only, so the timer stays until the end of the turn. */
+  pause(): void {
+    if (this.#isPausing || this.#clearTimer === undefined) return;
+    this.#isPausing = true;
+    atEndOfTurn(() => {
+      this.#isPausing = false;
+      if (this.#spans.first !== undefined) return;
+      this.#clearTimer?.();
+      this.#clearTimer = undefined;
+    });
+  }
+
+  #pass(): void {
+    this.#clearTimer = undefined;
+    let areYoung = false;
+    for (let live = this.#spans.first; live !== undefined; live = live.next) {
+      if (live.target === undefined) continue;
+      if (live.isOld) {
+        registry?.register(live.target, live, live);
+        live.target = undefined;
+      } else areYoung = live.isOld = true;
+    }
+    // Old spans need no clock.
+    if (areYoung) this.begin();
+  }
+}
+
+/** Ends the watch over a span. */
+export function unwatch(live: Watched): void {
+  live.target = undefined;
+  if (live.isOld) registry?.unregister(live);
+}
+
+// Taken at import, so that an application's fake clock does not stop it.
+const { setImmediate } = globalThis as {
+  setImmediate?: (act: () => void) => { unref?: () => void };
+};
+
+function atEndOfTurn(act: () => void): void {
+  if (setImmediate === undefined) startTimer(0, act, { holdsProcess: false });
+  else setImmediate(act).unref?.();
+}

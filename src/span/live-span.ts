@@ -1,0 +1,234 @@
+import type { Attributes, Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
+import { unwatch, type Watched } from './collector-watch.ts';
+import {
+  type AbortObserver,
+  type AbortSignalLike,
+  observeAbort,
+  type SharedListener,
+  stemsFrom,
+} from '../platform/abort-signal.ts';
+import type { LiveSpanList } from './live-span-list.ts';
+import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
+import { attempt, report } from '../platform/report.ts';
+import { startTimer } from '../platform/timer.ts';
+
+/** What decides how one span ends, and the list it stands in until then. */
+export interface EndingRules extends OutcomeRules {
+  readonly abortGraceMs: number;
+  readonly timeoutMs: number | undefined;
+  readonly live: LiveSpanList;
+  /** The one that makes the spans. */
+  readonly provider: object | undefined;
+  resultAttributes(value: unknown): Attributes | undefined;
+}
+
+/** What it means for a span that what its work hangs on has been collected. */
+export interface Fate {
+  ifCollected: Outcome;
+}
+
+/** One row of `liveSpans()`. */
+export interface LiveSpanInfo {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
+  /** Milliseconds since the start. */
+  readonly ageMs: number;
+}
+
+/** An abort that has happened while the work still has time to settle on its own account. */
+interface Grace {
+  readonly reason: unknown;
+  readonly abortedAt: number;
+  readonly clearTimer: () => void;
+}
+
+/**
+ * A span that has started and not ended: the one place that ends spans. Whatever comes first (the work settles, its
+ * signal aborts, its time runs out) flips the flag and then acts; what comes later is silent.
+ *
+ * It refers to the promise of the work only while it is young, and never to the arguments, so that they can be collected
+ * while it lives.
+ */
+export class LiveSpan implements AbortObserver, Watched {
+  readonly span: Span;
+  /** The context in which the span is the active one. */
+  readonly active: Context;
+  readonly name: string;
+  readonly provider: object | undefined;
+  ended = false;
+  next: LiveSpan | undefined = undefined;
+  target: object | undefined = undefined;
+  isOld = false;
+  /** Whether the span took what was written on it when it started. */
+  records = true;
+  #fate: Fate | undefined = undefined;
+  #previous: LiveSpan | undefined;
+  readonly #rules: EndingRules;
+  /** Called once, right after the span has ended. */
+  readonly #onEnded: (() => void) | undefined;
+  /** Kept only for a span that cannot be asked for its start. */
+  readonly #startTime: number | undefined;
+  #signal: SharedListener | undefined = undefined;
+  #grace: Grace | undefined = undefined;
+  #clearTimer: (() => void) | undefined = undefined;
+
+  constructor(
+    span: Span,
+    active: Context,
+    name: string,
+    rules: EndingRules,
+    onEnded: (() => void) | undefined,
+  ) {
+    this.span = span;
+    this.active = active;
+    this.name = name;
+    this.provider = rules.provider;
+    this.#rules = rules;
+    this.#onEnded = onEnded;
+    this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
+    const { live } = rules;
+    this.#previous = live.last;
+    if (live.last === undefined) {
+      live.first = this;
+      live.filled();
+    } else live.last.next = this;
+    live.last = this;
+  }
+
+  /** From now on the span ends no later than when `target`, which the work hangs on, is collected. */
+  hangOn(target: object, fate: Fate): void {
+    if (this.ended) return;
+    this.target = target;
+    this.#fate = fate;
+    this.#rules.live.watch();
+  }
+
+  collected(): void {
+    if (this.#fate !== undefined) this.settle(this.#fate.ifCollected);
+  }
+
+  /** Starts what may end the span before the work does. With a signal that has aborted already, it ends here. */
+  watch(signal: AbortSignalLike | undefined): void {
+    if (signal !== undefined) this.#signal = observeAbort(signal, this);
+    const afterMs = this.#rules.timeoutMs;
+    if (afterMs === undefined || this.ended) return;
+    this.#clearTimer = startTimer(afterMs, () => this.settle({ kind: 'timed-out', afterMs }), {
+      holdsProcess: false,
+    });
+  }
+
+  info(): LiveSpanInfo {
+    const identity = attempt('span.spanContext()', () => this.span.spanContext());
+    const startTime = this.#startTime ?? readStartTime(this.span) ?? NaN;
+    return {
+      name: this.name,
+      traceId: identity?.traceId ?? '',
+      spanId: identity?.spanId ?? '',
+      startTime,
+      ageMs: Date.now() - startTime,
+    };
+  }
+
+  returned(value: unknown): void {
+    if (this.ended) return;
+    const attributes = this.#rules.resultAttributes(value);
+    if (attributes !== undefined) attempt('span.setAttributes()', () => this.span.setAttributes(attributes));
+    this.settle(RETURNED);
+  }
+
+  /** During the grace period, an error that stems from the abort makes the outcome `aborted`; any other is itself. */
+  threw(error: unknown): void {
+    const grace = this.#grace;
+    const stems = grace && attempt('reading a thrown error', () => stemsFrom(grace.reason, error));
+    if (stems) this.#endAsAborted(grace);
+    else this.settle({ kind: 'threw', error });
+  }
+
+  aborted(reason: unknown): void {
+    this.#signal = undefined;
+    if (this.ended) return;
+    const { abortGraceMs } = this.#rules;
+    if (abortGraceMs === 0) {
+      this.settle({ kind: 'aborted', reason });
+      return;
+    }
+    const expire = () => this.#endAsAborted(grace);
+    const clearTimer = startTimer(abortGraceMs, expire, { holdsProcess: false });
+    const grace: Grace = { reason, abortedAt: Date.now(), clearTimer };
+    this.#grace = grace;
+  }
+
+  #endAsAborted({ reason, abortedAt }: Grace): void {
+    this.settle({ kind: 'aborted', reason }, abortedAt);
+  }
+
+  /** Ends the span with `outcome`, unless it has ended. */
+  settle(outcome: Outcome, endTime?: TimeInput): void {
+    if (this.ended) return;
+    this.ended = true;
+    this.#release();
+    const { span } = this;
+    // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
+    const endedByApplication = this.records && isUnrecorded(span);
+    if (!endedByApplication) {
+      if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.#rules);
+      end(span, endTime);
+    }
+    if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
+  }
+
+  #release(): void {
+    const { next } = this;
+    const previous = this.#previous;
+    const { live } = this.#rules;
+    if (previous === undefined) live.first = next;
+    else previous.next = next;
+    if (next === undefined) live.last = previous;
+    else next.#previous = previous;
+    this.next = this.#previous = undefined;
+    if (live.first === undefined) live.emptied();
+    unwatch(this);
+    this.#signal?.remove(this);
+    this.#grace?.clearTimer();
+    this.#clearTimer?.();
+  }
+}
+
+/** Whether a span says that it records nothing: most often because it was not sampled. */
+export function isUnrecorded(span: Span): boolean {
+  try {
+    const answer: unknown = span.isRecording();
+    if (typeof answer !== 'boolean') attempt('span.isRecording()', () => answer);
+    return answer === false;
+  } catch (error) {
+    report('span.isRecording() threw', error);
+    return false;
+  }
+}
+
+/** Ends a span that records nothing, so that no one can tell when: there is no need to keep it alive until then. */
+export function endUnrecorded(span: Span): void {
+  end(span, undefined);
+}
+
+function end(span: Span, endTime: TimeInput | undefined): void {
+  try {
+    const answer: unknown = span.end(endTime);
+    if (answer !== undefined) attempt('span.end()', () => answer);
+  } catch (error) {
+    report('span.end() threw', error);
+  }
+}
+
+/** Milliseconds since the epoch. SDK spans can be read back. */
+function readStartTime(span: Span): number | undefined {
+  try {
+    const { startTime } = span as { startTime?: HrTime };
+    return Array.isArray(startTime) ? startTime[0] * 1e3 + startTime[1] / 1e6 : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,66 @@
+import {
+  type Context,
+  INVALID_SPAN_CONTEXT,
+  isSpanContextValid,
+  type Link,
+  propagation,
+  type Span,
+  type SpanContext,
+  trace,
+} from '@opentelemetry/api';
+import { activeContext } from '../platform/context.ts';
+import { attempt, report, reportOnce } from '../platform/report.ts';
+import { show } from '../platform/in-words.ts';
+
+/** `child` of the parent, a `root` without one, or a new root `linked` to what would have been the parent. */
+export type Relation = 'child' | 'root' | 'linked';
+
+/**
+ * The context that a `from` hook's answer stands for. A carrier that carries no trace makes a root, not a child of
+ * whatever happens to be active; everything else in the active context stays.
+ */
+export function contextFrom(source: unknown): Context {
+  const active = activeContext();
+  if (source === undefined) return active;
+  if (typeof source !== 'object' || source === null) {
+    report(
+      `option "from" answered ${show(source)}; it has to be a Context, an object of headers or undefined`,
+    );
+    return active;
+  }
+  const parent = attempt('reading the parent from a carrier', () => {
+    if (typeof (source as Context).getValue === 'function') return source as Context;
+    if (propagation.fields().length === 0) {
+      reportOnce(
+        'option "from" answered a carrier, and no propagator is registered to read it; call startTracing(), which ' +
+          'registers one, or propagation.setGlobalPropagator()',
+      );
+    }
+    return propagation.extract(trace.deleteSpan(active), source);
+  });
+  return parent ?? active;
+}
+
+/** @returns the span context that new spans of `context` would be children of, if there is a valid one */
+export function parentSpanContext(context: Context): SpanContext | undefined {
+  const parent = attempt('reading the parent span', () => trace.getSpan(context)?.spanContext());
+  return parent !== undefined && isSpanContextValid(parent) ? parent : undefined;
+}
+
+/** The link that a `linked` span carries, none when there is nothing to link to. */
+export function linksTo(context: Context): Link[] {
+  const parent = parentSpanContext(context);
+  return parent === undefined ? [] : [{ context: parent }];
+}
+
+/** Whether a span that is started in `parent` is the first of its trace in this process. */
+export function isLocalRoot(parent: Context, relation: Relation): boolean {
+  if (relation !== 'child') return true;
+  const span = parentSpanContext(parent);
+  return span === undefined || span.isRemote === true;
+}
+
+/** A span that records nothing, for code that is handed one when there is nothing to trace with. */
+export function noSpan(): Span {
+  return trace.wrapSpanContext(INVALID_SPAN_CONTEXT);
+}
