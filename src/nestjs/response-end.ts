@@ -1,5 +1,12 @@
 import { attempt } from '../platform/report.ts';
-import { type Connection, onConnectionClose } from './connection-close.ts';
+import { oneFor, SharedListener } from '../platform/shared-listener.ts';
+
+/** The part of a socket used here. */
+interface Connection {
+  readonly destroyed?: boolean;
+  on(event: 'close', listener: () => void): unknown;
+  off(event: 'close', listener: () => void): unknown;
+}
 
 /** The parts of a response of `node:http` or `node:http2` used here. */
 export interface NodeResponse {
@@ -24,56 +31,68 @@ export type ResponseEnd = 'sent' | 'left';
 export type ResponseObserver = (end: ResponseEnd) => void;
 
 /**
- * Hears how one response ends, for all who want to know, and leaves no listener.
+ * Hears how one response ends.
  *
  * `finish` comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream
  * too. A response that waits behind others on its connection has no socket yet, and never hears that there will be none:
- * so the connection is watched as well.
+ * so the connection is listened to as well.
  */
-class ResponseWatch {
+class ResponseListener extends SharedListener<ResponseObserver> {
   readonly #response: NodeResponse;
-  readonly #observers = new Set<ResponseObserver>();
-  readonly #leaveConnection: (() => void) | undefined;
+  readonly #connection: ConnectionListener | undefined;
 
   constructor(response: NodeResponse) {
+    super();
     this.#response = response;
-    response.on('finish', this.#finished);
-    response.on('close', this.#closed);
     const connection = response.req?.socket;
-    if (typeof connection?.on === 'function')
-      this.#leaveConnection = onConnectionClose(connection, this.#closed);
+    if (typeof connection?.on === 'function') this.#connection = connectionListenerOf(connection);
   }
 
-  add(observer: ResponseObserver): void {
-    this.#observers.add(observer);
+  protected override listen(): void {
+    this.#response.on('finish', this.#finished);
+    this.#response.on('close', this.#closed);
+    this.#connection?.add(this.#closed);
   }
 
-  readonly #finished = (): void => this.#tell(isReset(this.#response) ? 'left' : 'sent');
-  readonly #closed = (): void => this.#tell('left');
-
-  #tell(end: ResponseEnd): void {
-    const response = this.#response;
-    watches.delete(response);
-    attempt('leaving a response', () => {
-      response.off('finish', this.#finished);
-      response.off('close', this.#closed);
-    });
-    this.#leaveConnection?.();
-    // Who came later works for who came before: it is told first.
-    for (const observer of [...this.#observers].reverse())
-      attempt('telling of the end of a response', () => observer(end));
+  protected override leave(): void {
+    this.#response.off('finish', this.#finished);
+    this.#response.off('close', this.#closed);
+    this.#connection?.remove(this.#closed);
   }
+
+  readonly #finished = (): void =>
+    this.tell((observer) => observer(wasCalledOff(this.#response) ? 'left' : 'sent'));
+  readonly #closed = (): void => this.tell((observer) => observer('left'));
 }
 
-const watches = new WeakMap<NodeResponse, ResponseWatch>();
+/** Hears that a connection has closed, however many requests its client pipelines. */
+class ConnectionListener extends SharedListener<() => void> {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    super();
+    this.#connection = connection;
+  }
+
+  protected override listen(): void {
+    this.#connection.on('close', this.#closed);
+  }
+
+  protected override leave(): void {
+    this.#connection.off('close', this.#closed);
+  }
+
+  readonly #closed = (): void => this.tell((onClose) => onClose());
+}
+
+const listenerOf = oneFor((response: NodeResponse) => new ResponseListener(response));
+const connectionListenerOf = oneFor((connection: Connection) => new ConnectionListener(connection));
 
 /** Tells `observer` how `response` has ended, at once if it has. */
 export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): void {
   const end = endOf(response);
   if (end !== undefined) return observer(end);
-  let watch = watches.get(response);
-  if (watch === undefined) watches.set(response, (watch = new ResponseWatch(response)));
-  watch.add(observer);
+  listenerOf(response).add(observer);
 }
 
 /** @returns `undefined` as long as it has not ended */
@@ -84,7 +103,7 @@ function endOf(response: NodeResponse): ResponseEnd | undefined {
 }
 
 /** Whether the client has called an HTTP/2 stream off. */
-function isReset({ stream }: NodeResponse): boolean {
+function wasCalledOff({ stream }: NodeResponse): boolean {
   return stream !== undefined && (stream.aborted || (stream.rstCode ?? 0) !== 0);
 }
 

@@ -1,4 +1,5 @@
-import { attempt, report } from './report.ts';
+import { report } from './report.ts';
+import { oneFor, SharedListener } from './shared-listener.ts';
 
 /** Something that wants to hear, synchronously and at most once, that a signal has been aborted. */
 export interface AbortObserver {
@@ -16,58 +17,47 @@ export interface AbortSignalLike {
   removeEventListener(type: 'abort', listener: { handleEvent(): void }): void;
 }
 
-/**
- * The one listener that this library has on a signal, however many tasks share it. A listener each would cost linear
- * time to remove and, from the eleventh on, a warning on Node 20.
- */
-export class SharedListener {
+class AbortListener extends SharedListener<AbortObserver> {
   readonly #signal: AbortSignalLike;
-  readonly #observers = new Set<AbortObserver>();
 
   constructor(signal: AbortSignalLike) {
+    super();
     this.#signal = signal;
-  }
-
-  add(observer: AbortObserver): void {
-    if (this.#observers.size === 0) this.#signal.addEventListener('abort', this);
-    this.#observers.add(observer);
-  }
-
-  remove(observer: AbortObserver): void {
-    if (this.#observers.delete(observer) && this.#observers.size === 0) this.#leave();
   }
 
   handleEvent(): void {
     // Anybody can dispatch an event called `abort`.
     if (!this.#signal.aborted) return;
-    // Children before their parents: who flushes at the end of a root finds them ended.
-    const observers = [...this.#observers].reverse();
-    this.#observers.clear();
-    this.#leave();
     const reason: unknown = this.#signal.reason;
-    for (const observer of observers) observer.aborted(reason);
+    this.tell((observer) => observer.aborted(reason));
   }
 
-  #leave(): void {
-    attempt('signal.removeEventListener()', () => this.#signal.removeEventListener('abort', this));
+  protected override listen(): void {
+    this.#signal.addEventListener('abort', this);
+  }
+
+  protected override leave(): void {
+    this.#signal.removeEventListener('abort', this);
   }
 }
 
-const listeners = new WeakMap<AbortSignalLike, SharedListener>();
+const listenerOf = /* @__PURE__ */ oneFor((signal: AbortSignalLike) => new AbortListener(signal));
 
 /**
  * Calls `observer.aborted` when `signal` aborts, at once if it already has.
  *
  * @returns the listener to `remove(observer)` from, or `undefined` when there is nothing to remove
  */
-export function observeAbort(signal: AbortSignalLike, observer: AbortObserver): SharedListener | undefined {
+export function observeAbort(
+  signal: AbortSignalLike,
+  observer: AbortObserver,
+): SharedListener<AbortObserver> | undefined {
   try {
     if (signal.aborted) {
       observer.aborted(signal.reason);
       return undefined;
     }
-    let listener = listeners.get(signal);
-    if (listener === undefined) listeners.set(signal, (listener = new SharedListener(signal)));
+    const listener = listenerOf(signal);
     listener.add(observer);
     return listener;
   } catch (error) {

@@ -1,12 +1,7 @@
-import {
-  type AbortObserver,
-  type AbortSignalLike,
-  observeAbort,
-  type SharedListener,
-} from './abort-signal.ts';
+import type { AbortSignalLike } from './abort-signal.ts';
+import { Deadline } from './deadline.ts';
 import { processWide } from './process-wide.ts';
 import { attempt, report } from './report.ts';
-import { startTimer } from './timer.ts';
 import { callUntraced } from './untraced-context.ts';
 
 /** How a flush ended. A flush never rejects: whoever asks for one is usually about to do something else. */
@@ -33,13 +28,9 @@ interface Flushable {
   forceFlush(): unknown;
 }
 
-interface PassWaiter {
-  settle(result: FlushResult): void;
-}
-
 /** What copies of this library know of each other's passes: it tells its waiters once, and lets them leave before. */
 interface SharedPass {
-  readonly waiters: Set<PassWaiter>;
+  readonly waiters: Set<{ settle(result: FlushResult): void }>;
 }
 
 /** What copies of this library know of each other's groups. */
@@ -48,42 +39,11 @@ interface SharedGroup {
   request(): SharedPass;
 }
 
-/** Somebody who waits for a pass: it hears the first of result, time-out and abort, and leaves nothing behind. */
-class Waiter implements AbortObserver, PassWaiter {
-  readonly #pass: SharedPass;
-  readonly #resolve: (result: FlushResult) => void;
-  #listener: SharedListener | undefined;
-  #clearTimer: (() => void) | undefined;
-
-  constructor(pass: SharedPass, resolve: (result: FlushResult) => void) {
-    this.#pass = pass;
-    this.#resolve = resolve;
-    pass.waiters.add(this);
-  }
-
-  watch(timeoutMs: number, signal: AbortSignalLike | undefined, holdsProcess: boolean): void {
-    this.#clearTimer = startTimer(timeoutMs, () => this.settle(TIMED_OUT), { holdsProcess });
-    if (signal !== undefined) this.#listener = observeAbort(signal, this);
-  }
-
-  aborted(reason: unknown): void {
-    this.settle({ status: 'aborted', reason });
-  }
-
-  settle(result: FlushResult): void {
-    if (!this.#pass.waiters.delete(this)) return;
-    this.#clearTimer?.();
-    this.#listener?.remove(this);
-    this.#resolve(result);
-  }
-}
-
 /** One `forceFlush` of a provider, under way or waiting for its turn. */
 class Pass implements SharedPass {
-  readonly waiters = new Set<PassWaiter>();
+  readonly waiters: SharedPass['waiters'] = new Set();
   readonly #provider: Flushable;
   readonly #onSettled: () => void;
-  #settled = false;
 
   constructor(provider: Flushable, onSettled: () => void) {
     this.#provider = provider;
@@ -91,23 +51,24 @@ class Pass implements SharedPass {
   }
 
   start(): void {
-    const clearTimer = startTimer(PASS_LIMIT_MS, () => settle(TIMED_OUT), { holdsProcess: false });
-    const settle = (result: FlushResult) => {
-      if (this.#settled) return;
-      this.#settled = true;
-      clearTimer();
-      if (result.status !== 'flushed')
-        report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
-      for (const waiter of [...this.waiters]) waiter.settle(result);
-      this.#onSettled();
-    };
+    const deadline = new Deadline<FlushResult>({
+      timeoutMs: PASS_LIMIT_MS,
+      timedOut: () => TIMED_OUT,
+      holdsProcess: false,
+      onSettled: (result) => {
+        if (result.status !== 'flushed')
+          report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
+        for (const waiter of [...this.waiters]) waiter.settle(result);
+        this.#onSettled();
+      },
+    });
     // Untraced, because a span that a flush ends would ask for the next one, for ever. The promise turns a synchronous
     // throw and any thenable into a settlement that comes later.
     new Promise((resolve) => {
       resolve(callUntraced(() => this.#provider.forceFlush()));
     }).then(
-      () => settle(FLUSHED),
-      (error: unknown) => settle({ status: 'failed', error }),
+      () => deadline.settle(FLUSHED),
+      (error: unknown) => deadline.settle({ status: 'failed', error }),
     );
   }
 }
@@ -170,14 +131,25 @@ export interface AwaitFlushOptions extends FlushOptions {
 }
 
 /** Requests a flush and waits for it, no longer than asked. */
-export function awaitFlush(
+export async function awaitFlush(
   provider: object | undefined,
   { timeoutMs, signal, holdsProcess }: AwaitFlushOptions,
 ): Promise<FlushResult> {
-  return new Promise<FlushResult>((resolve) => {
-    if (signal?.aborted) return resolve({ status: 'aborted', reason: signal.reason });
-    const group = groupOf(provider);
-    if (group === undefined) return resolve(FLUSHED);
-    new Waiter(group.request(), resolve).watch(timeoutMs, signal, holdsProcess);
-  }).catch((error: unknown) => ({ status: 'failed', error }));
+  try {
+    if (signal?.aborted) return { status: 'aborted', reason: signal.reason };
+    const waiters = groupOf(provider)?.request().waiters;
+    if (waiters === undefined) return FLUSHED;
+    const deadline: Deadline<FlushResult> = new Deadline<FlushResult>({
+      timeoutMs,
+      timedOut: () => TIMED_OUT,
+      signal,
+      aborted: (reason) => ({ status: 'aborted', reason }),
+      holdsProcess,
+      onSettled: () => waiters.delete(deadline),
+    });
+    waiters.add(deadline);
+    return await deadline.promise;
+  } catch (error) {
+    return { status: 'failed', error };
+  }
 }

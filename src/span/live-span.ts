@@ -4,12 +4,12 @@ import {
   type AbortObserver,
   type AbortSignalLike,
   observeAbort,
-  type SharedListener,
   stemsFrom,
 } from '../platform/abort-signal.ts';
 import type { LiveSpanList } from './live-span-list.ts';
 import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
 import { attempt, report } from '../platform/report.ts';
+import type { SharedListener } from '../platform/shared-listener.ts';
 import { startTimer } from '../platform/timer.ts';
 
 /** What decides how one span ends, and the list it stands in until then. */
@@ -71,7 +71,7 @@ export class LiveSpan implements AbortObserver, Watched {
   readonly #onEnded: (() => void) | undefined;
   /** Kept only for a span that cannot be asked for its start. */
   readonly #startTime: number | undefined;
-  #signal: SharedListener | undefined = undefined;
+  #signal: SharedListener<AbortObserver> | undefined = undefined;
   #grace: Grace | undefined = undefined;
   #clearTimer: (() => void) | undefined = undefined;
 

@@ -2,7 +2,7 @@ import { trace, type TracerProvider } from '@opentelemetry/api';
 import { endLiveSpans } from '../../span/shutdown.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 import { report } from '../../platform/report.ts';
-import { FirstAnswer } from '../processor/first-answer.ts';
+import { Deadline } from '../../platform/deadline.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
 
 /** A provider as every SDK has it. */
@@ -22,7 +22,7 @@ export async function closeProvider(provider: ShutdownProvider, timeoutMs: numbe
   if (registeredProvider() === provider) trace.disable();
   endLiveSpans(provider);
   const timeIsUp = () => report(`the tracer provider had not shut down after ${timeoutMs} ms`);
-  const limit = new FirstAnswer<void>(timeoutMs, timeIsUp, { holdsProcess: true });
+  const limit = new Deadline<void>({ timeoutMs, timedOut: timeIsUp, holdsProcess: true });
   const step = async (what: string, call: () => Promise<void> | undefined) => {
     const ended = callUntraced(async () => call());
     const reported = ended.catch((error: unknown) => report(`the tracer provider's ${what} failed`, error));
@@ -30,5 +30,5 @@ export async function closeProvider(provider: ShutdownProvider, timeoutMs: numbe
   };
   await step('forceFlush()', () => provider.forceFlush?.({ timeoutMillis: timeoutMs }));
   await step('shutdown()', () => provider.shutdown());
-  limit.give();
+  limit.settle();
 }

@@ -1,5 +1,5 @@
+import { Deadline } from '../../platform/deadline.ts';
 import { attempt, report } from '../../platform/report.ts';
-import { FirstAnswer } from './first-answer.ts';
 import type { EndedSpan, Exporter, ExportResult } from './sdk-shapes.ts';
 import { timeoutError } from './timeout-error.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
@@ -10,7 +10,7 @@ export interface Failure {
   readonly error: unknown;
 }
 
-type Answer = FirstAnswer<Failure | undefined>;
+type Answer = Deadline<Failure | undefined>;
 
 /**
  * An exporter whose every call is answered: within the limit, once, and with a {@link Failure} where the exporter
@@ -44,9 +44,9 @@ export class BoundedExporter {
 
   export(spans: EndedSpan[]): Promise<Failure | undefined> {
     return this.#ask(`an export of ${spans.length} spans`, this.#limitMs, (answer) => {
-      const returned: unknown = this.#exporter.export(spans, (result) => answer.give(failureIn(result)));
+      const returned: unknown = this.#exporter.export(spans, (result) => answer.settle(failureIn(result)));
       // Only an `async` export returns something. Its promise says nothing about success, but may reject.
-      if (returned instanceof Promise) returned.catch((error: unknown) => answer.give(failed(error)));
+      if (returned instanceof Promise) returned.catch((error: unknown) => answer.settle(failed(error)));
     });
   }
 
@@ -75,12 +75,16 @@ export class BoundedExporter {
       const waited = this.#hasGivenUp ? 'until the shutdown' : `for ${limitMs} ms`;
       return { kind: 'unknown', error: timeoutError(`${what} was waited for ${waited} and not answered`) };
     };
-    const answer: Answer = new FirstAnswer<Failure | undefined>(limitMs, late, { holdsProcess: false });
+    const answer: Answer = new Deadline<Failure | undefined>({
+      timeoutMs: limitMs,
+      timedOut: late,
+      holdsProcess: false,
+    });
     this.#awaited = answer;
     try {
       callUntraced(() => call(answer));
     } catch (error) {
-      answer.give(failed(error));
+      answer.settle(failed(error));
     }
     if (this.#hasGivenUp) answer.expire();
     const failure = await answer.promise;
@@ -112,7 +116,7 @@ function failureIn(result: ExportResult): Failure | undefined {
 
 function settleWith(answer: Answer, promise: unknown): void {
   Promise.resolve(promise).then(
-    () => answer.give(undefined),
-    (error: unknown) => answer.give(failed(error)),
+    () => answer.settle(undefined),
+    (error: unknown) => answer.settle(failed(error)),
   );
 }

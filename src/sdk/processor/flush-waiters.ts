@@ -1,10 +1,5 @@
-import {
-  type AbortObserver,
-  type AbortSignalLike,
-  observeAbort,
-  type SharedListener,
-} from '../../platform/abort-signal.ts';
-import { startTimer } from '../../platform/timer.ts';
+import type { AbortSignalLike } from '../../platform/abort-signal.ts';
+import { Deadline } from '../../platform/deadline.ts';
 import { timeoutError } from './timeout-error.ts';
 
 export interface ForceFlushOptions {
@@ -25,68 +20,32 @@ export interface FlushTicket {
   readonly covers: number;
 }
 
-/** One caller of `forceFlush()`: it hears the first of service, time-out and abort, and leaves nothing behind. */
-class FlushWaiter implements AbortObserver {
+/** One caller of `forceFlush()`. */
+interface FlushWaiter {
   readonly ticket: FlushTicket;
-  readonly failures: unknown[] = [];
-  readonly #onSettled: () => void;
-  readonly #resolve: () => void;
-  readonly #reject: (reason: unknown) => void;
-  #listener: SharedListener | undefined;
-  #clearTimer: (() => void) | undefined;
-
-  constructor(
-    ticket: FlushTicket,
-    onSettled: () => void,
-    resolve: () => void,
-    reject: (reason: unknown) => void,
-  ) {
-    this.ticket = ticket;
-    this.#onSettled = onSettled;
-    this.#resolve = resolve;
-    this.#reject = reject;
-  }
-
-  watch({ timeoutMs, signal }: ForceFlushOptions): void {
-    if (timeoutMs !== undefined) {
-      const expire = () => this.fail(timeoutError(`the flush had not ended after ${timeoutMs} ms`));
-      this.#clearTimer = startTimer(timeoutMs, expire, { holdsProcess: true });
-    }
-    if (signal !== undefined) this.#listener = observeAbort(signal, this);
-  }
-
-  aborted(reason: unknown): void {
-    this.fail(reason);
-  }
-
-  serve(): void {
-    if (this.failures.length > 0) return this.fail(joined(this.failures));
-    this.#leave();
-    this.#resolve();
-  }
-
-  fail(reason: unknown): void {
-    this.#leave();
-    this.#reject(reason);
-  }
-
-  #leave(): void {
-    this.#clearTimer?.();
-    this.#listener?.remove(this);
-    this.#onSettled();
-  }
+  readonly failures: unknown[];
+  readonly deadline: Deadline<FlushAnswer>;
 }
+
+type FlushAnswer = { readonly error: unknown } | undefined;
 
 /** Everyone who waits for a flush, in the order of their tickets. */
 export class FlushWaiters {
   readonly #waiters = new Set<FlushWaiter>();
 
-  wait(ticket: FlushTicket, options: ForceFlushOptions): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const waiter = new FlushWaiter(ticket, () => this.#waiters.delete(waiter), resolve, reject);
-      this.#waiters.add(waiter);
-      waiter.watch(options);
+  async wait(ticket: FlushTicket, { timeoutMs, signal }: ForceFlushOptions): Promise<void> {
+    const deadline = new Deadline<FlushAnswer>({
+      timeoutMs,
+      timedOut: () => ({ error: timeoutError(`the flush had not ended after ${timeoutMs} ms`) }),
+      signal,
+      aborted: (error) => ({ error }),
+      holdsProcess: true,
+      onSettled: () => this.#waiters.delete(waiter),
     });
+    const waiter: FlushWaiter = { ticket, failures: [], deadline };
+    this.#waiters.add(waiter);
+    const answer = await deadline.promise;
+    if (answer !== undefined) throw answer.error;
   }
 
   /** Remembers that a batch was not exported, for the flushes that cover its first span: spans are exported in order. */
@@ -96,15 +55,15 @@ export class FlushWaiters {
 
   /** Settles everyone whose number is not higher. @param failure of the exporter's own `forceFlush()` */
   serve(number: number, failure: { readonly error: unknown } | undefined): void {
-    for (const waiter of [...this.#waiters]) {
-      if (waiter.ticket.number > number) return;
-      if (failure !== undefined) waiter.failures.push(failure.error);
-      waiter.serve();
+    for (const { ticket, failures, deadline } of [...this.#waiters]) {
+      if (ticket.number > number) return;
+      if (failure !== undefined) failures.push(failure.error);
+      deadline.settle(failures.length === 0 ? undefined : { error: joined(failures) });
     }
   }
 
-  failAll(reason: unknown): void {
-    for (const waiter of [...this.#waiters]) waiter.fail(reason);
+  failAll(error: unknown): void {
+    for (const { deadline } of [...this.#waiters]) deadline.settle({ error });
   }
 }
 

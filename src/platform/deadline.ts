@@ -1,0 +1,61 @@
+import { type AbortObserver, type AbortSignalLike, observeAbort } from './abort-signal.ts';
+import type { SharedListener } from './shared-listener.ts';
+import { startTimer } from './timer.ts';
+
+export interface DeadlineOptions<T> {
+  /** Milliseconds to wait at the longest. Default: no limit. */
+  readonly timeoutMs?: number | undefined;
+  /** What stands for the answer when none has come in time. */
+  readonly timedOut: () => T;
+  /** Stops the waiting. */
+  readonly signal?: AbortSignalLike | undefined;
+  /** What stands for the answer then. */
+  readonly aborted?: (reason: unknown) => T;
+  /** Whether the process waits for the limit: only when a caller is awaiting the answer. */
+  readonly holdsProcess: boolean;
+  /** Told of the answer at once, before those who await the promise. */
+  readonly onSettled?: (answer: T) => void;
+}
+
+/**
+ * Waits for somebody else's answer: the first of that, a time-out and an abort. What comes later changes nothing, and no
+ * timer and no listener is left.
+ */
+export class Deadline<T> implements AbortObserver {
+  readonly promise: Promise<T>;
+  readonly #options: DeadlineOptions<T>;
+  #resolve!: (answer: T) => void;
+  #isSettled = false;
+  #clearTimer: (() => void) | undefined;
+  #listener: SharedListener<AbortObserver> | undefined;
+
+  constructor(options: DeadlineOptions<T>) {
+    this.#options = options;
+    this.promise = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    const { timeoutMs = Infinity, signal, holdsProcess } = options;
+    if (timeoutMs !== Infinity)
+      this.#clearTimer = startTimer(timeoutMs, () => this.expire(), { holdsProcess });
+    if (signal !== undefined) this.#listener = observeAbort(signal, this);
+  }
+
+  settle(answer: T): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.#clearTimer?.();
+    this.#listener?.remove(this);
+    this.#options.onSettled?.(answer);
+    this.#resolve(answer);
+  }
+
+  /** Stops waiting, as if the limit had passed. */
+  expire(): void {
+    this.settle(this.#options.timedOut());
+  }
+
+  aborted(reason: unknown): void {
+    const { aborted } = this.#options;
+    if (aborted !== undefined) this.settle(aborted(reason));
+  }
+}

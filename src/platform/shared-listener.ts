@@ -1,0 +1,51 @@
+import { attempt } from './report.ts';
+
+/**
+ * The one listener that this library has on an object, however many want to hear from it: there while somebody does. A
+ * listener each would cost linear time to remove and, from the eleventh on, a warning on Node 20.
+ */
+export abstract class SharedListener<Observer> {
+  readonly #observers = new Set<Observer>();
+
+  add(observer: Observer): void {
+    if (this.#observers.size === 0) this.listen();
+    this.#observers.add(observer);
+  }
+
+  remove(observer: Observer): void {
+    if (this.#observers.delete(observer) && this.#observers.size === 0) this.#leave();
+  }
+
+  /**
+   * Tells all, for once and for all. The latest comer first: who came later works for who came before, so that children
+   * end before their parents.
+   */
+  protected tell(inform: (observer: Observer) => void): void {
+    const observers = [...this.#observers].reverse();
+    this.#observers.clear();
+    this.#leave();
+    for (const observer of observers) attempt('telling of an event', () => inform(observer));
+  }
+
+  /** Starts listening. */
+  protected abstract listen(): void;
+
+  /** Stops listening. */
+  protected abstract leave(): void;
+
+  #leave(): void {
+    attempt('removing a listener', () => this.leave());
+  }
+}
+
+/** @returns what gives each object the one listener that `make` makes for it */
+export function oneFor<Source extends object, Listener>(
+  make: (source: Source) => Listener,
+): (source: Source) => Listener {
+  const listeners = new WeakMap<Source, Listener>();
+  return (source) => {
+    let listener = listeners.get(source);
+    if (listener === undefined) listeners.set(source, (listener = make(source)));
+    return listener;
+  };
+}
