@@ -1,4 +1,4 @@
-import { defaultSettings } from './options/settings.ts';
+import { defaultInstance } from './instance.ts';
 import type { SpanAttribute as SpanAttributeFactory } from './decorators/span-attribute.ts';
 import { spanAttributeDecorator } from './decorators/span-attribute.ts';
 import { type TraceTask, traceTaskWith } from './trace-task.ts';
@@ -15,21 +15,21 @@ import {
 import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './with-span.ts';
 
 // Each for itself, and marked as free of side effects: a bundler leaves out what is not imported.
-export const Traced: TracedFactory = /* @__PURE__ */ tracedWith(defaultSettings);
+export const Traced: TracedFactory = /* @__PURE__ */ tracedWith(defaultInstance);
 export const Untraced: UntracedFactory = untracedDecorator;
 export const SpanAttribute: SpanAttributeFactory = spanAttributeDecorator;
-export const traceTask: TraceTask = /* @__PURE__ */ traceTaskWith(defaultSettings);
-export const withSpan: WithSpan = /* @__PURE__ */ withSpanWith(defaultSettings);
-export const startSpan: StartSpan = /* @__PURE__ */ startSpanWith(defaultSettings);
-export const flush: Flush = /* @__PURE__ */ flushWith(defaultSettings);
-export const liveSpans: LiveSpans = /* @__PURE__ */ liveSpansWith(defaultSettings);
-export const configure: Configure = /* @__PURE__ */ configureWith(defaultSettings);
+export const traceTask: TraceTask = /* @__PURE__ */ traceTaskWith(defaultInstance);
+export const withSpan: WithSpan = /* @__PURE__ */ withSpanWith(defaultInstance);
+export const startSpan: StartSpan = /* @__PURE__ */ startSpanWith(defaultInstance);
+export const flush: Flush = /* @__PURE__ */ flushWith(defaultInstance);
+export const liveSpans: LiveSpans = /* @__PURE__ */ liveSpansWith(defaultInstance);
+export const configure: Configure = /* @__PURE__ */ configureWith(defaultInstance);
 export { type Configure, createTracing, type Flush, type LiveSpans, type Tracing } from './tracing.ts';
 
 export type { AbortSignalLike } from './platform/abort-signal.ts';
 export type { ErrorMatcher } from './options/error-matcher.ts';
 export type { FlushOptions, FlushResult } from './platform/flush.ts';
-export type { LiveSpanInfo } from './span/live-span.ts';
+export type { LiveSpanInfo } from './span/live-span-list.ts';
 export type { FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options/options.ts';
 export type { SpanAttribute as SpanAttributeFactory } from './decorators/span-attribute.ts';
 export type { TraceTask } from './trace-task.ts';
@@ -39,4 +39,4 @@ export type {
   TracedOptions,
   Untraced as UntracedFactory,
 } from './decorators/types.ts';
-export type { ManualSpan as LiveSpan, ManualSpanOptions, StartSpan, WithSpan } from './with-span.ts';
+export type { LiveSpan, LiveSpanOptions, StartSpan, WithSpan } from './with-span.ts';

@@ -1,105 +1,76 @@
 import type { Context, Span, SpanOptions as StartOptions, Tracer } from '@opentelemetry/api';
+import type { Instance } from './instance.ts';
+import { type Plan, signalOf, spanName, startAttributes } from './options/plan.ts';
 import { callInContext, contextWithSpan } from './platform/context.ts';
-import { endUnrecorded, type Fate, isUnrecorded, LiveSpan } from './span/live-span.ts';
+import { attempt, report } from './platform/report.ts';
+import { enterCall, hasRoomForSpan, leaveCall } from './platform/stack-room.ts';
+import { cover, coveredSoFar } from './returned/cover.ts';
+import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
 import { ABANDONED } from './span/outcome.ts';
 import { linksTo } from './span/parentage.ts';
-import { attempt, report } from './platform/report.ts';
-import { cover, newest } from './returned/cover.ts';
-import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
-import type { SpanPlan } from './options/plan.ts';
+import { type Collectable, endUnrecorded, isUnrecorded, TrackedSpan } from './span/tracked-span.ts';
+
+/** What a call needs to start its span. */
+export interface Start {
+  readonly instance: Instance;
+  readonly plan: Plan;
+  readonly tracer: Tracer;
+  readonly parent: Context;
+  /** Called once, after the span has ended. */
+  readonly onEnded?: (() => void) | undefined;
+}
+
+type Work<R> = (...args: never[]) => R;
 
 /**
  * The one path of every wrapped call: start, activate, call, observe, end. `fn` is called exactly once, with `self` and
  * `args`, and what it returns or throws is what comes out: a plain promise as one promise derived from it.
- *
- * @param onEnded called once, after the span has ended
  */
-export function runInSpan<R>(
-  tracer: Tracer,
-  plan: SpanPlan,
-  parent: Context,
-  fn: (...args: never[]) => R,
-  self: unknown,
-  args: ArrayLike<unknown>,
-  onEnded?: () => void,
-): R {
-  const name = plan.name(args);
-  const span = startSpan(tracer, plan, name, parent, args);
-  if (span === undefined) return Reflect.apply(fn, self, args);
-  const active = contextWithSpan(parent, span);
-  if (isUnrecorded(span)) {
-    const before = newest;
-    let result: R;
-    try {
-      result = callInContext(active, fn, self, args);
-    } finally {
-      endUnrecorded(span);
-    }
-    // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
-    if (plan.covers === 'work' && isObject(result) && !isNativePromise(result))
-      cover(result, undefined, active, before, self, args);
-    return result;
-  }
-  const live = new LiveSpan(span, active, name, plan, onEnded);
-  live.watch(plan.signal(args));
-  return runLive(live, plan, fn, self, args);
+export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: ArrayLike<unknown>): R {
+  const name = hasRoomForSpan() ? spanName(start.plan, args) : undefined;
+  const span = name === undefined ? undefined : startSpan(start, name, args);
+  if (name === undefined || span === undefined) return Reflect.apply(fn, self, args);
+  const active = contextWithSpan(start.parent, span);
+  if (isUnrecorded(span)) return runUnrecorded(span, active, start.plan, fn, self, args);
+  const live = track(start, span, active, name);
+  live.watch(signalOf(start.plan, args));
+  return runLive(live, fn, self, args);
 }
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Starts a span for work that the caller runs. @returns `undefined` when the tracer made none; that has been reported */
-export function startLive(tracer: Tracer, plan: SpanPlan, parent: Context): LiveSpan | undefined {
-  const name = plan.name(NO_ARGUMENTS);
-  const span = startSpan(tracer, plan, name, parent, NO_ARGUMENTS);
+export function startLive(start: Start): TrackedSpan | undefined {
+  const name = spanName(start.plan, NO_ARGUMENTS);
+  const span = startSpan(start, name, NO_ARGUMENTS);
   if (span === undefined) return undefined;
-  const live = new LiveSpan(span, contextWithSpan(parent, span), name, plan, undefined);
+  const live = track(start, span, contextWithSpan(start.parent, span), name);
   live.records = !isUnrecorded(span);
-  live.watch(plan.signal(NO_ARGUMENTS));
+  live.watch(signalOf(start.plan, NO_ARGUMENTS));
   return live;
 }
 
-/** Calls that threw and whose spans have not ended: for a moment, or until there is room on the stack for more calls. */
-const thrown: { readonly live: LiveSpan; readonly error: unknown }[] = [];
-
-/** Of the stack, for what ends a span: this library, an SDK, a processor. */
-const FRAMES = 1000;
-
-function hasRoom(frames: number): boolean {
-  return frames === 0 || hasRoom(frames - 1);
+function track({ instance, plan, onEnded }: Start, span: Span, active: Context, name: string): TrackedSpan {
+  const { live, provider } = instance;
+  return new TrackedSpan(span, active, name, { plan, live, provider, onEnded });
 }
 
-function endThrown(): void {
-  while (thrown.length > 0) {
-    const { live, error } = thrown[thrown.length - 1]!;
-    live.threw(error);
-    thrown.pop();
-  }
-}
-
-const PROMISE: Fate = { ifCollected: ABANDONED };
+const A_PROMISE: Collectable = { ifCollected: ABANDONED };
 
 /** {@link runInSpan} from the activation on. */
-export function runLive<R>(
-  live: LiveSpan,
-  plan: SpanPlan,
-  fn: (...args: never[]) => R,
-  self: unknown,
-  args: ArrayLike<unknown>,
-): R {
-  const before = newest;
+export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: ArrayLike<unknown>): R {
+  const before = coveredSoFar();
+  enterCall();
   let result: R;
   try {
     result = callInContext(live.active, fn, self, args);
   } catch (error) {
-    thrown[thrown.length] = { live, error };
-    try {
-      if (hasRoom(FRAMES)) endThrown();
-    } catch {
-      // The stack is full: who called this call, or the next one, ends the span.
-    }
+    leaveCall();
+    live.threw(error);
     throw error;
   }
-  if (plan.covers === 'call' || !isObject(result)) {
+  leaveCall();
+  if (live.plan.covers === 'call' || !isObject(result)) {
     live.returned(result);
     return result;
   }
@@ -116,22 +87,49 @@ export function runLive<R>(
       },
     );
     if (derived !== undefined) {
-      live.hangOn(result, PROMISE);
+      live.dependOn(result, A_PROMISE);
       return derived as R;
     }
   }
-  if (!cover(result, live, live.active, before, self, args)) live.returned(result);
+  if (wasGiven(result, self, args) || !cover(result, live.active, live, before)) live.returned(result);
   return result;
 }
 
+/** A span that records nothing ends at once: nobody can tell when, and it need not be kept until then. */
+function runUnrecorded<R>(
+  span: Span,
+  active: Context,
+  plan: Plan,
+  fn: Work<R>,
+  self: unknown,
+  args: ArrayLike<unknown>,
+): R {
+  const before = coveredSoFar();
+  enterCall();
+  let result: R;
+  try {
+    result = callInContext(active, fn, self, args);
+  } finally {
+    leaveCall();
+    endUnrecorded(span);
+  }
+  // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
+  if (plan.covers === 'work' && isObject(result) && !isNativePromise(result) && !wasGiven(result, self, args))
+    cover(result, active, undefined, before);
+  return result;
+}
+
+/** What the call was given was there before it, so it is not its work. */
+function wasGiven(result: object, self: unknown, args: ArrayLike<unknown>): boolean {
+  return result === self || Array.prototype.includes.call(args, result);
+}
+
 function startSpan(
-  tracer: Tracer,
-  plan: SpanPlan,
+  { plan, tracer, parent }: Start,
   name: string,
-  parent: Context,
   args: ArrayLike<unknown>,
 ): Span | undefined {
-  const options: StartOptions = { kind: plan.kind, attributes: plan.attributes(args) };
+  const options: StartOptions = { kind: plan.kind, attributes: startAttributes(plan, args) };
   if (plan.relation !== 'child') {
     options.root = true;
     if (plan.relation === 'linked') options.links = linksTo(parent);

@@ -1,17 +1,15 @@
 import type { Context } from '@opentelemetry/api';
-import { activeContext } from './platform/context.ts';
-import { awaitFlush, type FlushResult, requestFlush } from './platform/flush.ts';
-import { lookAlike, nameOf } from './platform/stand-in.ts';
-import { TASK_RULES } from './options/rules.ts';
+import { type Instance } from './instance.ts';
+import { readOptions, refuse, TASK_RULES } from './options/check.ts';
 import type { AnyFunction, TaskOptions } from './options/options.ts';
-import { readOptions, refuse } from './options/check.ts';
-import { contextFrom, isLocalRoot } from './span/parentage.ts';
-import { attempt, disarm } from './platform/report.ts';
+import { type Plan, planSource } from './options/plan.ts';
+import { activeContext } from './platform/context.ts';
+import { awaitFlush, requestFlush } from './platform/flush.ts';
+import { attempt, handleRejection, inWords } from './platform/report.ts';
+import { nameOf, standIn } from './platform/stand-in.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
 import { runInSpan } from './run-in-span.ts';
-import type { Settings } from './options/settings.ts';
-import { SpanPlan } from './options/plan.ts';
-import { show } from './platform/in-words.ts';
+import { contextFrom, isLocalRoot } from './span/parentage.ts';
 
 export interface TraceTask {
   /**
@@ -29,23 +27,25 @@ export interface TraceTask {
   <F extends AnyFunction>(fn: F, nameOrOptions?: string | TaskOptions<Parameters<F>, ReturnType<F>>): F;
 }
 
-/** Binds {@link TraceTask} to the settings of an instance. */
-export function traceTaskWith(settings: Settings): TraceTask {
+/** Binds {@link TraceTask} to an instance. */
+export function traceTaskWith(instance: Instance): TraceTask {
   return (fn, nameOrOptions) => {
     if (typeof fn !== 'function')
-      throw new TypeError(`traceTask(): ${show(fn)} is not a function; give the job itself`);
+      refuse(`traceTask(): ${inWords(fn)} is not a function; give the job itself`);
     const options = readOptions('traceTask()', nameOrOptions as string | TaskOptions, TASK_RULES, refuse);
-    const plan = new SpanPlan(settings, nameOf(fn) ?? 'task', options);
+    const planNow = planSource(instance, nameOf(fn) ?? 'task', options);
     const parentOf = parentSource(options.from);
-    return lookAlike(fn, function (this: unknown) {
-      const tracer = plan.tracer();
+    return standIn(fn, function (this: unknown) {
+      const plan = planNow();
+      const tracer = instance.tracerFor(plan);
       if (tracer === undefined) return Reflect.apply(fn, this, arguments);
       const parent = parentOf(arguments);
-      const flush = flushFor(plan, parent);
-      if (flush === undefined) return runInSpan(tracer, plan, parent, fn, this, arguments);
+      const flush = flushFor(instance, plan, parent);
+      const start = { instance, plan, tracer, parent, onEnded: flush?.request };
+      if (flush === undefined) return runInSpan(start, fn, this, arguments);
       let result: unknown;
       try {
-        result = runInSpan(tracer, plan, parent, fn, this, arguments, flush.request);
+        result = runInSpan(start, fn, this, arguments);
       } catch (error) {
         flush.hold(undefined);
         throw error;
@@ -64,62 +64,53 @@ function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => 
   return (args) => contextFrom(attempt('option "from"', () => Reflect.apply(from, undefined, args)));
 }
 
-function flushFor(plan: SpanPlan, parent: Context): TaskFlush | undefined {
-  const mode = plan.flushMode;
-  if (mode === 'never' || (mode === 'auto' && !isLocalRoot(parent, plan.relation))) return undefined;
-  return new TaskFlush(plan, mode === 'await');
+/** The flush that follows the end of one task's span. */
+interface TaskFlush {
+  /** The span has ended. */
+  readonly request: () => void;
+  /** With `flush: 'await'`, holds a promise back until the flush has ended. */
+  readonly hold: <R>(result: R) => R;
 }
 
-/** The flush that follows the end of one task's span: of the provider that the span is from. */
-class TaskFlush {
-  readonly #plan: SpanPlan;
-  readonly #provider: object | undefined;
-  /** Whether it has to wait for the settlement: what the task began may end after the task's own span, at an abort. */
-  #isDeferred: boolean;
-  #isOwed = false;
-
-  constructor(plan: SpanPlan, isAwaited: boolean) {
-    this.#plan = plan;
-    this.#provider = plan.provider;
-    this.#isDeferred = isAwaited;
-  }
-
-  readonly request = (): void => {
-    if (this.#isDeferred) this.#isOwed = true;
-    else if (this.#plan.waitUntil === undefined) requestFlush(this.#provider);
-    else void this.#start();
+/** @returns the flush of the provider that the span is from, if one is to follow */
+function flushFor({ provider }: Instance, plan: Plan, parent: Context): TaskFlush | undefined {
+  const { flush, flushTimeoutMs: timeoutMs, relation, waitUntil } = plan;
+  if (flush === 'never' || (flush === 'auto' && !isLocalRoot(parent, relation))) return undefined;
+  // Whether it has to wait for the settlement: what the task began may end after the task's own span, at an abort.
+  let isDeferred = flush === 'await';
+  let isOwed = false;
+  const start = () => {
+    const flushed = awaitFlush(provider, { timeoutMs, holdsProcess: true });
+    const what = 'option "waitUntil"';
+    if (waitUntil !== undefined) attempt(what, () => handleRejection(what, waitUntil(flushed)));
+    return flushed;
   };
-
-  /** With `flush: 'await'`, holds a promise back until the flush has ended. */
-  hold<R>(result: R): R {
-    if (!this.#isDeferred) return result;
-    const flushed = async () => void (this.#isOwed && (await this.#start()));
+  const request = () => {
+    if (isDeferred) isOwed = true;
+    else if (waitUntil === undefined) requestFlush(provider);
+    else void start();
+  };
+  const hold = <R>(result: R): R => {
+    if (!isDeferred) return result;
+    const settled = async () => void (isOwed && (await start()));
     const held =
       isPlainPromise(result) &&
       derivePromise(
         result,
         async (value) => {
-          await flushed();
+          await settled();
           return value;
         },
         async (error) => {
-          await flushed();
+          await settled();
           throw error;
         },
       );
     if (held) return held as R;
     // There is nothing to hold back.
-    this.#isDeferred = false;
-    if (this.#isOwed) this.request();
+    isDeferred = false;
+    if (isOwed) request();
     return result;
-  }
-
-  #start(): Promise<FlushResult> {
-    const { waitUntil, flushTimeoutMs: timeoutMs } = this.#plan;
-    const flushed = awaitFlush(this.#provider, { timeoutMs, holdsProcess: true });
-    // Nothing is expected of it, so it may as well be an async function.
-    if (waitUntil !== undefined)
-      attempt('option "waitUntil"', () => disarm('option "waitUntil"', waitUntil(flushed)));
-    return flushed;
-  }
+  };
+  return { request, hold };
 }

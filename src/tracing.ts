@@ -1,15 +1,15 @@
-import { awaitFlush, type FlushOptions, type FlushResult } from './platform/flush.ts';
-import type { LiveSpanInfo } from './span/live-span.ts';
-import { FLUSH_RULES, TRACING_RULES } from './options/rules.ts';
-import type { TracingOptions } from './options/options.ts';
-import { readOptions, refuse, tolerate } from './options/check.ts';
-import { registeredProvider } from './platform/provider.ts';
-import { attempt } from './platform/report.ts';
-import { Settings } from './options/settings.ts';
+import { Instance } from './instance.ts';
 import { type SpanAttribute, spanAttributeDecorator } from './decorators/span-attribute.ts';
-import { type TraceTask, traceTaskWith } from './trace-task.ts';
-import type { Traced, Untraced } from './decorators/types.ts';
 import { tracedWith, untracedDecorator } from './decorators/traced.ts';
+import type { Traced, Untraced } from './decorators/types.ts';
+import { FLUSH_RULES, readOptions, refuse, tolerate, TRACING_RULES } from './options/check.ts';
+import type { TracingOptions } from './options/options.ts';
+import { changed } from './options/settings.ts';
+import { awaitFlush, type FlushOptions, type FlushResult } from './platform/flush.ts';
+import { providerOf } from './platform/provider.ts';
+import { attempt } from './platform/report.ts';
+import type { LiveSpanInfo } from './span/live-span-list.ts';
+import { type TraceTask, traceTaskWith } from './trace-task.ts';
 import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './with-span.ts';
 
 export interface Flush {
@@ -52,44 +52,52 @@ export interface Tracing {
   readonly configure: Configure;
 }
 
-/** Binds {@link Flush} to the settings of an instance. */
-export function flushWith(settings: Settings): Flush {
+/** Binds {@link Flush} to an instance. */
+export function flushWith(instance: Instance): Flush {
   return (given) => {
+    const { settings } = instance;
     const read = () => readOptions('flush()', given, FLUSH_RULES, tolerate);
     const { timeoutMs = settings.flushTimeoutMs, signal } = attempt('the options of flush()', read) ?? {};
-    return awaitFlush(registeredProvider(), { timeoutMs, signal, holdsProcess: true });
+    return awaitFlush(providerOf(settings.tracerProvider), { timeoutMs, signal, holdsProcess: true });
   };
 }
 
-/** Binds {@link LiveSpans} to the settings of an instance. */
-export function liveSpansWith(settings: Settings): LiveSpans {
-  return () => Array.from(settings.live, (live) => live.info());
+/** Binds {@link LiveSpans} to an instance. */
+export function liveSpansWith({ live }: Instance): LiveSpans {
+  return () => Array.from(live, (span) => span.info());
 }
 
-/** Binds {@link Configure} to the settings of an instance. */
-export function configureWith(settings: Settings): Configure {
-  return (changes) => settings.apply(readOptions('configure()', changes, TRACING_RULES, refuse));
+/** Binds {@link Configure} to an instance. */
+export function configureWith(instance: Instance): Configure {
+  return (options) => {
+    const changes = readOptions('configure()', options, TRACING_RULES, refuse);
+    instance.settings = changed(instance.settings, changes);
+  };
 }
 
 /**
- * Makes an isolated instance: for a library that must not share the application's settings, or for a second tracer name.
+ * Makes an isolated instance: for a library that must not share the application's settings, or for a second tracer name
+ * or provider.
  *
  * @throws TypeError for a wrong option
  * @example
  * const { Traced, traceTask } = createTracing({ tracerName: 'billing', attributes: { team: 'billing' } });
  */
 export function createTracing(options: TracingOptions = {}): Tracing {
-  const settings = new Settings();
-  settings.apply(readOptions('createTracing()', options, TRACING_RULES, refuse));
+  const instance = new Instance();
+  instance.settings = changed(
+    instance.settings,
+    readOptions('createTracing()', options, TRACING_RULES, refuse),
+  );
   return {
-    Traced: tracedWith(settings),
+    Traced: tracedWith(instance),
     Untraced: untracedDecorator,
     SpanAttribute: spanAttributeDecorator,
-    traceTask: traceTaskWith(settings),
-    withSpan: withSpanWith(settings),
-    startSpan: startSpanWith(settings),
-    flush: flushWith(settings),
-    liveSpans: liveSpansWith(settings),
-    configure: configureWith(settings),
+    traceTask: traceTaskWith(instance),
+    withSpan: withSpanWith(instance),
+    startSpan: startSpanWith(instance),
+    flush: flushWith(instance),
+    liveSpans: liveSpansWith(instance),
+    configure: configureWith(instance),
   };
 }

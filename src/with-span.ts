@@ -1,17 +1,16 @@
 import type { Span } from '@opentelemetry/api';
+import { type Instance } from './instance.ts';
+import { readOptions, type Rules, SPAN_RULES, tolerate } from './options/check.ts';
+import type { SpanOptions } from './options/options.ts';
+import { type Plan, planOf } from './options/plan.ts';
 import { activeContext, callInContext } from './platform/context.ts';
 import type { AsyncDisposal, Disposal } from './platform/disposal.ts';
 import { awaitFlush } from './platform/flush.ts';
-import type { LiveSpan } from './span/live-span.ts';
-import { RETURNED } from './span/outcome.ts';
-import { type Rules, SPAN_RULES } from './options/rules.ts';
-import type { SpanOptions } from './options/options.ts';
-import { readOptions, tolerate } from './options/check.ts';
-import { noSpan } from './span/parentage.ts';
 import { attempt } from './platform/report.ts';
 import { runLive, startLive } from './run-in-span.ts';
-import type { Settings } from './options/settings.ts';
-import { SpanPlan } from './options/plan.ts';
+import { RETURNED } from './span/outcome.ts';
+import { noSpan } from './span/parentage.ts';
+import type { TrackedSpan } from './span/tracked-span.ts';
 
 export interface WithSpan {
   /**
@@ -26,7 +25,7 @@ export interface WithSpan {
 }
 
 /** There is no call to cover, and no result. */
-export type ManualSpanOptions = Omit<SpanOptions<[]>, 'covers' | 'resultAttributes'>;
+export type LiveSpanOptions = Omit<SpanOptions<[]>, 'covers' | 'resultAttributes'>;
 
 const { covers: _covers, resultAttributes: _resultAttributes, ...MANUAL_RULES } = SPAN_RULES;
 
@@ -38,50 +37,61 @@ export interface StartSpan {
    * using live = startSpan('import');
    * for (const row of rows) live.run(() => save(row));
    */
-  (nameOrOptions: string | ManualSpanOptions): ManualSpan;
+  (nameOrOptions: string | LiveSpanOptions): LiveSpan;
 }
 
-/** Binds {@link WithSpan} to the settings of an instance. */
-export function withSpanWith(settings: Settings): WithSpan {
+/** Binds {@link WithSpan} to an instance. */
+export function withSpanWith(instance: Instance): WithSpan {
   return (nameOrOptions, fn) => {
-    const plan = planAtCallTime('withSpan()', settings, nameOrOptions as string | SpanOptions, SPAN_RULES);
-    const live = startNow(plan);
-    return live === undefined ? fn(noSpan()) : runLive(live, plan, fn, undefined, [live.span]);
+    const plan = planAtCallTime('withSpan()', instance, nameOrOptions as string | SpanOptions, SPAN_RULES);
+    const live = startNow(instance, plan);
+    return live === undefined ? fn(noSpan()) : runLive(live, fn, undefined, [live.span]);
   };
 }
 
-/** Binds {@link StartSpan} to the settings of an instance. */
-export function startSpanWith(settings: Settings): StartSpan {
+/** Binds {@link StartSpan} to an instance. */
+export function startSpanWith(instance: Instance): StartSpan {
   return (nameOrOptions) => {
-    const plan = planAtCallTime('startSpan()', settings, nameOrOptions, MANUAL_RULES);
-    return new SpanInYourHands(startNow(plan), plan);
+    const plan = planAtCallTime('startSpan()', instance, nameOrOptions, MANUAL_RULES);
+    const live = startNow(instance, plan);
+    const end = () => live?.settle(RETURNED);
+    return {
+      span: live?.span ?? noSpan(),
+      run: (fn) => (live === undefined ? fn() : callInContext(live.active, fn, undefined, [])),
+      fail: (error) => live?.threw(error),
+      end,
+      [Symbol.dispose]: end,
+      async [Symbol.asyncDispose]() {
+        end();
+        await awaitFlush(live?.provider, { timeoutMs: plan.flushTimeoutMs, holdsProcess: true });
+      },
+    };
   };
 }
 
 function planAtCallTime<Options extends object>(
   where: string,
-  settings: Settings,
+  { settings }: Instance,
   nameOrOptions: string | Options,
   rules: Rules<Options>,
-): SpanPlan {
-  const plan = attempt(
-    `the options of ${where}`,
-    () => new SpanPlan(settings, 'span', readOptions(where, nameOrOptions, rules, tolerate)),
+): Plan {
+  const plan = attempt(`the options of ${where}`, () =>
+    planOf(settings, 'span', readOptions(where, nameOrOptions, rules, tolerate)),
   );
-  return plan ?? new SpanPlan(settings, 'span', {});
+  return plan ?? planOf(settings, 'span', {});
 }
 
-function startNow(plan: SpanPlan): LiveSpan | undefined {
-  const tracer = plan.tracer();
-  return tracer && startLive(tracer, plan, activeContext());
+function startNow(instance: Instance, plan: Plan): TrackedSpan | undefined {
+  const tracer = instance.tracerFor(plan);
+  return tracer && startLive({ instance, plan, tracer, parent: activeContext() });
 }
 
 /**
- * A live span in your hands, exported as `LiveSpan`. The first of `end`, `fail`, an abort and a time-out ends it.
+ * A live span in your hands. The first of `end`, `fail`, an abort and a time-out ends it.
  *
  * `using` ends it; `await using` ends it and waits until it is flushed, for `flushTimeoutMs` at the longest.
  */
-export interface ManualSpan extends Disposal, AsyncDisposal {
+export interface LiveSpan extends Disposal, AsyncDisposal {
   readonly span: Span;
   /** Calls `fn` with the span active, and ends nothing: an error that you handle is not the span's. */
   run<R>(fn: () => R): R;
@@ -89,39 +99,4 @@ export interface ManualSpan extends Disposal, AsyncDisposal {
   fail(error: unknown): void;
   /** Ends the span. */
   end(): void;
-}
-
-class SpanInYourHands implements ManualSpan {
-  readonly span: Span;
-  readonly #live: LiveSpan | undefined;
-  readonly #provider: object | undefined;
-  readonly #flushTimeoutMs: number;
-
-  constructor(live: LiveSpan | undefined, { provider, flushTimeoutMs }: SpanPlan) {
-    this.span = live?.span ?? noSpan();
-    this.#live = live;
-    this.#provider = provider;
-    this.#flushTimeoutMs = flushTimeoutMs;
-  }
-
-  run<R>(fn: () => R): R {
-    return this.#live === undefined ? fn() : callInContext(this.#live.active, fn, undefined, []);
-  }
-
-  fail(error: unknown): void {
-    this.#live?.threw(error);
-  }
-
-  end(): void {
-    this.#live?.settle(RETURNED);
-  }
-
-  [Symbol.dispose](): void {
-    this.end();
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.end();
-    await awaitFlush(this.#provider, { timeoutMs: this.#flushTimeoutMs, holdsProcess: true });
-  }
 }

@@ -294,7 +294,7 @@ describe('options that change their mind', () => {
     expect(withSpan({ name: 'mine', ignoreErrors: unreadable }, () => 7)).toBe(7);
     expect(withSpan(throwing, () => 7)).toBe(7);
     startSpan(new Proxy({}, { ownKeys: sabotage }) as never).end();
-    expect(rows()).toEqual([{ name: 'span' }, { name: 'span', attributes: { a: 1 } }, { name: 'span' }]);
+    expect(rows()).toEqual([{ name: 'mine' }, { name: 'span', attributes: { a: 1 } }, { name: 'span' }]);
   });
 });
 

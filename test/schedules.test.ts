@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { createTracing, type TaskOptions, type FlushResult } from '../src/index.ts';
-import { endLiveSpans } from '../src/span/shutdown.ts';
+import { endSpansOf } from '../src/span/shutdown.ts';
 import { deferred, record, type SpanRow } from './harness.ts';
 
 // Every order of abort, settle, time-out, shutdown, flush and configure(), with and without a turn of the microtask queue between.
@@ -154,7 +154,7 @@ test('in any order of events a task has one end, one flush request at most, and 
         'reject with the reason': () => work.reject(reason),
         wait: () => vi.advanceTimersByTime(GRACE_MS),
         turn,
-        'shut down': () => endLiveSpans(provider),
+        'shut down': () => endSpansOf(provider),
         flush: () => flushes.push(flush()),
         off: () => configure({ enabled: (enabled = false) }),
         on: () => configure({ enabled: (enabled = true) }),

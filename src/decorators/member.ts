@@ -20,9 +20,13 @@ export interface MemberMarks {
   readonly places: WeakMap<object, Set<Key>>;
 }
 
-/** @param name of the marks, which all copies of this library share: a class and its base can be decorated by two */
-export function memberMarks(name: 'traced' | 'untraced'): MemberMarks {
-  return processWide(`${name}-members`, () => ({ functions: new WeakSet(), places: new WeakMap() }));
+export function newMarks(): MemberMarks {
+  return { functions: new WeakSet(), places: new WeakMap() };
+}
+
+/** Marks that all copies of this library share: a class and its base can be decorated by two. */
+export function sharedMarks(name: 'traced' | 'untraced'): MemberMarks {
+  return processWide(`${name}-members`, newMarks);
 }
 
 export function mark({ functions, places }: MemberMarks, fn: object, { key, place }: Member): void {

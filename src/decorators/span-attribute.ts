@@ -1,7 +1,8 @@
 import type { Attributes, AttributeValue } from '@opentelemetry/api';
-import { show } from '../platform/in-words.ts';
-
-type Key = string | symbol;
+import type { ArgumentAttributes } from '../options/plan.ts';
+import { refuse } from '../options/check.ts';
+import { inWords } from '../platform/report.ts';
+import type { Key } from './member.ts';
 
 /** The parts of `reflect-metadata` used here. */
 interface MetadataReflect {
@@ -35,25 +36,15 @@ export interface SpanAttribute {
 
 export const spanAttributeDecorator: SpanAttribute = (attribute) => {
   if (typeof attribute !== 'string' || attribute === '') {
-    throw new TypeError(
-      `@SpanAttribute(): ${show(attribute)} is not an attribute's name; give a non-empty string`,
-    );
+    refuse(`@SpanAttribute(): ${inWords(attribute)} is not an attribute's name; give a non-empty string`);
   }
   const decorator = `@SpanAttribute('${attribute}')`;
   return (target, method: Key | undefined, index: unknown) => {
-    if (typeof index !== 'number') {
-      throw new TypeError(
-        `${decorator} on ${show(method)}: only a parameter can be an attribute; put it on one`,
-      );
-    }
-    if (method === undefined) {
-      throw new TypeError(
-        `${decorator}: a constructor is not traced; put it on a parameter of a @Traced() method`,
-      );
-    }
+    if (method === undefined || typeof index !== 'number')
+      return refuse(`${decorator} is not on a parameter of a method; put it on one`);
     if (typeof metadata.defineMetadata !== 'function') {
-      throw new TypeError(
-        `${decorator}: reflect-metadata is not loaded; run npm install reflect-metadata, and import it before this class`,
+      return refuse(
+        `${decorator}: reflect-metadata is not loaded; npm install reflect-metadata, and import it first`,
       );
     }
     const others = readParameterAttributes(target, method) ?? [];
@@ -66,10 +57,7 @@ function readParameterAttributes(target: object, method: Key): ParameterAttribut
 }
 
 /** @returns the attributes that the arguments of one call stand for, or `undefined` for a method that names none */
-export function argumentAttributes(
-  target: object,
-  method: Key,
-): ((args: ArrayLike<unknown>) => Attributes) | undefined {
+export function argumentAttributes(target: object, method: Key): ArgumentAttributes | undefined {
   const parameters = readParameterAttributes(target, method);
   if (parameters === undefined) return undefined;
   return (args) =>

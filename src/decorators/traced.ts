@@ -1,5 +1,11 @@
+import { defaultInstance, type Instance } from '../instance.ts';
+import { readOptions, refuse, SPAN_RULES } from '../options/check.ts';
+import type { AnyFunction, SpanOptions } from '../options/options.ts';
+import { planSource } from '../options/plan.ts';
 import { activeContext } from '../platform/context.ts';
-import { lookAlike } from '../platform/stand-in.ts';
+import { attempt, inWords, report } from '../platform/report.ts';
+import { standIn } from '../platform/stand-in.ts';
+import { runInSpan } from '../run-in-span.ts';
 import {
   classNameOf,
   declaringClass,
@@ -7,42 +13,43 @@ import {
   type Key,
   mark,
   type Member,
-  memberMarks,
+  type MemberMarks,
   memberName,
+  newMarks,
+  sharedMarks,
 } from './member.ts';
-import { SPAN_RULES } from '../options/rules.ts';
-import type { AnyFunction, SpanOptions } from '../options/options.ts';
-import { readOptions, refuse } from '../options/check.ts';
-import { attempt, report } from '../platform/report.ts';
-import { runInSpan } from '../run-in-span.ts';
-import type { Settings } from '../options/settings.ts';
-import { SpanPlan } from '../options/plan.ts';
-import { show } from '../platform/in-words.ts';
 import { argumentAttributes } from './span-attribute.ts';
 import type { Traced, Untraced } from './types.ts';
 
 type Wrap = (fn: AnyFunction, member: Member) => AnyFunction;
 
-/** Wrapped methods, so that a class and a method that are both decorated make one span. */
-const traced = /* @__PURE__ */ memberMarks('traced');
-const untraced = /* @__PURE__ */ memberMarks('untraced');
+/** Whose spans a decorator makes, how, and which members have them already: a class and its method make one. */
+interface Tracing {
+  readonly instance: Instance;
+  readonly options: SpanOptions;
+  readonly traced: MemberMarks;
+}
 
-/** Binds {@link Traced} to the settings of an instance. */
-export function tracedWith(settings: Settings): Traced {
+const untraced = /* @__PURE__ */ sharedMarks('untraced');
+
+/** Binds {@link Traced} to an instance. */
+export function tracedWith(instance: Instance): Traced {
+  const traced = instance === defaultInstance ? sharedMarks('traced') : newMarks();
   const factory = (...given: unknown[]) => {
     if (given.length > 1 || typeof given[0] === 'function') {
-      throw new TypeError('@Traced is used without being called; write @Traced()');
+      refuse('@Traced is used without being called; write @Traced()');
     }
     const options = readOptions('@Traced()', given[0] as string | SpanOptions, SPAN_RULES, refuse);
-    const wrap: Wrap = (fn, member) => traceMethod(settings, options, fn, member);
+    const tracing: Tracing = { instance, options, traced };
+    const wrap: Wrap = (fn, member) => traceMethod(tracing, fn, member);
     return (target: unknown, where?: unknown, descriptor?: unknown): unknown => {
       if (isStandardContext(where)) {
         return where.kind === 'class'
-          ? traceClass(settings, options, target, where.metadata)
+          ? traceClass(tracing, target, where.metadata)
           : decorateStandard(target, where, wrap);
       }
       const isClass = where === undefined && descriptor === undefined && typeof target === 'function';
-      if (isClass) return traceClass(settings, options, target);
+      if (isClass) return traceClass(tracing, target);
       return decorateLegacy(target as object, where as Key | undefined, descriptor, wrap);
     };
   };
@@ -55,7 +62,7 @@ export const untracedDecorator: Untraced =
     const isStandard = isStandardContext(where);
     const method: unknown = isStandard ? target : descriptor?.value;
     if (typeof method !== 'function') {
-      throw new TypeError(`@Untraced() on ${placeOf(where)}: only a method can be left out; remove it`);
+      return refuse(`@Untraced() on ${placeOf(where)}: only a method can be left out; remove it`);
     }
     const member = isStandard ? memberOf(where) : { key: where as Key, place: target as object };
     mark(untraced, method, member);
@@ -80,11 +87,11 @@ function decorateStandard(target: unknown, context: DecoratorContext, wrap: Wrap
   const member = memberOf(context);
   const place = memberName(member.key);
   if (context.kind === 'method') return wrap(target as AnyFunction, member);
-  if (context.kind !== 'field') throw unsupported(place, context.kind);
+  if (context.kind !== 'field') return unsupported(place, context.kind);
   return function (this: unknown, initial: unknown): unknown {
     // An instance is being made: too late to throw.
     if (typeof initial !== 'function') {
-      report(`@Traced() on ${place}: the field holds ${show(initial)}, not a function; it is not traced`);
+      report(`@Traced() on ${place}: the field holds ${inWords(initial)}, not a function; it is not traced`);
       return initial;
     }
     const className = classNameOf(this);
@@ -103,35 +110,31 @@ function decorateLegacy(
 ): PropertyDescriptor {
   const className = classNameOf(target);
   const place = [className, memberName(key ?? 'constructor')].filter(Boolean).join('.');
-  if (typeof descriptor === 'number') throw unsupported(place, 'parameter');
+  if (typeof descriptor === 'number') return unsupported(place, 'parameter');
   if (key === undefined || typeof descriptor !== 'object' || descriptor === null)
-    throw unsupported(place, 'field');
+    return unsupported(place, 'field');
   const method = descriptor as PropertyDescriptor;
   if (typeof method.value !== 'function')
-    throw unsupported(place, method.get || method.set ? 'accessor' : 'field');
+    return unsupported(place, method.get || method.set ? 'accessor' : 'field');
   method.value = wrap(method.value as AnyFunction, { key, className, holder: target, place: target });
   return method;
 }
 
-function unsupported(place: string, kind: string): TypeError {
+function unsupported(place: string, kind: string): never {
   const repair =
     kind === 'field'
       ? 'write a method, or use standard decorators, which can wrap a field that holds a function'
       : 'move the work into a method and decorate that';
-  return new TypeError(
+  return refuse(
     `@Traced() on ${place}: ${kind === 'accessor' ? 'an' : 'a'} ${kind} cannot be traced; ${repair}`,
   );
 }
 
 /** Wraps every method and static method that the class itself declares. A name in the options replaces the class's. */
-function traceClass(
-  settings: Settings,
-  { name, ...options }: SpanOptions,
-  type: unknown,
-  metadata?: object,
-): void {
+function traceClass({ options, ...tracing }: Tracing, type: unknown, metadata?: object): void {
+  const { name, ...others } = options;
   const className = typeof name === 'string' ? name : classNameOf(type);
-  const shared = typeof name === 'function' ? { ...options, name } : options;
+  const shared: Tracing = { ...tracing, options: typeof name === 'function' ? options : others };
   for (const holder of [(type as { prototype: object }).prototype, type as object]) {
     const isStatic = holder === type;
     for (const key of Reflect.ownKeys(holder)) {
@@ -141,7 +144,7 @@ function traceClass(
       if (typeof method !== 'function' || key === 'constructor' || (isStatic && enumerable)) continue;
       const member = { key, className, holder, place: isStatic ? holder : (metadata ?? holder) };
       if (isMarked(untraced, method, member)) continue;
-      const wrapped = traceMethod(settings, shared, method, member);
+      const wrapped = traceMethod(shared, method, member);
       if (configurable) Object.defineProperty(holder, key, { ...descriptor, value: wrapped });
       else report(`@Traced() on ${className}: ${memberName(key)} cannot be replaced; it is not traced`);
     }
@@ -149,8 +152,7 @@ function traceClass(
 }
 
 function traceMethod(
-  settings: Settings,
-  options: SpanOptions,
+  { instance, options, traced }: Tracing,
   method: AnyFunction,
   member: Member,
 ): AnyFunction {
@@ -159,18 +161,19 @@ function traceMethod(
   const own = memberName(key);
   const fullName = (owner: string | undefined) => (owner === undefined ? own : `${owner}.${own}`);
   const fromArguments = holder && argumentAttributes(holder, key);
-  const plan = new SpanPlan(settings, fullName(className), options, fromArguments);
+  const planNow = planSource(instance, fullName(className), options, fromArguments);
   let isNamed = className !== undefined;
-  const wrapper = lookAlike(method, function (this: unknown) {
-    const tracer = plan.tracer();
+  const wrapper = standIn(method, function (this: unknown) {
+    let plan = planNow();
+    const tracer = instance.tracerFor(plan);
     if (tracer === undefined) return Reflect.apply(method, this, arguments);
     if (!isNamed) {
       // A standard method decorator is not told the class; the object that it is called on tells.
       const owner = attempt('finding the class of a method', () => declaringClass(this, key, wrapper));
-      plan.defaultName = fullName(owner?.name);
+      plan = planNow(fullName(owner?.name));
       isNamed = owner?.isSure === true;
     }
-    return runInSpan(tracer, plan, activeContext(), method, this, arguments);
+    return runInSpan({ instance, plan, tracer, parent: activeContext() }, method, this, arguments);
   });
   mark(traced, wrapper, member);
   return wrapper;

@@ -1,14 +1,13 @@
 import { HttpException, StreamableFile } from '@nestjs/common';
-import { isUnrecorded, type LiveSpan } from '../span/live-span.ts';
+import { isUnrecorded, type TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED, writeFailure } from '../span/outcome.ts';
 import { attempt } from '../platform/report.ts';
 import { observeNodeStream } from '../returned/node-stream.ts';
-import type { SpanPlan } from '../options/plan.ts';
 import { type NodeResponse, onResponseEnd } from './response-end.ts';
 
 /** The span of one run of a handler, as the observable of the run tells of it. */
 export interface HandlerSpan {
-  readonly live: LiveSpan;
+  readonly live: TrackedSpan;
   emitted(value: unknown): void;
   completed(): void;
   threw(error: unknown): void;
@@ -17,9 +16,9 @@ export interface HandlerSpan {
 
 /** Outside HTTP the work is what the observable says. */
 export class MessageHandlerSpan implements HandlerSpan {
-  readonly live: LiveSpan;
+  readonly live: TrackedSpan;
 
-  constructor(live: LiveSpan) {
+  constructor(live: TrackedSpan) {
     this.live = live;
   }
 
@@ -43,14 +42,12 @@ export class MessageHandlerSpan implements HandlerSpan {
  * filter. What the observable tells is only what went wrong.
  */
 export class HttpHandlerSpan implements HandlerSpan {
-  readonly live: LiveSpan;
-  readonly #plan: SpanPlan;
+  readonly live: TrackedSpan;
   readonly #response: NodeResponse;
   #failure: { readonly error: unknown } | undefined;
 
-  constructor(live: LiveSpan, plan: SpanPlan, response: NodeResponse) {
+  constructor(live: TrackedSpan, response: NodeResponse) {
     this.live = live;
-    this.#plan = plan;
     this.#response = response;
     onResponseEnd(response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
   }
@@ -83,14 +80,14 @@ export class HttpHandlerSpan implements HandlerSpan {
     if (failure !== undefined && !isAnswer(failure.error, statusCode)) return this.live.threw(failure.error);
     // Nothing was thrown past us, but something failed: in the serialisation, or on the handler's own account.
     if (statusCode >= 500 && this.#isWritable)
-      writeFailure(this.live.span, { type: String(statusCode), message: '' }, {}, this.#plan);
+      writeFailure(this.live.span, { type: String(statusCode), message: '' }, {}, this.live.plan);
     this.live.settle(RETURNED);
   }
 
   #left(): void {
     const { headersSent, errored } = this.#response;
     if (headersSent) this.#writeStatus();
-    const failure = isReset(errored) ? this.#failure : { error: errored };
+    const failure = wasReset(errored) ? this.#failure : { error: errored };
     if (failure !== undefined && !isAnswer(failure.error, undefined)) this.live.threw(failure.error);
     else this.live.settle(LEFT);
   }
@@ -119,7 +116,7 @@ function isAnswer(error: unknown, statusCode: number | undefined): boolean {
 }
 
 /** Whether a response was destroyed because of its client, and not by a stream that failed while it was piped in. */
-function isReset(errored: unknown): boolean {
+function wasReset(errored: unknown): boolean {
   const code = attempt('response.errored', () => (errored as { code?: unknown } | null | undefined)?.code);
   return errored == null || code === 'ECONNRESET' || code === 'EPIPE';
 }

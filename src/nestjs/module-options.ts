@@ -1,4 +1,4 @@
-import { oneOf, type Rules, TRACING_RULES } from '../options/rules.ts';
+import { oneOf, type Rules, TRACING_RULES } from '../options/check.ts';
 import type { TracingOptions } from '../options/options.ts';
 import { readOptions, refuse } from '../options/check.ts';
 import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';

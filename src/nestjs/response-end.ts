@@ -60,9 +60,12 @@ class ResponseListener extends SharedListener<ResponseObserver> {
     this.#connection?.remove(this.#closed);
   }
 
-  readonly #finished = (): void =>
-    this.tell((observer) => observer(wasCalledOff(this.#response) ? 'left' : 'sent'));
-  readonly #closed = (): void => this.tell((observer) => observer('left'));
+  readonly #finished = (): void => this.#end(wasCalledOff(this.#response) ? 'left' : 'sent');
+  readonly #closed = (): void => this.#end('left');
+
+  #end(end: ResponseEnd): void {
+    this.tell((observer) => attempt('telling of the end of a response', () => observer(end)));
+  }
 }
 
 /** Hears that a connection has closed, however many requests its client pipelines. */

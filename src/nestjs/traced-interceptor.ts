@@ -1,14 +1,14 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
 import { defer, Observable } from 'rxjs';
-import { aBoolean, rule, type Rules } from '../options/rules.ts';
+import { aBoolean, rule, type Rules } from '../options/check.ts';
+import { defaultInstance as instance } from '../instance.ts';
 import { readOptions, refuse } from '../options/check.ts';
 import { activeContext, callInContext } from '../platform/context.ts';
 import { attempt } from '../platform/report.ts';
 import { startLive } from '../run-in-span.ts';
-import { SpanPlan } from '../options/plan.ts';
-import { defaultSettings } from '../options/settings.ts';
-import { handlerName, requestAttributes, routeOf } from './execution.ts';
+import { planOf } from '../options/plan.ts';
+import { handlerName, requestAttributes, routeOf } from './execution-context.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { nodeResponse } from './response-end.ts';
 import { isChosen, type RouteChoice } from './routes.ts';
@@ -89,17 +89,17 @@ export class TracedInterceptor implements NestInterceptor {
     const known = spans.get(context);
     // Over HTTP, a span ends before its handler has begun when the client is gone already.
     if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
-    const plan = new SpanPlan(defaultSettings, handlerName(context), {
+    const plan = planOf(instance.settings, handlerName(context), {
       attributes: () => requestAttributes(context),
     });
-    const tracer = plan.tracer();
+    const tracer = instance.tracerFor(plan);
     if (tracer === undefined || !isChosen(routeOf(context), this.#options)) return undefined;
     const response =
       context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse()) : undefined;
-    const live = startLive(tracer, plan, parent);
+    const live = startLive({ instance, plan, tracer, parent });
     if (live === undefined) return undefined;
     const span =
-      attempt('observing a response', () => response && new HttpHandlerSpan(live, plan, response)) ??
+      attempt('observing a response', () => response && new HttpHandlerSpan(live, response)) ??
       new MessageHandlerSpan(live);
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);

@@ -7,7 +7,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
-import { endLiveSpans } from '../span/shutdown.ts';
+import { endSpansOf } from '../span/shutdown.ts';
 import { registeredProvider } from '../platform/provider.ts';
 import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
@@ -66,7 +66,7 @@ export class TracingModule implements OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     const provider = registeredProvider();
-    if (provider !== undefined) endLiveSpans(provider);
+    if (provider !== undefined) endSpansOf(provider);
     await flush();
   }
 }

@@ -1,11 +1,11 @@
-import { isObject, type Rules } from './rules.ts';
-import { report } from '../platform/report.ts';
-import { show } from '../platform/in-words.ts';
+import { isAbortSignal } from '../platform/abort-signal.ts';
+import { inWords, report } from '../platform/report.ts';
+import type { FlushSettings, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
 
 /** What to do about a wrong option: throw while decorating or configuring, `report` and go on without it at call time. */
 export type Complaint = (problem: string) => void;
 
-export const refuse: Complaint = (problem) => {
+export const refuse: (problem: string) => never = (problem) => {
   throw new TypeError(problem);
 };
 
@@ -26,8 +26,8 @@ export function readOptions<Options extends object>(
   if (options === undefined) return accepted as Options;
   const takesName = 'name' in rules;
   const given = typeof options === 'string' && takesName ? { name: options } : options;
-  if (!isObject(given)) {
-    complain(`${where}: ${show(given)} is not ${takesName ? 'a name or ' : ''}an object of options`);
+  if (!isRecord(given)) {
+    complain(`${where}: ${inWords(given)} is not ${takesName ? 'a name or ' : ''}an object of options`);
     return accepted as Options;
   }
   for (const key of Object.keys(given)) {
@@ -41,13 +41,13 @@ export function readOptions<Options extends object>(
     let problem = 'cannot be read';
     try {
       const own: unknown = Reflect.get(given as object, key);
-      const value: unknown = known.isCopied && isObject(own) ? { ...(own as object) } : own;
+      const value: unknown = known.isCopied && isRecord(own) ? { ...(own as object) } : own;
       if (value === undefined) continue;
       if (known.accepts(value)) {
         accepted[key] = value;
         continue;
       }
-      problem = `is ${show(value)}`;
+      problem = `is ${inWords(value)}`;
     } catch {
       // A getter, or a proxy, that throws.
     }
@@ -55,3 +55,111 @@ export function readOptions<Options extends object>(
   }
   return accepted as Options;
 }
+
+export interface Rule {
+  readonly expected: string;
+  readonly accepts: (value: unknown) => boolean;
+  /** Whether an object is copied, so that what was checked is what is used. */
+  readonly isCopied?: boolean;
+}
+
+export type Rules<Options> = { readonly [Key in keyof Required<Options>]: Rule };
+
+// Marked, so that a bundler leaves out the tables of rules that are not used.
+
+/* @__NO_SIDE_EFFECTS__ */
+export function rule(expected: string, accepts: (value: unknown) => boolean, isCopied = false): Rule {
+  return { expected, accepts, isCopied };
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+export function oneOf(...allowed: string[]): Rule {
+  const expected = `one of ${allowed.map((value) => `'${value}'`).join(', ')}`;
+  return rule(expected, (value) => allowed.includes(value as string));
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function orFunction({ expected, accepts, isCopied }: Rule): Rule {
+  return rule(`${expected} or a function`, (value) => accepts(value) || isFunction(value), isCopied);
+}
+
+/** Joins tables of rules. */
+/* @__NO_SIDE_EFFECTS__ */
+export function tableOf<A extends object, B extends object, C extends object>(a: A, b: B, c: C): A & B & C {
+  return { ...a, ...b, ...c };
+}
+
+const isFunction = (value: unknown): boolean => typeof value === 'function';
+/** An object that has options or attributes. */
+export const isRecord = (value: unknown): boolean =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
+
+const aFunction = rule('a function', isFunction);
+export const aName = rule('a non-empty string', isName);
+export const aBoolean = rule('a boolean', (value) => typeof value === 'boolean');
+const someAttributes = rule('an object of attributes', isRecord, true);
+const milliseconds = rule(
+  'a number of milliseconds, 0 or more',
+  (value) => typeof value === 'number' && value >= 0,
+);
+const matchers = rule('an error class, a predicate or an array of them', (value) =>
+  [value].flat().every(isFunction),
+);
+const attributeNames = rule(
+  "an object such as { error: 'failed', outcome: null }",
+  (value) =>
+    isRecord(value) &&
+    Object.entries(value as object).every(
+      ([key, name]) => ['error', 'outcome'].includes(key) && (name == null || isName(name)),
+    ),
+  true,
+);
+
+const ENDING = { ignoreErrors: matchers, cancellation: oneOf('error', 'unset'), abortGraceMs: milliseconds };
+const FLUSHING: Rules<FlushSettings> = {
+  flush: oneOf('auto', 'background', 'await', 'never'),
+  flushTimeoutMs: milliseconds,
+  waitUntil: aFunction,
+};
+
+export const SPAN_RULES: Rules<SpanOptions> = tableOf(
+  ENDING,
+  {},
+  {
+    name: orFunction(aName),
+    kind: rule('a SpanKind', (value) => [0, 1, 2, 3, 4].includes(value as number)),
+    attributes: orFunction(someAttributes),
+    resultAttributes: aFunction,
+    relation: oneOf('child', 'root', 'linked'),
+    signal: rule(
+      'an AbortSignal, a function or false',
+      (value) => value === false || isFunction(value) || isAbortSignal(value),
+    ),
+    timeoutMs: milliseconds,
+    covers: oneOf('work', 'call'),
+    enabled: orFunction(aBoolean),
+  },
+);
+
+export const TASK_RULES: Rules<TaskOptions> = tableOf(SPAN_RULES, FLUSHING, {
+  from: orFunction(oneOf('call', 'wrap')),
+});
+
+export const TRACING_RULES: Rules<TracingOptions> = tableOf(ENDING, FLUSHING, {
+  tracerName: aName,
+  tracerVersion: aName,
+  enabled: orFunction(aBoolean),
+  attributes: someAttributes,
+  attributeNames,
+  exceptionEvents: oneOf('every-span', 'origin-only'),
+  tracerProvider: rule(
+    'a tracer provider',
+    (value) => typeof (value as { getTracer?: unknown } | null)?.getTracer === 'function',
+  ),
+});
+
+export const FLUSH_RULES = {
+  timeoutMs: milliseconds,
+  signal: rule('an AbortSignal', isAbortSignal),
+};

@@ -5,20 +5,16 @@ export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((erro
 
 /** One predicate for one or many matchers. A predicate that throws, or answers anything but `true`, does not match. */
 export function matcherOf(matchers: ErrorMatcher | readonly ErrorMatcher[]): (error: unknown) => boolean {
-  const predicates = [matchers].flat().map((matcher) => (isClass(matcher) ? isInstanceOf(matcher) : matcher));
+  const all = [matchers].flat();
   return (error) =>
-    predicates.some((matches) => attempt('option "ignoreErrors"', () => matches(error)) === true);
-}
-
-type Class = abstract new (...args: never[]) => unknown;
-type Predicate = (error: unknown) => boolean;
-
-function isInstanceOf(matcher: Class): Predicate {
-  return (error) => error instanceof matcher;
+    all.some((matcher) => {
+      const matches = () => (isClass(matcher) ? error instanceof matcher : matcher(error));
+      return attempt('option "ignoreErrors"', matches) === true;
+    });
 }
 
 /** A `class`, a built-in error, or an error constructor from before classes: only those inherit from `Error`. */
-function isClass(matcher: ErrorMatcher): matcher is Class {
+function isClass(matcher: ErrorMatcher): matcher is abstract new (...args: never[]) => unknown {
   const { prototype } = matcher as { prototype?: unknown };
   if (matcher === Error || prototype instanceof Error) return true;
   return /^class\b/.test(Function.prototype.toString.call(matcher));

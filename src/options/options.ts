@@ -1,10 +1,12 @@
-import type { Attributes, Context, SpanKind } from '@opentelemetry/api';
+import type { Attributes, Context, SpanKind, TracerProvider } from '@opentelemetry/api';
 import type { AbortSignalLike } from '../platform/abort-signal.ts';
 import type { ErrorMatcher } from './error-matcher.ts';
 import type { FlushResult } from '../platform/flush.ts';
-import type { Relation } from '../span/parentage.ts';
 
 export type AnyFunction = (...args: never[]) => unknown;
+
+/** `child` of the parent, a `root` without one, or a new root `linked` to what would have been the parent. */
+export type Relation = 'child' | 'root' | 'linked';
 
 /** How one span is named, started and ended. Every option is optional. */
 export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> {
@@ -75,4 +77,6 @@ export interface TracingOptions extends FlushSettings {
   abortGraceMs?: number;
   /** Whether an error is recorded on every span that it passes (default), or only where it came from. */
   exceptionEvents?: 'every-span' | 'origin-only';
+  /** The one that makes the spans, and is flushed. Default: the registered one, looked up at each call. */
+  tracerProvider?: TracerProvider;
 }

@@ -1,145 +1,149 @@
-import type { Attributes, Tracer } from '@opentelemetry/api';
+import type { Attributes } from '@opentelemetry/api';
 import { type AbortSignalLike, findSignal, isAbortSignal } from '../platform/abort-signal.ts';
-import { matcherOf } from './error-matcher.ts';
-import type { EndingRules } from '../span/live-span.ts';
-import type { LiveSpanList } from '../span/live-span-list.ts';
-import { isObject } from './rules.ts';
-import type { FlushMode, TaskOptions } from './options.ts';
-import type { Relation } from '../span/parentage.ts';
 import { attempt, report } from '../platform/report.ts';
-import type { Ignores, Settings } from './settings.ts';
+import { isRecord } from './check.ts';
+import { matcherOf } from './error-matcher.ts';
+import type { TaskOptions } from './options.ts';
+import type { Settings } from './settings.ts';
 
-/** What is to be done at each call of one wrapped function: its own options over the instance's settings of the moment. */
-export class SpanPlan implements EndingRules {
-  readonly #settings: Settings;
+/** What `@SpanAttribute()` makes of the arguments of a call. */
+export type ArgumentAttributes = (args: ArrayLike<unknown>) => Attributes;
+
+type Defaults = Required<Pick<TaskOptions, 'relation' | 'covers'>>;
+
+/**
+ * All that a call of one wrapped function needs to know: the function's own options over the settings of its instance. A
+ * call takes it at its start, and its span ends by it, whatever `configure()` does meanwhile.
+ */
+export interface Plan
+  extends
+    Omit<Settings, 'enabled' | 'attributes'>,
+    Omit<TaskOptions, keyof Settings | keyof Defaults>,
+    Defaults {
+  readonly enabled: TaskOptions['enabled'];
+  readonly attributes: TaskOptions['attributes'];
+  /** Whether the instance is on, beside the function itself. */
+  readonly enabledEverywhere: Settings['enabled'];
+  /** Put on every span of the instance. */
+  readonly attributesEverywhere: Attributes | undefined;
+  readonly argumentAttributes: ArgumentAttributes | undefined;
   /** The name when the options give none, or a name function fails. */
-  defaultName: string;
-  readonly relation: Relation;
-  readonly covers: 'work' | 'call';
-  readonly timeoutMs: number | undefined;
-  readonly #options: TaskOptions;
-  readonly #ignores: Ignores | undefined;
-  readonly #argumentAttributes: ((args: ArrayLike<unknown>) => Attributes) | undefined;
-
-  constructor(
-    settings: Settings,
-    defaultName: string,
-    options: TaskOptions,
-    argumentAttributes?: (args: ArrayLike<unknown>) => Attributes,
-  ) {
-    this.#settings = settings;
-    this.defaultName = defaultName;
-    this.relation = options.relation ?? 'child';
-    this.covers = options.covers ?? 'work';
-    this.timeoutMs = options.timeoutMs;
-    this.#options = options;
-    this.#ignores = options.ignoreErrors && matcherOf(options.ignoreErrors);
-    this.#argumentAttributes = argumentAttributes;
-  }
-
-  get live(): LiveSpanList {
-    return this.#settings.live;
-  }
-
-  get provider(): object | undefined {
-    return this.#settings.tracers.provider;
-  }
-
-  get attributeNames(): EndingRules['attributeNames'] {
-    return this.#settings.attributeNames;
-  }
-
-  get exceptionEvents(): EndingRules['exceptionEvents'] {
-    return this.#settings.exceptionEvents;
-  }
-
-  get cancellation(): 'error' | 'unset' {
-    return this.#options.cancellation ?? this.#settings.cancellation;
-  }
-
-  get abortGraceMs(): number {
-    return this.#options.abortGraceMs ?? this.#settings.abortGraceMs;
-  }
-
-  get flushMode(): FlushMode {
-    return this.#options.flush ?? this.#settings.flush;
-  }
-
-  get flushTimeoutMs(): number {
-    return this.#options.flushTimeoutMs ?? this.#settings.flushTimeoutMs;
-  }
-
-  get waitUntil(): Settings['waitUntil'] {
-    return this.#options.waitUntil ?? this.#settings.waitUntil;
-  }
-
-  ignores(error: unknown): boolean {
-    return (this.#ignores ?? this.#settings.ignores)(error);
-  }
-
-  /** @returns `undefined` when this call is not to be traced */
-  tracer(): Tracer | undefined {
-    const tracer = this.#settings.tracers.tracer();
-    if (tracer === undefined) return undefined;
-    return isEnabled(this.#settings.enabled) && isEnabled(this.#options.enabled) ? tracer : undefined;
-  }
-
-  name(args: ArrayLike<unknown>): string {
-    const { name } = this.#options;
-    if (name === undefined) return this.defaultName;
-    if (typeof name === 'string') return name;
-    const answer: unknown = attempt('option "name"', () => Reflect.apply(name, undefined, args));
-    if (typeof answer === 'string' && answer !== '') return answer;
-    report(`option "name" of ${this.defaultName} gave no name`);
-    return this.defaultName;
-  }
-
-  get kind(): TaskOptions['kind'] {
-    return this.#options.kind;
-  }
-
-  attributes(args: ArrayLike<unknown>): Attributes | undefined {
-    const { attributes } = this.#options;
-    const everywhere = this.#settings.attributes;
-    if (attributes === undefined && this.#argumentAttributes === undefined) return everywhere;
-    const own: unknown =
-      typeof attributes === 'function'
-        ? attempt('option "attributes"', () => Reflect.apply(attributes, undefined, args))
-        : attributes;
-    return { ...everywhere, ...this.#argumentAttributes?.(args), ...copyAttributes('attributes', own) };
-  }
-
-  resultAttributes(value: unknown): Attributes | undefined {
-    const { resultAttributes } = this.#options;
-    if (resultAttributes === undefined) return undefined;
-    return copyAttributes(
-      'resultAttributes',
-      attempt('option "resultAttributes"', () => resultAttributes(value)),
-    );
-  }
-
-  signal(args: ArrayLike<unknown>): AbortSignalLike | undefined {
-    const { signal } = this.#options;
-    if (signal === undefined) return findSignal(args);
-    if (signal === false) return undefined;
-    if (typeof signal !== 'function') return signal;
-    const answer: unknown = attempt('option "signal"', () => Reflect.apply(signal, undefined, args));
-    if (answer === undefined || isAbortSignal(answer)) return answer;
-    report('option "signal" answered something that is not an AbortSignal');
-    return undefined;
-  }
+  readonly defaultName: string;
 }
 
-function isEnabled(enabled: boolean | (() => boolean) | undefined): boolean {
+/** Every option, so that all plans are objects of one shape: an engine reads them faster. */
+const DEFAULTS: TaskOptions & Defaults = {
+  name: undefined!,
+  kind: undefined!,
+  attributes: undefined!,
+  resultAttributes: undefined!,
+  relation: 'child',
+  signal: undefined!,
+  timeoutMs: undefined!,
+  ignoreErrors: undefined!,
+  covers: 'work',
+  enabled: undefined!,
+  from: undefined!,
+};
+
+export function planOf(
+  settings: Settings,
+  defaultName: string,
+  options: TaskOptions,
+  argumentAttributes?: ArgumentAttributes,
+): Plan {
+  const { attributes, enabled, ignoreErrors } = options;
+  return {
+    ...DEFAULTS,
+    ...settings,
+    ...options,
+    attributes,
+    attributesEverywhere: settings.attributes,
+    argumentAttributes,
+    enabled,
+    enabledEverywhere: settings.enabled,
+    ignores: ignoreErrors === undefined ? settings.ignores : matcherOf(ignoreErrors),
+    defaultName,
+  };
+}
+
+/**
+ * The plan of one wrapped function, made anew when the settings of its instance have changed, or its default name.
+ *
+ * @returns a function to be asked at every call
+ */
+export function planSource(
+  instance: { readonly settings: Settings },
+  firstName: string,
+  options: TaskOptions,
+  argumentAttributes?: ArgumentAttributes,
+): (defaultName?: string) => Plan {
+  let made = instance.settings;
+  let plan = planOf(made, firstName, options, argumentAttributes);
+  return (defaultName = plan.defaultName) => {
+    const { settings } = instance;
+    if (settings !== made || defaultName !== plan.defaultName)
+      plan = planOf((made = settings), defaultName, options, argumentAttributes);
+    return plan;
+  };
+}
+
+/** Whether this call is to be traced. */
+export function isEnabled({ enabled, enabledEverywhere }: Plan): boolean {
+  return isOn(enabledEverywhere) && isOn(enabled);
+}
+
+function isOn(enabled: TaskOptions['enabled']): boolean {
   // A switch that fails is on: only an answer of its own turns telemetry off.
   return typeof enabled === 'function' ? attempt('option "enabled"', enabled) !== false : enabled !== false;
+}
+
+export function spanName({ name, defaultName }: Plan, args: ArrayLike<unknown>): string {
+  if (name === undefined) return defaultName;
+  if (typeof name === 'string') return name;
+  const answer: unknown = attempt('option "name"', () => Reflect.apply(name, undefined, args));
+  if (typeof answer === 'string' && answer !== '') return answer;
+  report(`option "name" of ${defaultName} gave no name`);
+  return defaultName;
+}
+
+/** The attributes that a span has from its start on. */
+export function startAttributes(
+  { attributes, attributesEverywhere, argumentAttributes }: Plan,
+  args: ArrayLike<unknown>,
+): Attributes | undefined {
+  if (attributes === undefined && argumentAttributes === undefined) return attributesEverywhere;
+  const own: unknown =
+    typeof attributes === 'function'
+      ? attempt('option "attributes"', () => Reflect.apply(attributes, undefined, args))
+      : attributes;
+  return { ...attributesEverywhere, ...argumentAttributes?.(args), ...copyAttributes('attributes', own) };
+}
+
+export function attributesOfResult({ resultAttributes }: Plan, value: unknown): Attributes | undefined {
+  if (resultAttributes === undefined) return undefined;
+  return copyAttributes(
+    'resultAttributes',
+    attempt('option "resultAttributes"', () => resultAttributes(value)),
+  );
+}
+
+/** The signal that tells the work of this call to stop. */
+export function signalOf({ signal }: Plan, args: ArrayLike<unknown>): AbortSignalLike | undefined {
+  if (signal === undefined) return findSignal(args);
+  if (signal === false) return undefined;
+  if (typeof signal !== 'function') return signal;
+  const answer: unknown = attempt('option "signal"', () => Reflect.apply(signal, undefined, args));
+  if (answer === undefined || isAbortSignal(answer)) return answer;
+  report('option "signal" answered something that is not an AbortSignal');
+  return undefined;
 }
 
 /** A copy of what an attribute hook answered: getters that throw do so here, not inside the SDK. */
 function copyAttributes(option: string, answer: unknown): Attributes | undefined {
   if (answer === undefined) return undefined;
   return attempt(`reading what option "${option}" answered`, () => {
-    if (isObject(answer)) return { ...(answer as Attributes) };
+    if (isRecord(answer)) return { ...(answer as Attributes) };
     report(`option "${option}" answered something that is not an object of attributes`);
     return undefined;
   });

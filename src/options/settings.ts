@@ -1,38 +1,49 @@
-import type { Attributes } from '@opentelemetry/api';
-import { matcherOf } from './error-matcher.ts';
+import type { Attributes, TracerProvider } from '@opentelemetry/api';
 import type { FlushResult } from '../platform/flush.ts';
-import type { EndingRules } from '../span/live-span.ts';
-import { LiveSpanList } from '../span/live-span-list.ts';
+import { matcherOf } from './error-matcher.ts';
 import type { FlushMode, TracingOptions } from './options.ts';
-import { TracerSource } from '../platform/provider.ts';
 
-export type Ignores = (error: unknown) => boolean;
-
-/** The state of one tracing instance: its tracer, its live spans, and defaults that `configure` may change at any time. */
-export class Settings {
-  readonly tracers = new TracerSource();
-  readonly live = new LiveSpanList();
-  enabled: boolean | (() => boolean) = true;
-  attributes: Attributes | undefined;
-  attributeNames: EndingRules['attributeNames'] = { error: 'error', outcome: 'oncespan.outcome' };
-  ignores: Ignores = () => false;
-  cancellation: 'error' | 'unset' = 'error';
-  abortGraceMs = 0;
-  exceptionEvents: EndingRules['exceptionEvents'] = 'every-span';
-  flush: FlushMode = 'auto';
-  flushTimeoutMs = 5000;
-  waitUntil: ((flushed: Promise<FlushResult>) => void) | undefined;
-
-  /** Changes what `options` names and nothing else. */
-  apply({ tracerName, tracerVersion, attributeNames, ignoreErrors, ...others }: TracingOptions): void {
-    if (tracerName !== undefined || tracerVersion !== undefined)
-      this.tracers.identify(tracerName, tracerVersion);
-    const { error = this.attributeNames.error, outcome = this.attributeNames.outcome } = attributeNames ?? {};
-    this.attributeNames = { error, outcome };
-    if (ignoreErrors !== undefined) this.ignores = matcherOf(ignoreErrors);
-    Object.assign(this, others);
-  }
+/** The settings of a tracing instance: a plain object, which `configure()` replaces by another one. */
+export interface Settings {
+  readonly tracerName: string;
+  readonly tracerVersion: string | undefined;
+  readonly tracerProvider: TracerProvider | undefined;
+  readonly enabled: boolean | (() => boolean);
+  readonly attributes: Attributes | undefined;
+  /** Names of the two attributes that this library invented; `null` leaves one out. */
+  readonly attributeNames: { readonly error: string | null; readonly outcome: string | null };
+  readonly ignores: (error: unknown) => boolean;
+  readonly cancellation: 'error' | 'unset';
+  readonly abortGraceMs: number;
+  readonly exceptionEvents: 'every-span' | 'origin-only';
+  readonly flush: FlushMode;
+  readonly flushTimeoutMs: number;
+  readonly waitUntil: ((flushed: Promise<FlushResult>) => void) | undefined;
 }
 
-/** Those of the default instance: of the functions that the package exports, and of the sub-paths that trace with them. */
-export const defaultSettings: Settings = /* @__PURE__ */ new Settings();
+export const DEFAULT_SETTINGS: Settings = {
+  tracerName: 'oncespan',
+  tracerVersion: undefined,
+  tracerProvider: undefined,
+  enabled: true,
+  attributes: undefined,
+  attributeNames: { error: 'error', outcome: 'oncespan.outcome' },
+  ignores: () => false,
+  cancellation: 'error',
+  abortGraceMs: 0,
+  exceptionEvents: 'every-span',
+  flush: 'auto',
+  flushTimeoutMs: 5000,
+  waitUntil: undefined,
+};
+
+/** `settings` with what `options` names, and nothing else, changed. */
+export function changed(
+  settings: Settings,
+  { attributeNames, ignoreErrors, ...others }: TracingOptions,
+): Settings {
+  const { error = settings.attributeNames.error, outcome = settings.attributeNames.outcome } =
+    attributeNames ?? {};
+  const ignores = ignoreErrors === undefined ? settings.ignores : matcherOf(ignoreErrors);
+  return { ...settings, ...others, attributeNames: { error, outcome }, ignores };
+}

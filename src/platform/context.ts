@@ -117,7 +117,6 @@ function verify(active: Context): void {
   verified = trace.getSpan(activeContext()) === span;
   if (verified) return;
   reportOnce(
-    'spans will not nest, because no context manager is registered; call ' +
-      'context.setGlobalContextManager(new AsyncLocalStorageContextManager()) from @opentelemetry/context-async-hooks',
+    'spans will not nest: no context manager is registered; call startTracing(), or context.setGlobalContextManager()',
   );
 }

@@ -39,73 +39,48 @@ interface SharedGroup {
   request(): SharedPass;
 }
 
-/** One `forceFlush` of a provider, under way or waiting for its turn. */
-class Pass implements SharedPass {
-  readonly waiters: SharedPass['waiters'] = new Set();
-  readonly #provider: Flushable;
-  readonly #onSettled: () => void;
-
-  constructor(provider: Flushable, onSettled: () => void) {
-    this.#provider = provider;
-    this.#onSettled = onSettled;
-  }
-
-  start(): void {
-    const deadline = new Deadline<FlushResult>({
-      timeoutMs: PASS_LIMIT_MS,
-      timedOut: () => TIMED_OUT,
-      holdsProcess: false,
-      onSettled: (result) => {
-        if (result.status !== 'flushed')
-          report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
-        for (const waiter of [...this.waiters]) waiter.settle(result);
-        this.#onSettled();
-      },
-    });
-    // Untraced, because a span that a flush ends would ask for the next one, for ever. The promise turns a synchronous
-    // throw and any thenable into a settlement that comes later.
-    new Promise((resolve) => {
-      resolve(callUntraced(() => this.#provider.forceFlush()));
-    }).then(
-      () => deadline.settle(FLUSHED),
-      (error: unknown) => deadline.settle({ status: 'failed', error }),
-    );
-  }
+/** One `forceFlush` of a provider, of which all who wait for it are told. */
+function runPass(provider: Flushable, { waiters }: SharedPass, onSettled: () => void): void {
+  const deadline = new Deadline<FlushResult>({
+    timeoutMs: PASS_LIMIT_MS,
+    timedOut: () => TIMED_OUT,
+    holdsProcess: false,
+    onSettled: (result) => {
+      if (result.status !== 'flushed')
+        report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
+      for (const waiter of [...waiters]) waiter.settle(result);
+      onSettled();
+    },
+  });
+  // Untraced, because a span that a flush ends would ask for the next one, for ever. The promise turns a synchronous
+  // throw and any thenable into a settlement that comes later.
+  new Promise((resolve) => {
+    resolve(callUntraced(() => provider.forceFlush()));
+  }).then(
+    () => deadline.settle(FLUSHED),
+    (error: unknown) => deadline.settle({ status: 'failed', error }),
+  );
 }
 
 /**
  * Group commit: at most one pass of a provider under way and one waiting. A request made during a pass joins the next,
  * because the one under way may have looked at the queue already; it waits for no later one.
  */
-class FlushGroup implements SharedGroup {
-  readonly #provider: Flushable;
-  #running: Pass | undefined;
-  #waiting: Pass | undefined;
-
-  constructor(provider: Flushable) {
-    this.#provider = provider;
-  }
-
-  request(): Pass {
-    if (this.#running === undefined) return this.#start(this.#newPass());
-    return (this.#waiting ??= this.#newPass());
-  }
-
-  #newPass(): Pass {
-    return new Pass(this.#provider, () => this.#next());
-  }
-
-  #start(pass: Pass): Pass {
-    this.#running = pass;
-    pass.start();
+function newGroup(provider: Flushable): SharedGroup {
+  let isRunning = false;
+  let waiting: SharedPass | undefined;
+  const start = (pass: SharedPass): SharedPass => {
+    isRunning = true;
+    runPass(provider, pass, () => {
+      const next = waiting;
+      waiting = undefined;
+      isRunning = false;
+      if (next !== undefined) start(next);
+    });
     return pass;
-  }
-
-  #next(): void {
-    const pass = this.#waiting;
-    this.#running = this.#waiting = undefined;
-    if (pass !== undefined) this.#start(pass);
-  }
+  };
+  const newPass = (): SharedPass => ({ waiters: new Set() });
+  return { request: () => (isRunning ? (waiting ??= newPass()) : start(newPass())) };
 }
 
 /** By provider: however many copies of this library flush it, its passes do not overlap. */
@@ -116,7 +91,7 @@ function groupOf(provider: object | undefined): SharedGroup | undefined {
   if (provider === undefined || typeof (provider as Partial<Flushable>).forceFlush !== 'function')
     return undefined;
   let group = groups.get(provider);
-  if (group === undefined) groups.set(provider, (group = new FlushGroup(provider as Flushable)));
+  if (group === undefined) groups.set(provider, (group = newGroup(provider as Flushable)));
   return group;
 }
 

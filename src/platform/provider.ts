@@ -1,8 +1,8 @@
-import { ProxyTracerProvider, trace, type Tracer, type TracerProvider } from '@opentelemetry/api';
+import { ProxyTracerProvider, trace, type TracerProvider } from '@opentelemetry/api';
 import { attempt } from './report.ts';
 
 /** What the API answers as long as no SDK is registered. Learnt from a proxy of our own: the class is not exported. */
-const NOOP_PROVIDER: TracerProvider | undefined = attempt('ProxyTracerProvider', () =>
+const NOOP_PROVIDER: TracerProvider | undefined = /* @__PURE__ */ attempt('ProxyTracerProvider', () =>
   new ProxyTracerProvider().getDelegate(),
 );
 
@@ -13,40 +13,17 @@ const NOOP_PROVIDER: TracerProvider | undefined = attempt('ProxyTracerProvider',
  * @returns `undefined` when none is
  */
 export function registeredProvider(): TracerProvider | undefined {
-  const global = trace.getTracerProvider() as TracerProvider & { getDelegate?: () => TracerProvider };
+  return withoutProxy(trace.getTracerProvider());
+}
+
+function withoutProxy(given: TracerProvider): TracerProvider | undefined {
+  const proxy = given as TracerProvider & { getDelegate?: () => TracerProvider };
   // Feature-detected: the proxy is deprecated upstream.
-  const provider = typeof global.getDelegate === 'function' ? global.getDelegate() : global;
+  const provider = typeof proxy.getDelegate === 'function' ? proxy.getDelegate() : given;
   return provider === NOOP_PROVIDER ? undefined : provider;
 }
 
-/**
- * Looks the tracer up once per registered provider. A tracer sticks to the provider that made it, so keeping one for
- * longer would send spans to a provider that has been replaced or shut down.
- */
-export class TracerSource {
-  #name = 'oncespan';
-  #version: string | undefined;
-  /** The one that made the tracer. */
-  provider: TracerProvider | undefined;
-  #tracer: Tracer | undefined;
-
-  /** Names the instrumentation scope of the tracers from now on. */
-  identify(name = this.#name, version = this.#version): void {
-    this.#name = name;
-    this.#version = version;
-    this.provider = undefined;
-    this.#tracer = undefined;
-  }
-
-  /** @returns `undefined` when no provider is registered: there is nothing to trace with. */
-  tracer(): Tracer | undefined {
-    const provider = registeredProvider();
-    if (provider !== this.provider) {
-      this.#tracer =
-        provider && attempt('provider.getTracer()', () => provider.getTracer(this.#name, this.#version));
-      // One that failed is asked again at the next call.
-      this.provider = this.#tracer && provider;
-    }
-    return this.#tracer;
-  }
+/** @param given by the application; default: the registered one */
+export function providerOf(given: TracerProvider | undefined): TracerProvider | undefined {
+  return given === undefined ? registeredProvider() : withoutProxy(given);
 }

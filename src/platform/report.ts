@@ -54,7 +54,7 @@ export function attempt<T>(what: string, call: () => T): T | undefined {
     const answer = call();
     if (!isThenable(answer)) return answer;
     report(`${what} returned a promise; it has to answer synchronously`);
-    disarm(what, answer);
+    handleRejection(what, answer);
   } catch (error) {
     report(`${what} threw`, error);
   }
@@ -62,7 +62,7 @@ export function attempt<T>(what: string, call: () => T): T | undefined {
 }
 
 /** Takes responsibility for what may be a promise that nobody awaits, so that its rejection does not crash the process. */
-export function disarm(what: string, answer: unknown): void {
+export function handleRejection(what: string, answer: unknown): void {
   try {
     if (isThenable(answer)) answer.then(undefined, (error: unknown) => report(`${what} rejected`, error));
   } catch (error) {
@@ -74,4 +74,11 @@ function isThenable(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
   );
+}
+
+/** A value as it can be named in a message, whatever it is. */
+export function inWords(value: unknown): string {
+  if (typeof value === 'string') return `'${value}'`;
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : String(value);
 }

@@ -19,12 +19,14 @@ export abstract class SharedListener<Observer> {
   /**
    * Tells all, for once and for all. The latest comer first: who came later works for who came before, so that children
    * end before their parents.
+   *
+   * @param inform does not throw
    */
   protected tell(inform: (observer: Observer) => void): void {
     const observers = [...this.#observers].reverse();
     this.#observers.clear();
     this.#leave();
-    for (const observer of observers) attempt('telling of an event', () => inform(observer));
+    for (const observer of observers) inform(observer);
   }
 
   /** Starts listening. */

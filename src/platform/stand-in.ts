@@ -11,7 +11,7 @@ interface MetadataReflect {
  * Makes `wrapper` pass for `original`: its `name`, `length`, own properties and all its metadata. Frameworks keep routes,
  * guards and roles there; a wrapper without them is a security hole.
  */
-export function lookAlike<F extends (...args: never[]) => unknown>(
+export function standIn<F extends (...args: never[]) => unknown>(
   original: F,
   wrapper: (...args: never[]) => unknown,
 ): F {

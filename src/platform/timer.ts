@@ -22,3 +22,14 @@ export function startTimer(delayMs: number, act: () => void, { holdsProcess }: T
   if (!holdsProcess && typeof timer === 'object') timer.unref?.();
   return () => clearTimeout(timer as number);
 }
+
+// Taken at import, so that an application's fake clock does not stop it.
+const { setImmediate } = globalThis as {
+  setImmediate?: (act: () => void) => { unref?: () => void };
+};
+
+/** Calls `act` when what is going on now has settled. */
+export function atEndOfTurn(act: () => void): void {
+  if (setImmediate === undefined) startTimer(0, act, { holdsProcess: false });
+  else setImmediate(act).unref?.();
+}

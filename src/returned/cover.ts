@@ -1,23 +1,32 @@
 import type { Context } from '@opentelemetry/api';
-import type { Fate, LiveSpan } from '../span/live-span.ts';
-import { FORGOTTEN, LEFT, RETURNED } from '../span/outcome.ts';
+import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outcome.ts';
+import type { TrackedSpan } from '../span/tracked-span.ts';
+import type { CoveredWork, Observe } from './covered-work.ts';
 import { isIterator, observeIterator } from './iterator.ts';
 import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
 import { observeThenable } from './thenable.ts';
 import { isWebStream, observeWebStream } from './web-stream.ts';
-import type { Observe, Work } from './work.ts';
+
+/** How many objects have been covered. */
+let count = 0;
+
+/** For {@link cover}: tells what was covered before a call from what came about inside it. */
+export function coveredSoFar(): number {
+  return count;
+}
 
 /** The spans that cover one object: of the call that made it, and of the traced calls around that one. */
-class Coverage implements Work {
+class Coverage implements CoveredWork {
   readonly active: Context;
-  readonly fate: Fate = { ifCollected: FORGOTTEN };
-  readonly number = ++newest;
+  readonly number = ++count;
   /** Takes the instruments out of an object of a kind that may outlive the call it came from. */
   withdraw: (() => void) | undefined;
+  /** An object of its own: spans keep it, and must not keep what they cover. */
+  readonly #collectable: { ifCollected: Outcome } = { ifCollected: FORGOTTEN };
   readonly #coveredAt = Date.now();
-  readonly #spans: LiveSpan[] = [];
-  #end: ((live: LiveSpan) => void) | undefined;
+  readonly #spans: TrackedSpan[] = [];
+  #end: ((live: TrackedSpan) => void) | undefined;
 
   constructor(active: Context) {
     this.active = active;
@@ -27,30 +36,36 @@ class Coverage implements Work {
     return this.#end !== undefined;
   }
 
-  add(live: LiveSpan, target: object): void {
+  add(live: TrackedSpan, target: object): void {
     if (this.#end !== undefined) return this.#end(live);
     this.#spans.push(live);
-    live.hangOn(target, this.fate);
+    live.dependOn(target, this.#collectable);
+  }
+
+  isLazy(): void {
+    this.#collectable.ifCollected = RETURNED;
+  }
+
+  isRunning(): void {
+    this.#collectable.ifCollected = ABANDONED;
   }
 
   readonly returned = (result: unknown): void => this.#tell((live) => live.returned(result));
   readonly threw = (error: unknown): void => this.#tell((live) => live.threw(error));
   readonly left = (): void => this.#tell((live) => live.settle(LEFT));
 
-  retract(): void {
+  isValue(): void {
     this.withdraw?.();
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));
   }
 
-  #tell(end: (live: LiveSpan) => void): void {
+  #tell(end: (live: TrackedSpan) => void): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     for (const live of this.#spans.splice(0)) end(live);
   }
 }
 
-/** How many coverages there have been: a call that knows the number from before tells those that came about inside it. */
-export let newest = 0;
 const coverages = new WeakMap<object, Coverage>();
 
 /**
@@ -60,22 +75,20 @@ const coverages = new WeakMap<object, Coverage>();
  * it has just done so. A stream or an observable that comes back like that lives on its own, so the first call had not
  * made it either.
  *
- * @param live `undefined` for a span that records nothing: the work then only runs in the context `active`
- * @param before {@link newest} when the call began
+ * @param active the context that the work runs in
+ * @param live `undefined` for a span that records nothing: the work then only runs in its context
+ * @param before {@link coveredSoFar} when the call began
  * @returns `false` for a value: there is nothing to wait for
  */
 export function cover(
   value: object,
-  live: LiveSpan | undefined,
   active: Context,
+  live: TrackedSpan | undefined,
   before: number,
-  self: unknown,
-  args: ArrayLike<unknown>,
 ): boolean {
   try {
     const observe = observerOf(value);
-    // What the call was given was out before it.
-    if (observe === undefined || value === self || Array.prototype.includes.call(args, value)) return false;
+    if (observe === undefined) return false;
     let coverage = coverages.get(value);
     if (coverage === undefined) {
       coverage = new Coverage(active);
@@ -84,7 +97,7 @@ export function cover(
       if (instruments !== true) coverage.withdraw = instruments;
       coverages.set(value, coverage);
     } else if (coverage.number <= before) {
-      if (coverage.withdraw !== undefined) coverage.retract();
+      if (coverage.withdraw !== undefined) coverage.isValue();
       return false;
     }
     if (live !== undefined) coverage.add(live, value);

@@ -3,7 +3,7 @@ import { attempt } from '../platform/report.ts';
 import { isLeaving } from './node-stream.ts';
 import { derivePromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
-import type { Observe } from './work.ts';
+import type { Observe } from './covered-work.ts';
 
 interface Askable {
   readonly [Symbol.asyncIterator]?: unknown;
@@ -41,7 +41,7 @@ export const observeIterator: Observe = (iterator, work) => {
             const { done } = Object(step) as { done?: unknown };
             // One that is left need not say so; a generator that goes on yielding says that.
             if (key === 'return' ? done !== false : Boolean(done)) work.returned(self);
-            else if (done === undefined && !('done' in Object(step))) work.retract();
+            else if (done === undefined && !('done' in Object(step))) work.isValue();
           });
           return step;
         };
@@ -67,7 +67,7 @@ export const observeIterator: Observe = (iterator, work) => {
     if (ANSWER_THEMSELVES.includes((iterator as Askable)[ask])) continue;
     replaceMethod(iterator, ask, (original, self, args) => {
       const answer: unknown = Reflect.apply(original, self, args as never[]);
-      if (answer !== self) work.retract();
+      if (answer !== self) work.isValue();
       return answer;
     });
   }

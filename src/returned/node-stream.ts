@@ -1,6 +1,6 @@
 import { attempt } from '../platform/report.ts';
 import { replaceMethod } from './replace-method.ts';
-import type { Observe, Work } from './work.ts';
+import type { Observe, CoveredWork } from './covered-work.ts';
 
 interface StreamState {
   readonly autoDestroy?: boolean;
@@ -25,7 +25,7 @@ interface NodeStream {
  */
 export function observeNodeStream(
   target: object,
-  work: Pick<Work, 'returned' | 'threw' | 'left'>,
+  work: Pick<CoveredWork, 'returned' | 'threw' | 'left'>,
 ): ReturnType<Observe> {
   const stream = target as NodeStream;
   const failed = (error: unknown) => (isLeaving(error) ? work.left() : work.threw(error));

@@ -1,6 +1,6 @@
 import { activeContext, callInContext } from '../platform/context.ts';
 import { before, replaceMethod } from './replace-method.ts';
-import type { Observe } from './work.ts';
+import type { Observe } from './covered-work.ts';
 
 type Callback = (...values: unknown[]) => unknown;
 

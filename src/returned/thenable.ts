@@ -1,8 +1,7 @@
 import { activeContext, callInContext } from '../platform/context.ts';
-import { ABANDONED, RETURNED } from '../span/outcome.ts';
 import { derivePromise, isPlainPromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
-import type { Observe } from './work.ts';
+import type { Observe } from './covered-work.ts';
 
 type Handler = (value: never) => unknown;
 /** What queries and clients call the methods besides `then` that lead to the result: Mongoose, Drizzle, openai. */
@@ -13,7 +12,7 @@ const ALSO_LEAD = ['exec', 'execute', 'asResponse', 'withResponse'];
  * first `then` leads to, or another method that runs it and need not go through `then`.
  */
 export const observeThenable: Observe = (thenable, work) => {
-  work.fate.ifCollected = RETURNED;
+  work.isLazy();
   const undos: ((() => void) | undefined)[] = [];
   // Kept alive by the handlers, and with it the thenable: some drop it while the query runs.
   const settled = () => undos.forEach((undo) => undo?.());
@@ -47,7 +46,7 @@ export const observeThenable: Observe = (thenable, work) => {
         throw error;
       }
       const isRunning = key === 'then' || isPlainPromise(result);
-      if (isRunning) work.fate.ifCollected = ABANDONED;
+      if (isRunning) work.isRunning();
       if (key === 'then' || !isRunning) return result;
       return derivePromise(result as Promise<unknown>, onReturned(), onThrew()) ?? result;
     });

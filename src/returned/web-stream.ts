@@ -1,13 +1,17 @@
 import { observeIterator } from './iterator.ts';
 import { derivePromise } from './promise.ts';
 import { before, type Replacement, replaceMethod } from './replace-method.ts';
-import type { Observe, Work } from './work.ts';
+import type { Observe, CoveredWork } from './covered-work.ts';
 
 /** A web `ReadableStream`: the work is the reading, in every way that there is to read one. It is never locked here. */
 export const observeWebStream: Observe = (target, work) => {
   const stream = target as ReadableStream;
   /** What stands for the stream from now on tells of the stream's work. */
-  const as = (also?: Partial<Work>): Work => ({ ...work, returned: () => work.returned(stream), ...also });
+  const as = (also?: Partial<CoveredWork>): CoveredWork => ({
+    ...work,
+    returned: () => work.returned(stream),
+    ...also,
+  });
 
   const iterate: Replacement = (original, self, args) => {
     const iterator = Reflect.apply(original, self, args) as object;
@@ -64,7 +68,7 @@ export function isWebStream(value: object): boolean {
   return typeof ReadableStream === 'function' && value instanceof ReadableStream;
 }
 
-function observeReader(reader: ReadableStreamDefaultReader, work: Work): void {
+function observeReader(reader: ReadableStreamDefaultReader, work: CoveredWork): void {
   let isReleased = false;
   const cancelled = before(() => {
     if (!isReleased) work.left();

@@ -6,7 +6,7 @@ const GENERATION_MS = 1000;
 /** A live span, as the watch sees it. */
 export interface Watched {
   readonly next: Watched | undefined;
-  /** What the work hangs on. Held here only while the span is young: from then on it can be collected. */
+  /** What the work depends on. Held here only while the span is young: from then on it can be collected. */
   target: object | undefined;
   isOld: boolean;
   /** The target is gone, so that nothing can end the work any more. */
@@ -26,7 +26,6 @@ const registry =
 export class CollectorWatch {
   readonly #spans: { readonly first: Watched | undefined };
   #clearTimer: (() => void) | undefined;
-  #isPausing = false;
 
   constructor(spans: { readonly first: Watched | undefined }) {
     this.#spans = spans;
@@ -37,16 +36,9 @@ export class CollectorWatch {
     this.#clearTimer ??= startTimer(GENERATION_MS, () => this.#pass(), { holdsProcess: false });
   }
 
-  /** The list has become empty: most often for a moment only, so the timer stays until the end of the turn. */
-  pause(): void {
-    if (this.#isPausing || this.#clearTimer === undefined) return;
-    this.#isPausing = true;
-    atEndOfTurn(() => {
-      this.#isPausing = false;
-      if (this.#spans.first !== undefined) return;
-      this.#clearTimer?.();
-      this.#clearTimer = undefined;
-    });
+  stop(): void {
+    this.#clearTimer?.();
+    this.#clearTimer = undefined;
   }
 
   #pass(): void {
@@ -68,14 +60,4 @@ export class CollectorWatch {
 export function unwatch(live: Watched): void {
   live.target = undefined;
   if (live.isOld) registry?.unregister(live);
-}
-
-// Taken at import, so that an application's fake clock does not stop it.
-const { setImmediate } = globalThis as {
-  setImmediate?: (act: () => void) => { unref?: () => void };
-};
-
-function atEndOfTurn(act: () => void): void {
-  if (setImmediate === undefined) startTimer(0, act, { holdsProcess: false });
-  else setImmediate(act).unref?.();
 }

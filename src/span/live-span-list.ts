@@ -1,23 +1,75 @@
-import { CollectorWatch } from './collector-watch.ts';
-import { Announcement, type LiveSpanHolder } from './shutdown.ts';
-import type { LiveSpan } from './live-span.ts';
+import { atEndOfTurn } from '../platform/timer.ts';
+import { CollectorWatch, type Watched } from './collector-watch.ts';
+import { holders, type LiveSpanHolder } from './shutdown.ts';
 
-/** The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing. */
+/** One row of `liveSpans()`. */
+export interface LiveSpanInfo {
+  readonly name: string;
+  readonly traceId: string;
+  readonly spanId: string;
+  /** Milliseconds since the epoch. */
+  readonly startTime: number;
+  /** Milliseconds since the start. */
+  readonly ageMs: number;
+}
+
+/** A live span, as the list sees it. */
+export interface Listed extends Watched {
+  next: Listed | undefined;
+  previous: Listed | undefined;
+  readonly provider: object | undefined;
+  info(): LiveSpanInfo;
+  shutDown(): void;
+}
+
+/**
+ * The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing.
+ *
+ * It is held while it has some, so that a shutdown finds them whatever becomes of the instance.
+ */
 export class LiveSpanList implements LiveSpanHolder {
-  first: LiveSpan | undefined = undefined;
-  last: LiveSpan | undefined = undefined;
+  #first: Listed | undefined = undefined;
+  #last: Listed | undefined = undefined;
+  #isHeld = false;
+  #isResting = false;
   readonly #watch = new CollectorWatch(this);
-  readonly #announcement = new Announcement(this);
 
-  /** The first live span has joined. */
-  filled(): void {
-    this.#announcement.some();
+  get first(): Listed | undefined {
+    return this.#first;
   }
 
-  /** The last live span has left. */
-  emptied(): void {
-    this.#announcement.none();
-    this.#watch.pause();
+  add(live: Listed): void {
+    if (!this.#isHeld) {
+      this.#isHeld = true;
+      holders.add(this);
+    }
+    const last = this.#last;
+    live.previous = last;
+    if (last === undefined) this.#first = live;
+    else last.next = live;
+    this.#last = live;
+  }
+
+  remove(live: Listed): void {
+    const { next, previous } = live;
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    live.next = live.previous = undefined;
+    if (this.#first === undefined && !this.#isResting) this.#rest();
+  }
+
+  /** It has become empty: most often for a moment only, so nothing is let go of before the end of the turn. */
+  #rest(): void {
+    this.#isResting = true;
+    atEndOfTurn(() => {
+      this.#isResting = false;
+      if (this.#first !== undefined) return;
+      this.#watch.stop();
+      this.#isHeld = false;
+      holders.delete(this);
+    });
   }
 
   /** A live span can be collected with its target. */
@@ -28,10 +80,10 @@ export class LiveSpanList implements LiveSpanHolder {
   /** Children before their parents. */
   shutDown(provider: object): void {
     const ofProvider = Array.from(this).filter((live) => live.provider === provider);
-    for (const live of ofProvider.reverse()) live.settle({ kind: 'shutdown' });
+    for (const live of ofProvider.reverse()) live.shutDown();
   }
 
-  *[Symbol.iterator](): Generator<LiveSpan> {
-    for (let live = this.first; live !== undefined; live = live.next) yield live;
+  *[Symbol.iterator](): Generator<Listed> {
+    for (let live = this.#first; live !== undefined; live = live.next) yield live;
   }
 }

@@ -1,4 +1,5 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
+import type { Plan } from '../options/plan.ts';
 import { describeException, type RecordedException } from './exception.ts';
 import { attempt } from '../platform/report.ts';
 
@@ -19,63 +20,50 @@ export const LEFT: Outcome = { kind: 'left', as: 'aborted' };
 /** An iterator, observable or stream was collected before its end: nobody's failure either. */
 export const FORGOTTEN: Outcome = { kind: 'left', as: 'abandoned' };
 
-const UNSETTLED = {
-  abandoned: 'the promise was collected before it settled',
-  shutdown: 'still live at the shutdown',
-};
-
-/** What the settings say about writing an outcome down. */
-export interface OutcomeRules {
-  /** Names of the two attributes this library invented; `null` leaves one out. */
-  readonly attributeNames: { readonly error: string | null; readonly outcome: string | null };
-  readonly ignores: (error: unknown) => boolean;
-  readonly cancellation: 'error' | 'unset';
-  readonly exceptionEvents: 'every-span' | 'origin-only';
-}
-
 /** Writes an outcome on a span that is about to end: the outcome table of the README, row by row. */
-export function writeOutcome(span: Span, outcome: Outcome, rules: OutcomeRules): void {
-  switch (outcome.kind) {
+export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
+  const { kind } = outcome;
+  const named = kind === 'left' ? outcome.as : kind;
+  const { attributeNames, cancellation } = plan;
+  const also: Attributes = attributeNames.outcome === null ? {} : { [attributeNames.outcome]: named };
+  switch (kind) {
     case 'returned':
       return;
-    case 'threw':
-      if (!rules.ignores(outcome.error)) {
-        const exception = describeException(outcome.error);
-        writeFailure(span, exception, {}, rules);
-        if (isFirstRecord(span, outcome.error, rules)) recordException(span, exception);
-      }
-      return;
+    case 'threw': {
+      const { error } = outcome;
+      if (plan.ignores(error)) return;
+      const exception = describeException(error);
+      writeFailure(span, exception, {}, plan);
+      return recordException(span, exception, error, plan);
+    }
     case 'aborted': {
-      const named = outcomeAttribute(outcome.kind, rules);
-      if (rules.ignores(outcome.reason)) return setAttributes(span, named);
-      const described = describeException(outcome.reason);
+      const { reason } = outcome;
+      if (plan.ignores(reason)) return setAttributes(span, also);
+      const exception = describeException(reason);
       // Not the reason's code: an abort is told by the name of its reason.
-      const exception = { ...described, type: described.name };
-      if (rules.cancellation === 'error') writeFailure(span, exception, named, rules);
-      else setAttributes(span, { ...named, 'error.type': exception.type });
-      if (isFirstRecord(span, outcome.reason, rules)) recordException(span, exception);
-      return;
+      const { name: type, message } = exception;
+      if (cancellation === 'error') writeFailure(span, { type, message }, also, plan);
+      else setAttributes(span, { ...also, 'error.type': type });
+      return recordException(span, exception, reason, plan);
     }
     case 'timed-out': {
       const message = `the work had not settled after ${outcome.afterMs} ms`;
       const exception = { name: 'TimeoutError', type: 'TimeoutError', message };
-      writeFailure(span, exception, outcomeAttribute(outcome.kind, rules), rules);
-      recordException(span, exception);
-      return;
+      writeFailure(span, exception, also, plan);
+      return recordException(span, exception, exception, plan);
     }
     case 'abandoned':
-    case 'shutdown': {
-      const failure = { type: outcome.kind, message: UNSETTLED[outcome.kind] };
-      writeFailure(span, failure, outcomeAttribute(outcome.kind, rules), rules);
-      return;
-    }
+      return writeFailure(
+        span,
+        { type: kind, message: 'the promise was collected before it settled' },
+        also,
+        plan,
+      );
+    case 'shutdown':
+      return writeFailure(span, { type: kind, message: 'still live at the shutdown' }, also, plan);
     case 'left':
-      setAttributes(span, outcomeAttribute(outcome.as, rules));
+      setAttributes(span, also);
   }
-}
-
-function outcomeAttribute(outcome: string, { attributeNames }: OutcomeRules): Attributes {
-  return attributeNames.outcome === null ? {} : { [attributeNames.outcome]: outcome };
 }
 
 /** Writes that the work failed, without an exception. */
@@ -83,9 +71,8 @@ export function writeFailure(
   span: Span,
   { type, message }: Pick<RecordedException, 'type' | 'message'>,
   also: Attributes,
-  rules: OutcomeRules,
+  { attributeNames: { error } }: Plan,
 ): void {
-  const { error } = rules.attributeNames;
   setAttributes(span, { ...(error !== null && { [error]: true }), ...also, 'error.type': type });
   if (hasOwnStatus(span)) return;
   attempt('span.setStatus()', () => span.setStatus({ code: SpanStatusCode.ERROR, message }));
@@ -99,7 +86,13 @@ function setAttributes(span: Span, attributes: Attributes): void {
  * Hands the SDK a plain object without a `code`: given the error itself, an SDK writes a `DOMException`'s numeric code
  * as the type, and runs whatever getters the error has.
  */
-function recordException(span: Span, { name, message, stack }: RecordedException): void {
+function recordException(
+  span: Span,
+  { name, message, stack }: RecordedException,
+  thrown: unknown,
+  plan: Plan,
+): void {
+  if (!isFirstRecord(span, thrown, plan)) return;
   attempt('span.recordException()', () => span.recordException({ name, message, stack }));
 }
 
@@ -107,7 +100,7 @@ function recordException(span: Span, { name, message, stack }: RecordedException
 const recorded = new WeakMap<object, string>();
 
 /** With `origin-only`, an error that travels up through traced calls is recorded by the innermost one. */
-function isFirstRecord(span: Span, error: unknown, { exceptionEvents }: OutcomeRules): boolean {
+function isFirstRecord(span: Span, error: unknown, { exceptionEvents }: Plan): boolean {
   if (exceptionEvents === 'every-span' || typeof error !== 'object' || error === null) return true;
   const traceId = attempt('span.spanContext()', () => span.spanContext().traceId) ?? '';
   if (recorded.get(error) === traceId) return false;

@@ -8,12 +8,9 @@ import {
   type SpanContext,
   trace,
 } from '@opentelemetry/api';
+import type { Relation } from '../options/options.ts';
 import { activeContext } from '../platform/context.ts';
-import { attempt, report, reportOnce } from '../platform/report.ts';
-import { show } from '../platform/in-words.ts';
-
-/** `child` of the parent, a `root` without one, or a new root `linked` to what would have been the parent. */
-export type Relation = 'child' | 'root' | 'linked';
+import { attempt, inWords, report, reportOnce } from '../platform/report.ts';
 
 /**
  * The context that a `from` hook's answer stands for. A carrier that carries no trace makes a root, not a child of
@@ -24,7 +21,7 @@ export function contextFrom(source: unknown): Context {
   if (source === undefined) return active;
   if (typeof source !== 'object' || source === null) {
     report(
-      `option "from" answered ${show(source)}; it has to be a Context, an object of headers or undefined`,
+      `option "from" answered ${inWords(source)}; it has to be a Context, an object of headers or undefined`,
     );
     return active;
   }
@@ -32,8 +29,7 @@ export function contextFrom(source: unknown): Context {
     if (typeof (source as Context).getValue === 'function') return source as Context;
     if (propagation.fields().length === 0) {
       reportOnce(
-        'option "from" answered a carrier, and no propagator is registered to read it; call startTracing(), which ' +
-          'registers one, or propagation.setGlobalPropagator()',
+        'option "from" answered a carrier, and no propagator is registered to read it; startTracing() registers one',
       );
     }
     return propagation.extract(trace.deleteSpan(active), source);

@@ -81,7 +81,7 @@ test('reflect-metadata that is missing', () => {
   };
   expect(decorate).toThrow(
     new TypeError(
-      "@SpanAttribute('at'): reflect-metadata is not loaded; run npm install reflect-metadata, and import it before this class",
+      "@SpanAttribute('at'): reflect-metadata is not loaded; npm install reflect-metadata, and import it first",
     ),
   );
 });
@@ -96,7 +96,7 @@ test.each<[string, () => unknown, string]>([
       }
       return Place;
     },
-    "@SpanAttribute('at'): a constructor is not traced; put it on a parameter of a @Traced() method",
+    "@SpanAttribute('at') is not on a parameter of a method; put it on one",
   ],
   [
     'a method',
@@ -108,7 +108,7 @@ test.each<[string, () => unknown, string]>([
       }
       return Place;
     },
-    "@SpanAttribute('at') on 'look': only a parameter can be an attribute; put it on one",
+    "@SpanAttribute('at') is not on a parameter of a method; put it on one",
   ],
   [
     'no name',

@@ -181,17 +181,21 @@ describe('the last release', () => {
     expect(mine.rows()).toEqual([{ name: 'mine' }]);
   });
 
-  test('keeps no instance for the sake of a shutdown', async () => {
+  test('finds an instance by its live spans, for which alone it is held', async () => {
+    const { build, rows } = builder();
+    const lease = await startTracing(build);
     const holders = (globalThis as unknown as Record<symbol, Set<unknown>>)[
       Symbol.for('oncespan.live-spans')
     ]!;
-    const before = holders.size;
-    for (let i = 0; i < 100; i++) createTracing();
-    expect(holders.size).toBe(before + 100);
-    while (holders.size > before) {
-      globalThis.gc?.();
-      await turn();
-    }
+    const before = [...holders];
+    for (let i = 0; i < 100; i++) createTracing().withSpan('ends', () => {});
+    createTracing().startSpan('live');
+    await turn();
+    expect(holders.size).toBe(before.length + 1);
+    await lease.release();
+    await turn();
+    expect([...holders]).toEqual(before);
+    expect(rows()).toHaveLength(101);
   });
 
   test('unregisters the provider, so that another one can be registered', async () => {

@@ -1,5 +1,5 @@
 import { trace, type TracerProvider } from '@opentelemetry/api';
-import { endLiveSpans } from '../../span/shutdown.ts';
+import { endSpansOf } from '../../span/shutdown.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 import { report } from '../../platform/report.ts';
 import { Deadline } from '../../platform/deadline.ts';
@@ -20,7 +20,7 @@ export interface ShutdownProvider extends TracerProvider {
 export async function closeProvider(provider: ShutdownProvider, timeoutMs: number): Promise<void> {
   // First: what is called from now on would start spans that nobody ends.
   if (registeredProvider() === provider) trace.disable();
-  endLiveSpans(provider);
+  endSpansOf(provider);
   const timeIsUp = () => report(`the tracer provider had not shut down after ${timeoutMs} ms`);
   const limit = new Deadline<void>({ timeoutMs, timedOut: timeIsUp, holdsProcess: true });
   const step = async (what: string, call: () => Promise<void> | undefined) => {

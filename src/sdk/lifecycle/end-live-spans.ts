@@ -1,4 +1,4 @@
-import { endLiveSpans as endLiveSpansOf } from '../../span/shutdown.ts';
+import { endSpansOf } from '../../span/shutdown.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 
 /**
@@ -11,5 +11,5 @@ import { registeredProvider } from '../../platform/provider.ts';
  */
 export function endLiveSpans(): void {
   const provider = registeredProvider();
-  if (provider !== undefined) endLiveSpansOf(provider);
+  if (provider !== undefined) endSpansOf(provider);
 }

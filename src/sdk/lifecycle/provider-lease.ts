@@ -1,7 +1,7 @@
 import type { AsyncDisposal } from '../../platform/disposal.ts';
-import { aName, FLUSH_RULES, type Rule } from '../../options/rules.ts';
+import { aName, FLUSH_RULES, type Rule } from '../../options/check.ts';
 import { readOptions, refuse, tolerate } from '../../options/check.ts';
-import { show } from '../../platform/in-words.ts';
+import { inWords } from '../../platform/report.ts';
 import type { ShutdownProvider } from './close-provider.ts';
 import { share } from './shared-providers.ts';
 
@@ -86,7 +86,7 @@ export async function acquire<P extends ShutdownProvider>(
   key = DEFAULT_KEY,
 ): Promise<ProviderLease<P>> {
   if (typeof build !== 'function')
-    refuse(`${where}: ${show(build)} is not a function; give one that builds the provider`);
+    refuse(`${where}: ${inWords(build)} is not a function; give one that builds the provider`);
   const { provider, giveBack } = await share(key, async () => {
     const built = await build();
     const { getTracer, shutdown } = (built ?? {}) as Partial<P>;

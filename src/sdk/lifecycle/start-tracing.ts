@@ -7,7 +7,7 @@ import {
 } from '@opentelemetry/api';
 import { hasContextManager } from '../../platform/context.ts';
 import { builtinModule } from '../../platform/builtin-module.ts';
-import { FLUSH_RULES, rule } from '../../options/rules.ts';
+import { FLUSH_RULES, rule } from '../../options/check.ts';
 import { readOptions, refuse } from '../../options/check.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 import { attempt, reportLoudly } from '../../platform/report.ts';

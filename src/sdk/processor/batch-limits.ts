@@ -1,6 +1,5 @@
 import { readOptions, refuse } from '../../options/check.ts';
-import { report } from '../../platform/report.ts';
-import { show } from '../../platform/in-words.ts';
+import { inWords, report } from '../../platform/report.ts';
 import { environmentVariable } from '../environment.ts';
 
 /** Every option is optional; where one is missing, its environment variable counts, then the default. */
@@ -78,6 +77,6 @@ function fromEnvironment(key: Key): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (RULES[key].accepts(value)) return value;
-  report(`${variable} is ${show(text)}; give ${RULES[key].expected}; ${byDefault} is used`);
+  report(`${variable} is ${inWords(text)}; give ${RULES[key].expected}; ${byDefault} is used`);
   return undefined;
 }

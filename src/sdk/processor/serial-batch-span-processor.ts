@@ -1,7 +1,7 @@
 import { TraceFlags } from '@opentelemetry/api';
-import { FLUSH_RULES } from '../../options/rules.ts';
+import { FLUSH_RULES } from '../../options/check.ts';
 import { readOptions, refuse, tolerate } from '../../options/check.ts';
-import { show } from '../../platform/in-words.ts';
+import { inWords } from '../../platform/report.ts';
 import { startTimer } from '../../platform/timer.ts';
 import { type BatchOptions, readBatchLimits } from './batch-limits.ts';
 import { BoundedExporter } from './bounded-exporter.ts';
@@ -38,7 +38,7 @@ export class SerialBatchSpanProcessor {
   constructor(exporter: Exporter, options?: BatchOptions) {
     if (typeof (exporter as Exporter | undefined)?.export !== 'function') {
       refuse(
-        `SerialBatchSpanProcessor: ${show(exporter)} has no export(); give the exporter first, then the options`,
+        `SerialBatchSpanProcessor: ${inWords(exporter)} has no export(); give the exporter first, then the options`,
       );
     }
     const limits = readBatchLimits(options);

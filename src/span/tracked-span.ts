@@ -1,41 +1,31 @@
-import type { Attributes, Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
-import { unwatch, type Watched } from './collector-watch.ts';
+import type { Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
+import { attributesOfResult, type Plan } from '../options/plan.ts';
 import {
   type AbortObserver,
   type AbortSignalLike,
   observeAbort,
   stemsFrom,
 } from '../platform/abort-signal.ts';
-import type { LiveSpanList } from './live-span-list.ts';
-import { type Outcome, type OutcomeRules, RETURNED, writeOutcome } from './outcome.ts';
 import { attempt, report } from '../platform/report.ts';
 import type { SharedListener } from '../platform/shared-listener.ts';
 import { startTimer } from '../platform/timer.ts';
+import { unwatch } from './collector-watch.ts';
+import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';
+import { type Outcome, RETURNED, writeOutcome } from './outcome.ts';
 
-/** What decides how one span ends, and the list it stands in until then. */
-export interface EndingRules extends OutcomeRules {
-  readonly abortGraceMs: number;
-  readonly timeoutMs: number | undefined;
+/** Whose span it is, and how it ends. */
+export interface Tracking {
+  readonly plan: Plan;
   readonly live: LiveSpanList;
-  /** The one that makes the spans. */
+  /** The one that makes the span. */
   readonly provider: object | undefined;
-  resultAttributes(value: unknown): Attributes | undefined;
+  /** Called once, right after the span has ended. */
+  readonly onEnded?: (() => void) | undefined;
 }
 
-/** What it means for a span that what its work hangs on has been collected. */
-export interface Fate {
-  ifCollected: Outcome;
-}
-
-/** One row of `liveSpans()`. */
-export interface LiveSpanInfo {
-  readonly name: string;
-  readonly traceId: string;
-  readonly spanId: string;
-  /** Milliseconds since the epoch. */
-  readonly startTime: number;
-  /** Milliseconds since the start. */
-  readonly ageMs: number;
+/** Says what it means for a span that what its work depends on has been collected. */
+export interface Collectable {
+  readonly ifCollected: Outcome;
 }
 
 /** An abort that has happened while the work still has time to settle on its own account. */
@@ -46,28 +36,28 @@ interface Grace {
 }
 
 /**
- * A span that has started and not ended: the one place that ends spans. Whatever comes first (the work settles, its
- * signal aborts, its time runs out) flips the flag and then acts; what comes later is silent.
+ * A span from its start to its end: the one place that ends spans. Whatever comes first (the work settles, its signal
+ * aborts, its time runs out) flips the flag and then acts; what comes later is silent.
  *
  * It refers to the promise of the work only while it is young, and never to the arguments, so that they can be collected
  * while it lives.
  */
-export class LiveSpan implements AbortObserver, Watched {
+export class TrackedSpan implements AbortObserver, Listed {
   readonly span: Span;
   /** The context in which the span is the active one. */
   readonly active: Context;
   readonly name: string;
+  readonly plan: Plan;
   readonly provider: object | undefined;
   ended = false;
-  next: LiveSpan | undefined = undefined;
+  next: Listed | undefined = undefined;
+  previous: Listed | undefined = undefined;
   target: object | undefined = undefined;
   isOld = false;
   /** Whether the span took what was written on it when it started. */
   records = true;
-  #fate: Fate | undefined = undefined;
-  #previous: LiveSpan | undefined;
-  readonly #rules: EndingRules;
-  /** Called once, right after the span has ended. */
+  #collectable: Collectable | undefined = undefined;
+  readonly #live: LiveSpanList;
   readonly #onEnded: (() => void) | undefined;
   /** Kept only for a span that cannot be asked for its start. */
   readonly #startTime: number | undefined;
@@ -75,45 +65,34 @@ export class LiveSpan implements AbortObserver, Watched {
   #grace: Grace | undefined = undefined;
   #clearTimer: (() => void) | undefined = undefined;
 
-  constructor(
-    span: Span,
-    active: Context,
-    name: string,
-    rules: EndingRules,
-    onEnded: (() => void) | undefined,
-  ) {
+  constructor(span: Span, active: Context, name: string, { plan, live, provider, onEnded }: Tracking) {
     this.span = span;
     this.active = active;
     this.name = name;
-    this.provider = rules.provider;
-    this.#rules = rules;
+    this.plan = plan;
+    this.provider = provider;
+    this.#live = live;
     this.#onEnded = onEnded;
     this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
-    const { live } = rules;
-    this.#previous = live.last;
-    if (live.last === undefined) {
-      live.first = this;
-      live.filled();
-    } else live.last.next = this;
-    live.last = this;
+    live.add(this);
   }
 
-  /** From now on the span ends no later than when `target`, which the work hangs on, is collected. */
-  hangOn(target: object, fate: Fate): void {
+  /** From now on the span ends no later than when `target`, which the work depends on, is collected. */
+  dependOn(target: object, collectable: Collectable): void {
     if (this.ended) return;
     this.target = target;
-    this.#fate = fate;
-    this.#rules.live.watch();
+    this.#collectable = collectable;
+    this.#live.watch();
   }
 
   collected(): void {
-    if (this.#fate !== undefined) this.settle(this.#fate.ifCollected);
+    if (this.#collectable !== undefined) this.settle(this.#collectable.ifCollected);
   }
 
   /** Starts what may end the span before the work does. With a signal that has aborted already, it ends here. */
   watch(signal: AbortSignalLike | undefined): void {
     if (signal !== undefined) this.#signal = observeAbort(signal, this);
-    const afterMs = this.#rules.timeoutMs;
+    const afterMs = this.plan.timeoutMs;
     if (afterMs === undefined || this.ended) return;
     this.#clearTimer = startTimer(afterMs, () => this.settle({ kind: 'timed-out', afterMs }), {
       holdsProcess: false,
@@ -134,7 +113,7 @@ export class LiveSpan implements AbortObserver, Watched {
 
   returned(value: unknown): void {
     if (this.ended) return;
-    const attributes = this.#rules.resultAttributes(value);
+    const attributes = attributesOfResult(this.plan, value);
     if (attributes !== undefined) attempt('span.setAttributes()', () => this.span.setAttributes(attributes));
     this.settle(RETURNED);
   }
@@ -150,7 +129,7 @@ export class LiveSpan implements AbortObserver, Watched {
   aborted(reason: unknown): void {
     this.#signal = undefined;
     if (this.ended) return;
-    const { abortGraceMs } = this.#rules;
+    const { abortGraceMs } = this.plan;
     if (abortGraceMs === 0) {
       this.settle({ kind: 'aborted', reason });
       return;
@@ -165,35 +144,27 @@ export class LiveSpan implements AbortObserver, Watched {
     this.settle({ kind: 'aborted', reason }, abortedAt);
   }
 
+  shutDown(): void {
+    this.settle({ kind: 'shutdown' });
+  }
+
   /** Ends the span with `outcome`, unless it has ended. */
   settle(outcome: Outcome, endTime?: TimeInput): void {
     if (this.ended) return;
     this.ended = true;
-    this.#release();
-    const { span } = this;
-    // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
-    const endedByApplication = this.records && isUnrecorded(span);
-    if (!endedByApplication) {
-      if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.#rules);
-      end(span, endTime);
-    }
-    if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
-  }
-
-  #release(): void {
-    const { next } = this;
-    const previous = this.#previous;
-    const { live } = this.#rules;
-    if (previous === undefined) live.first = next;
-    else previous.next = next;
-    if (next === undefined) live.last = previous;
-    else next.#previous = previous;
-    this.next = this.#previous = undefined;
-    if (live.first === undefined) live.emptied();
+    this.#live.remove(this);
     unwatch(this);
     this.#signal?.remove(this);
     this.#grace?.clearTimer();
     this.#clearTimer?.();
+    const { span } = this;
+    // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
+    const endedByApplication = this.records && isUnrecorded(span);
+    if (!endedByApplication) {
+      if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.plan);
+      end(span, endTime);
+    }
+    if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
   }
 }
 

@@ -1,18 +1,20 @@
 import type { Context } from '@opentelemetry/api';
-import type { Fate } from '../span/live-span.ts';
 
 /** The work behind an object that a call returned, as those who observe the object tell of it. The first end counts. */
-export interface Work {
+export interface CoveredWork {
   /** The context that the work runs in. */
   readonly active: Context;
-  readonly fate: Fate;
   /** Whether the end has been told. */
   readonly ended: boolean;
+  /** The work begins when it is asked for: nothing is lost if the object is collected before that. */
+  isLazy(): void;
+  /** The work is under way, and has to settle. */
+  isRunning(): void;
   /** @param result what the `resultAttributes` are made from */
   returned(result: unknown): void;
   threw(error: unknown): void;
-  /** There was none: the object is a value, and the spans end as of the call. */
-  retract(): void;
+  /** There is no work after all: the object is a value, and the spans end as of the call. */
+  isValue(): void;
   /** Left before its end, which is nobody's failure. */
   left(): void;
 }
@@ -23,4 +25,4 @@ export interface Work {
  * @returns `true`, or for an object that may outlive its work's call what takes the instruments out again; nothing when
  * the object refuses them
  */
-export type Observe = (target: object, work: Work) => (() => void) | boolean | undefined;
+export type Observe = (target: object, work: CoveredWork) => (() => void) | boolean | undefined;

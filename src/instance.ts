@@ -1,0 +1,40 @@
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
+import { isEnabled, type Plan } from './options/plan.ts';
+import { DEFAULT_SETTINGS, type Settings } from './options/settings.ts';
+import { providerOf } from './platform/provider.ts';
+import { attempt } from './platform/report.ts';
+import { LiveSpanList } from './span/live-span-list.ts';
+
+/** The state of one tracing instance: its settings, its tracer and its live spans. */
+export class Instance {
+  /** Another object after each `configure()`. */
+  settings: Settings = DEFAULT_SETTINGS;
+  readonly live = new LiveSpanList();
+  /** The one that made the tracer. */
+  provider: TracerProvider | undefined;
+  #tracer: Tracer | undefined;
+  #settingsOfTracer: Settings | undefined;
+
+  /**
+   * The tracer is looked up once per provider: it sticks to the one that made it, so keeping it for longer would send spans
+   * to a provider that has been replaced or shut down.
+   *
+   * @returns `undefined` when a call with this plan is not to be traced, or there is nothing to trace with
+   */
+  tracerFor(plan: Plan): Tracer | undefined {
+    const { settings } = this;
+    const { tracerName, tracerVersion, tracerProvider } = settings;
+    const provider = providerOf(tracerProvider);
+    if (provider !== this.provider || settings !== this.#settingsOfTracer) {
+      this.#tracer =
+        provider && attempt('provider.getTracer()', () => provider.getTracer(tracerName, tracerVersion));
+      // One that failed is asked again at the next call.
+      this.provider = this.#tracer && provider;
+      this.#settingsOfTracer = settings;
+    }
+    return this.#tracer !== undefined && isEnabled(plan) ? this.#tracer : undefined;
+  }
+}
+
+/** The default one: of the functions that the package exports, and of the sub-paths that trace with them. */
+export const defaultInstance: Instance = /* @__PURE__ */ new Instance();
