@@ -2,8 +2,12 @@
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { misbehaviour } from './behaviour.mjs';
 
-misbehaviour((processor) => new TracerProvider({ spanProcessors: [processor] })).then((problems) => {
+async function run() {
+  const makeProvider = (processor) => new TracerProvider({ spanProcessors: [processor] });
+  const problems = await misbehaviour(makeProvider);
   for (const problem of problems) console.log(problem);
   console.log(problems.length === 0 ? 'behaves' : 'MISBEHAVES');
   if (problems.length > 0) throw new Error('misbehaves');
-});
+}
+
+void run();
