@@ -5,7 +5,9 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
+import { BUNDLER_ROWS } from './compat/rows/bundlers.mjs';
 import { NODE } from './compat/rows/node.mjs';
+import { RUNTIMES } from './compat/rows/runtimes.mjs';
 
 /**
  * A row of the table: `run`, a shell command, in a project with the packages `needs` and the `files` of scripts/compat.
@@ -14,7 +16,7 @@ import { NODE } from './compat/rows/node.mjs';
  */
 
 /** By heading. */
-const GROUPS = { Node: NODE };
+const GROUPS = { Node: NODE, Bundlers: BUNDLER_ROWS, Runtimes: RUNTIMES };
 
 const words = process.argv.slice(2);
 const rows = Object.values(GROUPS)
@@ -46,8 +48,8 @@ process.exitCode = failed === 0 ? 0 : 1;
 function writeTable() {
   const page = join(ROOT, 'docs/hosts.md');
   if (!existsSync(page)) return;
-  const lines = Object.entries(GROUPS).flatMap(([group, members]) =>
-    members.map((row) => `| ${group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`),
+  const lines = Object.entries(GROUPS).flatMap(([group, tried]) =>
+    tried.map((row) => `| ${group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`),
   );
   const table = ['|  | tried | behaves |', '| --- | --- | --- |', ...lines].join('\n');
   const text = readFileSync(page, 'utf8');

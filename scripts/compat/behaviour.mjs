@@ -6,6 +6,12 @@ import { endLiveSpans, SerialBatchSpanProcessor, startTracing } from 'oncespan/s
 
 const TRACEPARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
+class Orders {
+  async place(id) {
+    return id;
+  }
+}
+
 /** `name < parent: status outcome type`, without what a plain success has not. */
 const EXPECTED = [
   'value',
@@ -15,11 +21,13 @@ const EXPECTED = [
   'later < awaits',
   'awaits',
   'rejects: error RangeError',
+  'forgotten',
   'aborted: error aborted AbortError',
   'times out: error timed-out TimeoutError',
   'yields',
   'yields later',
-  'Orders.place',
+  // A minifier renames the class.
+  `${Orders.name}.place`,
   'block',
   'job < remote',
   'lazy',
@@ -66,10 +74,14 @@ export async function misbehaviour(makeProvider, { sdk, afterAwait = true } = {}
   check('a promise', await awaits(), 3);
   check('a rejection', await rejection(traceTask(async () => fail(new RangeError('no')), 'rejects')()), 'no');
 
-  const controller = new AbortController();
+  void traceTask(async () => 1, 'forgotten')();
   const never = () => new Promise(() => {});
-  traceTask((_signal) => never(), 'aborted')(controller.signal);
-  controller.abort();
+  const canAbort = typeof AbortController === 'function';
+  if (canAbort) {
+    const controller = new AbortController();
+    traceTask((_signal) => never(), 'aborted')(controller.signal);
+    controller.abort();
+  }
   traceTask(never, { name: 'times out', timeoutMs: 5 })();
   await new Promise((resolve) => setTimeout(resolve, 50));
 
@@ -77,7 +89,7 @@ export async function misbehaviour(makeProvider, { sdk, afterAwait = true } = {}
     yield 1;
     yield 2;
   }, 'yields');
-  check('a generator', [...yields()], [1, 2]);
+  check('a generator', Array.from(yields()), [1, 2]);
   const yieldsLater = traceTask(async function* () {
     yield 1;
     yield 2;
@@ -87,11 +99,6 @@ export async function misbehaviour(makeProvider, { sdk, afterAwait = true } = {}
     break;
   }
 
-  class Orders {
-    async place(id) {
-      return id;
-    }
-  }
   const descriptor = Object.getOwnPropertyDescriptor(Orders.prototype, 'place');
   Object.defineProperty(
     Orders.prototype,
@@ -122,7 +129,9 @@ export async function misbehaviour(makeProvider, { sdk, afterAwait = true } = {}
   await stop();
   check('what is live after the end', liveSpans(), []);
 
-  const expected = EXPECTED.map((row) => (afterAwait ? row : withoutContexts(row)));
+  const expected = EXPECTED.filter((row) => canAbort || !row.startsWith('aborted')).map((row) =>
+    afterAwait ? row : withoutContexts(row),
+  );
   check('the spans', spans.map((span) => rowOf(span, spans)).sort(), [...expected].sort());
   return problems;
 }

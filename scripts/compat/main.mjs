@@ -1,11 +1,13 @@
-// The behaviour, as a program: prints what is wrong and fails, or that all is well.
+// The behaviour, as a program: prints what is wrong and ends with 1, or that all is well.
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { misbehaviour } from './behaviour.mjs';
 
-async function main() {
-  const problems = await misbehaviour((processor) => new TracerProvider({ spanProcessors: [processor] }));
-  if (problems.length > 0) throw new Error(`misbehaves:\n${problems.join('\n')}`);
-  console.log('behaves');
+async function run() {
+  const makeProvider = (processor) => new TracerProvider({ spanProcessors: [processor] });
+  const problems = await misbehaviour(makeProvider);
+  for (const problem of problems) console.log(problem);
+  console.log(problems.length === 0 ? 'behaves' : 'MISBEHAVES');
+  if (problems.length > 0) throw new Error('misbehaves');
 }
 
-void main();
+void run();

@@ -1,0 +1,2 @@
+exports.traceTask = require('oncespan').traceTask;
+exports.startTracing = require('oncespan/sdk').startTracing;
