@@ -5,6 +5,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
+import { COMPILERS } from './compat/rows/compilers.mjs';
 import { NODE } from './compat/rows/node.mjs';
 
 /**
@@ -14,7 +15,7 @@ import { NODE } from './compat/rows/node.mjs';
  */
 
 /** By heading. */
-const GROUPS = { Node: NODE };
+const GROUPS = { Node: NODE, Compilers: COMPILERS };
 
 const words = process.argv.slice(2);
 const rows = Object.values(GROUPS)
