@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
 import { COMPILERS } from './compat/rows/compilers.mjs';
 import { NODE } from './compat/rows/node.mjs';
+import { RUNNERS } from './compat/rows/runners.mjs';
 
 /**
  * A row of the table: `run`, a shell command, in a project with the packages `needs` and the `files` of scripts/compat.
@@ -15,7 +16,7 @@ import { NODE } from './compat/rows/node.mjs';
  */
 
 /** By heading. */
-const GROUPS = { Node: NODE, Compilers: COMPILERS };
+const GROUPS = { Node: NODE, Compilers: COMPILERS, Runners: RUNNERS };
 
 const words = process.argv.slice(2);
 const rows = Object.values(GROUPS)
