@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
 import { COMPILERS } from './compat/rows/compilers.mjs';
 import { NODE } from './compat/rows/node.mjs';
+import { PROVIDERS } from './compat/rows/providers.mjs';
 import { RUNNERS } from './compat/rows/runners.mjs';
 
 /**
@@ -16,7 +17,7 @@ import { RUNNERS } from './compat/rows/runners.mjs';
  */
 
 /** By heading. */
-const GROUPS = { Node: NODE, Compilers: COMPILERS, Runners: RUNNERS };
+const GROUPS = { Node: NODE, Compilers: COMPILERS, Runners: RUNNERS, Providers: PROVIDERS };
 
 const words = process.argv.slice(2);
 const rows = Object.values(GROUPS)

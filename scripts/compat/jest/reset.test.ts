@@ -1,11 +1,14 @@
 // A registry of modules that is reset loads a second copy: what copies share, they have to agree on (docs/hosts.md).
 import { expect, jest, test } from '@jest/globals';
 import { type ReadableSpan, TracerProvider } from '@opentelemetry/sdk-trace';
+import type * as core from 'oncespan';
+import type * as sdk from 'oncespan/sdk';
+import type * as testing from 'oncespan/testing';
 
 interface Copy {
-  core: typeof import('oncespan');
-  sdk: typeof import('oncespan/sdk');
-  testing: typeof import('oncespan/testing');
+  core: typeof core;
+  sdk: typeof sdk;
+  testing: typeof testing;
 }
 
 const load = (): Copy => ({
@@ -67,6 +70,7 @@ for (const again of [reload, isolated]) {
     second.core.withSpan('second', () => {});
     first.core.withSpan('first', () => {});
     later.only(['second', 'first']);
+    expect(later.live()).toEqual([]);
     later.stop();
   });
 

@@ -10,7 +10,9 @@ declare module 'vitest' {
 }
 expect.extend(spanMatchers);
 
-test('decorated classes', () => checkOrders());
+test('decorated classes', async () => {
+  await expect(checkOrders()).resolves.toBeUndefined();
+});
 
 test('matchers', () => {
   const spans = recordSpans();
