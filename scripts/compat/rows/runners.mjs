@@ -31,6 +31,7 @@ export const RUNNERS = [
       row('babel-jest', 'babel', 'orders behaviour'),
       row('jsdom', 'jsdom', 'orders behaviour'),
       row('a second copy after a reset of the modules', 'swc', 'reset'),
+      row("a promise of Node's own that nobody awaits", 'swc', 'realm'),
     ];
   }),
   {
