@@ -1,12 +1,15 @@
 // npm run compat [-- WORD…]: what is packed, installed into a fresh project for each host, compiler, runner, bundler and
-// provider, has to behave (scripts/compat/behaviour.mjs). WORD: only the rows whose name contains it. When all rows have
+// provider, has to behave (scripts/compat/behaviour.mjs). WORD: only the rows whose `group: name` contains it. When all rows have
 // run, the table in docs/hosts.md is written.
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
-import { BUNDLER_ROWS } from './compat/rows/bundlers.mjs';
+import { BUNDLERS } from './compat/rows/bundlers.mjs';
+import { COMPILERS } from './compat/rows/compilers.mjs';
 import { NODE } from './compat/rows/node.mjs';
+import { PROVIDERS } from './compat/rows/providers.mjs';
+import { RUNNERS } from './compat/rows/runners.mjs';
 import { RUNTIMES } from './compat/rows/runtimes.mjs';
 
 /**
@@ -16,12 +19,21 @@ import { RUNTIMES } from './compat/rows/runtimes.mjs';
  */
 
 /** By heading. */
-const GROUPS = { Node: NODE, Bundlers: BUNDLER_ROWS, Runtimes: RUNTIMES };
+const GROUPS = {
+  Node: NODE,
+  'Other runtimes': RUNTIMES,
+  'Test runners': RUNNERS,
+  Compilers: COMPILERS,
+  Bundlers: BUNDLERS,
+  Providers: PROVIDERS,
+};
 
 const words = process.argv.slice(2);
-const rows = Object.values(GROUPS)
-  .flat()
-  .filter(({ name }) => words.length === 0 || words.some((word) => name.includes(word)));
+const rows = Object.entries(GROUPS)
+  .flatMap(([group, members]) => members.map((row) => ({ ...row, group })))
+  .filter(
+    ({ group, name }) => words.length === 0 || words.some((word) => `${group}: ${name}`.includes(word)),
+  );
 
 const results = new Map();
 await withTarball(async (tarball) => {
@@ -48,9 +60,7 @@ process.exitCode = failed === 0 ? 0 : 1;
 function writeTable() {
   const page = join(ROOT, 'docs/hosts.md');
   if (!existsSync(page)) return;
-  const lines = Object.entries(GROUPS).flatMap(([group, tried]) =>
-    tried.map((row) => `| ${group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`),
-  );
+  const lines = rows.map((row) => `| ${row.group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`);
   const table = ['|  | tried | behaves |', '| --- | --- | --- |', ...lines].join('\n');
   const text = readFileSync(page, 'utf8');
   writeFileSync(page, text.replace(/(<!-- compat -->\n)[^]*(?=\n<!-- \/compat -->)/, `$1${table}`));

@@ -65,8 +65,9 @@ export async function projectFor(tarball, folder, needs) {
     JSON.stringify({ private: true, allowScripts: { node: true } }),
   );
   await build({
-    entryPoints: [join(folder, 'main.mjs')],
-    outfile: join(folder, 'main.cjs'),
+    entryPoints: [join(folder, 'main.mjs'), join(folder, 'behaviour.mjs')],
+    outdir: folder,
+    outExtension: { '.js': '.cjs' },
     bundle: true,
     packages: 'external',
     format: 'cjs',

@@ -1,7 +1,7 @@
 const SDK = ['@opentelemetry/api@1.10', '@opentelemetry/sdk-trace@3'];
 
 /** Shared with the rows of Chromium, which runs what they make. */
-export const BUNDLERS = [
+const BUNDLING = [
   'node@24',
   ...SDK,
   'esbuild@0',
@@ -21,7 +21,7 @@ export const TOOLS = [
 ];
 
 const bundled = TOOLS.flatMap(({ name, tool, extension }) => {
-  const row = { needs: BUNDLERS, files: ['bundlers'] };
+  const row = { needs: BUNDLING, files: ['bundlers'] };
   const bundle = (target, entry, file) => `node bundlers/bundle.mjs ${tool} ${target} ${entry} ${file}`;
   const file = `out/${tool}.${extension}`;
   const [one, web] = [`out/${tool}-one-copy.${extension}`, `out/${tool}-one-copy-web.mjs`];
@@ -69,7 +69,7 @@ const trace = (version, entry) => {
   };
 };
 
-export const BUNDLER_ROWS = [
+export const BUNDLERS = [
   ...bundled,
   next({ name: 'Turbopack', path: '/node' }),
   next({ name: 'Turbopack, edge runtime', path: '/edge' }),

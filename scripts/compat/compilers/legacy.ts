@@ -1,0 +1,3 @@
+import { behaves, checkOrders } from './orders.js';
+
+void behaves(checkOrders);

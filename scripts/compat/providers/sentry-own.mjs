@@ -1,0 +1,28 @@
+// Sentry as most have it: spans of its own, which know no processor. What it says of each as it ends is compared.
+import { init, spanToJSON } from '@sentry/node';
+import { stopSdk } from '../behaviour.mjs';
+import { program } from './program.mjs';
+
+/** Whatever is to be sent has arrived. */
+const transport = () => ({ send: async () => ({ statusCode: 200 }), flush: async () => true });
+const UNSET = 0;
+const ERROR = 2;
+
+await program((processor) => {
+  const client = init({ dsn: 'https://key@sentry.invalid/1', tracesSampleRate: 1, transport });
+  client.on('spanEnd', (span) => {
+    const { description, status, data, parent_span_id: spanId } = spanToJSON(span);
+    processor.onEnd({
+      name: description,
+      // Sentry calls every span without an error `ok`.
+      status: { code: status === 'ok' ? UNSET : ERROR },
+      attributes: data,
+      parentSpanContext: spanId && { spanId },
+      spanContext: () => span.spanContext(),
+    });
+  });
+  return async () => {
+    await stopSdk({ shutdown: () => client.close() });
+    await processor.shutdown();
+  };
+});
