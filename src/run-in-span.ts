@@ -135,15 +135,15 @@ function startSpan(
     if (plan.relation === 'linked') options.links = linksTo(parent);
   }
   let span: Span | undefined;
-  try {
-    span = tracer.startSpan(name, options, parent);
-    if (typeof span?.end === 'function') return span;
-    attempt('tracer.startSpan()', () => span);
-    report('tracer.startSpan() returned no span; the call is not traced');
-  } catch (error) {
-    report('tracer.startSpan() threw; the call is not traced', error);
-  }
-  return undefined;
+  attempt('tracer.startSpan()', () => {
+    const made = tracer.startSpan(name, options, parent);
+    // Perhaps a promise, which may reject.
+    if (typeof made?.end !== 'function') return made;
+    span = made;
+    return undefined;
+  });
+  if (span === undefined) report(`${name} is not traced; tracer.startSpan() gave no span`);
+  return span;
 }
 
 function isObject(value: unknown): value is object {

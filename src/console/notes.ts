@@ -18,7 +18,10 @@ export function endingOf({ attributes, events, status }: EndedSpan): Note | unde
   const type = textOf(exception?.['exception.type']) || textOf(attributes['error.type']);
   const message = textOf(status.message) || textOf(exception?.['exception.message']);
   // The type of the error says no more than the outcome does.
-  const said = [...new Set([outcome || type, message])].filter(Boolean).join(': ') || 'error';
+  const said =
+    Array.from(new Set([outcome || type, message]))
+      .filter(Boolean)
+      .join(': ') || 'error';
   return failed && outcome !== 'aborted'
     ? { text: `✗ ${said}`, style: 'red' }
     : { text: `⊘ ${said}`, style: 'yellow' };
@@ -30,7 +33,7 @@ export function linksOf(
   nameOfTrace: (traceId: string) => string | undefined,
 ): Note | undefined {
   if (links.length === 0) return undefined;
-  const traces = [...new Set(links.map(({ context }) => context.traceId))].map((traceId) => {
+  const traces = Array.from(new Set(links.map(({ context }) => context.traceId))).map((traceId) => {
     const name = nameOfTrace(traceId);
     return name === undefined ? `trace ${shortId(traceId)}` : `${name} (trace ${shortId(traceId)})`;
   });

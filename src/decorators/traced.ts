@@ -110,13 +110,12 @@ function decorateLegacy(
 ): PropertyDescriptor {
   const className = classNameOf(target);
   const place = [className, memberName(key ?? 'constructor')].filter(Boolean).join('.');
+  const { value, get, set } = Object(descriptor) as PropertyDescriptor;
   if (typeof descriptor === 'number') return unsupported(place, 'parameter');
-  if (key === undefined || typeof descriptor !== 'object' || descriptor === null)
-    return unsupported(place, 'field');
+  if (key === undefined || typeof value !== 'function')
+    return unsupported(place, get || set ? 'accessor' : 'field');
   const method = descriptor as PropertyDescriptor;
-  if (typeof method.value !== 'function')
-    return unsupported(place, method.get || method.set ? 'accessor' : 'field');
-  method.value = wrap(method.value as AnyFunction, { key, className, holder: target, place: target });
+  method.value = wrap(value as AnyFunction, { key, className, holder: target, place: target });
   return method;
 }
 
@@ -125,9 +124,7 @@ function unsupported(place: string, kind: string): never {
     kind === 'field'
       ? 'write a method, or use standard decorators, which can wrap a field that holds a function'
       : 'move the work into a method and decorate that';
-  return refuse(
-    `@Traced() on ${place}: ${kind === 'accessor' ? 'an' : 'a'} ${kind} cannot be traced; ${repair}`,
-  );
+  return refuse(`@Traced() on ${place}: no ${kind} can be traced; ${repair}`);
 }
 
 /** Wraps every method and static method that the class itself declares. A name in the options replaces the class's. */

@@ -22,10 +22,8 @@ export interface Plan
     Defaults {
   readonly enabled: TaskOptions['enabled'];
   readonly attributes: TaskOptions['attributes'];
-  /** Whether the instance is on, beside the function itself. */
-  readonly enabledEverywhere: Settings['enabled'];
-  /** Put on every span of the instance. */
-  readonly attributesEverywhere: Attributes | undefined;
+  /** Where what holds beside the function's own is found. */
+  readonly settings: Settings;
   readonly argumentAttributes: ArgumentAttributes | undefined;
   /** The name when the options give none, or a name function fails. */
   readonly defaultName: string;
@@ -58,10 +56,9 @@ export function planOf(
     ...settings,
     ...options,
     attributes,
-    attributesEverywhere: settings.attributes,
     argumentAttributes,
     enabled,
-    enabledEverywhere: settings.enabled,
+    settings,
     ignores: ignoreErrors === undefined ? settings.ignores : matcherOf(ignoreErrors),
     defaultName,
   };
@@ -89,8 +86,8 @@ export function planSource(
 }
 
 /** Whether this call is to be traced. */
-export function isEnabled({ enabled, enabledEverywhere }: Plan): boolean {
-  return isOn(enabledEverywhere) && isOn(enabled);
+export function isEnabled({ enabled, settings }: Plan): boolean {
+  return isOn(settings.enabled) && isOn(enabled);
 }
 
 function isOn(enabled: TaskOptions['enabled']): boolean {
@@ -109,15 +106,15 @@ export function spanName({ name, defaultName }: Plan, args: ArrayLike<unknown>):
 
 /** The attributes that a span has from its start on. */
 export function startAttributes(
-  { attributes, attributesEverywhere, argumentAttributes }: Plan,
+  { attributes, argumentAttributes, settings: { attributes: everywhere } }: Plan,
   args: ArrayLike<unknown>,
 ): Attributes | undefined {
-  if (attributes === undefined && argumentAttributes === undefined) return attributesEverywhere;
+  if (attributes === undefined && argumentAttributes === undefined) return everywhere;
   const own: unknown =
     typeof attributes === 'function'
       ? attempt('option "attributes"', () => Reflect.apply(attributes, undefined, args))
       : attributes;
-  return { ...attributesEverywhere, ...argumentAttributes?.(args), ...copyAttributes('attributes', own) };
+  return { ...everywhere, ...argumentAttributes?.(args), ...copyAttributes('attributes', own) };
 }
 
 export function attributesOfResult({ resultAttributes }: Plan, value: unknown): Attributes | undefined {
@@ -135,7 +132,7 @@ export function signalOf({ signal }: Plan, args: ArrayLike<unknown>): AbortSigna
   if (typeof signal !== 'function') return signal;
   const answer: unknown = attempt('option "signal"', () => Reflect.apply(signal, undefined, args));
   if (answer === undefined || isAbortSignal(answer)) return answer;
-  report('option "signal" answered something that is not an AbortSignal');
+  report('option "signal" gave no AbortSignal');
   return undefined;
 }
 
@@ -144,7 +141,7 @@ function copyAttributes(option: string, answer: unknown): Attributes | undefined
   if (answer === undefined) return undefined;
   return attempt(`reading what option "${option}" answered`, () => {
     if (isRecord(answer)) return { ...(answer as Attributes) };
-    report(`option "${option}" answered something that is not an object of attributes`);
+    report(`option "${option}" gave no object of attributes`);
     return undefined;
   });
 }

@@ -94,6 +94,9 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
   return undefined;
 }
 
+/** The edge runtime of Next.js, and Workers before 2024, do not tag theirs. */
+const UNTAGGED: unknown = typeof AbortSignal === 'function' ? AbortSignal.prototype : undefined;
+
 /**
  * What the platform calls the kind of an object, read without running a getter. Not by `instanceof`: touching the global
  * `Request` makes Node load its whole `fetch`, which takes tens of milliseconds.
@@ -105,6 +108,7 @@ function tagOf(value: unknown): unknown {
       typeof holder === 'object' && holder !== null;
       holder = Object.getPrototypeOf(holder)
     ) {
+      if (holder === UNTAGGED) return 'AbortSignal';
       const tag = Object.getOwnPropertyDescriptor(holder, Symbol.toStringTag);
       if (tag !== undefined) return tag.value;
     }

@@ -7,10 +7,10 @@ import {
   type Span,
   trace,
 } from '@opentelemetry/api';
-import { attempt, report, reportOnce } from './report.ts';
+import { attempt, report } from './report.ts';
 
 /** The API keeps the key of the active span to itself: it is learnt by watching the API use it. */
-const SPAN_KEY: symbol | undefined = attempt('learning the key of the active span', () => {
+const SPAN_KEY: symbol | undefined = attempt('trace.setSpan()', () => {
   let learnt: symbol | undefined;
   const probe: Context = {
     getValue: () => undefined,
@@ -21,6 +21,9 @@ const SPAN_KEY: symbol | undefined = attempt('learning the key of the active spa
   return learnt;
 });
 
+/** Of a link, also of another copy's: what it differs from in the active span. */
+const BASE = Symbol.for('oncespan.context-base');
+
 /**
  * A context that differs from another one in the active span only. The API's own would copy the whole map for that.
  *
@@ -28,26 +31,26 @@ const SPAN_KEY: symbol | undefined = attempt('learning the key of the active spa
  * itself for ever, would keep every span there ever was.
  */
 class SpanContextLink implements Context {
-  readonly #base: Context;
+  readonly [BASE]: Context;
   readonly #span: unknown;
 
   constructor(parent: Context, span: unknown) {
-    this.#base = parent instanceof SpanContextLink ? parent.#base : parent;
+    this[BASE] = (parent as Partial<SpanContextLink>)[BASE] ?? parent;
     this.#span = span;
   }
 
   getValue(key: symbol): unknown {
-    return key === SPAN_KEY ? this.#span : this.#base.getValue(key);
+    return key === SPAN_KEY ? this.#span : this[BASE].getValue(key);
   }
 
   setValue(key: symbol, value: unknown): Context {
-    if (key === SPAN_KEY) return new SpanContextLink(this.#base, value);
-    return new SpanContextLink(this.#base.setValue(key, value), this.#span);
+    if (key === SPAN_KEY) return new SpanContextLink(this, value);
+    return new SpanContextLink(this[BASE].setValue(key, value), this.#span);
   }
 
   deleteValue(key: symbol): Context {
-    if (key === SPAN_KEY) return this.#base.deleteValue(key);
-    return new SpanContextLink(this.#base.deleteValue(key), this.#span);
+    const without = this[BASE].deleteValue(key);
+    return key === SPAN_KEY ? without : new SpanContextLink(without, this.#span);
   }
 }
 
@@ -73,6 +76,7 @@ export function hasContextManager(): boolean {
 }
 
 let verified = false;
+let hasWarned = false;
 
 /**
  * Calls `fn` with `active` as the active context: now and once, even if the context manager throws, forgets to, or does
@@ -115,8 +119,9 @@ function verify(active: Context): void {
   const span = trace.getSpan(active);
   if (span === undefined) return;
   verified = trace.getSpan(activeContext()) === span;
-  if (verified) return;
-  reportOnce(
+  if (verified || hasWarned) return;
+  hasWarned = true;
+  report(
     'spans will not nest: no context manager is registered; call startTracing(), or context.setGlobalContextManager()',
   );
 }

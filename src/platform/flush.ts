@@ -48,7 +48,7 @@ function runPass(provider: Flushable, { waiters }: SharedPass, onSettled: () => 
     onSettled: (result) => {
       if (result.status !== 'flushed')
         report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
-      for (const waiter of [...waiters]) waiter.settle(result);
+      for (const waiter of Array.from(waiters)) waiter.settle(result);
       onSettled();
     },
   });

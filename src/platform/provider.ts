@@ -27,3 +27,14 @@ function withoutProxy(given: TracerProvider): TracerProvider | undefined {
 export function providerOf(given: TracerProvider | undefined): TracerProvider | undefined {
   return given === undefined ? registeredProvider() : withoutProxy(given);
 }
+
+const shutDown = /* @__PURE__ */ new WeakSet<object>();
+
+/** Remembers that a provider has been shut down by us. */
+export function noteShutDown(provider: object): void {
+  shutDown.add(provider);
+}
+
+export function isShutDown(provider: object): boolean {
+  return shutDown.has(provider);
+}

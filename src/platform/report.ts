@@ -34,15 +34,6 @@ export function reportLoudly(what: string): void {
   }
 }
 
-const reported = new Set<string>();
-
-/** As {@link report}, but a given text only once in a process: for facts about the set-up, not about a call. */
-export function reportOnce(what: string): void {
-  if (reported.has(what)) return;
-  reported.add(what);
-  report(what);
-}
-
 /**
  * Calls somebody else's code (a hook, a span, an SDK) and survives it: a throw, and a rejection of what it returns, go
  * to `report` under the name `what`, and the answer is `undefined`.

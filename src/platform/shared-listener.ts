@@ -23,7 +23,7 @@ export abstract class SharedListener<Observer> {
    * @param inform does not throw
    */
   protected tell(inform: (observer: Observer) => void): void {
-    const observers = [...this.#observers].reverse();
+    const observers = Array.from(this.#observers).reverse();
     this.#observers.clear();
     this.#leave();
     for (const observer of observers) inform(observer);

@@ -30,6 +30,10 @@ const { setImmediate } = globalThis as {
 
 /** Calls `act` when what is going on now has settled. */
 export function atEndOfTurn(act: () => void): void {
-  if (setImmediate === undefined) startTimer(0, act, { holdsProcess: false });
-  else setImmediate(act).unref?.();
+  try {
+    setImmediate!(act).unref?.();
+  } catch {
+    // There is none, or one that only throws, as in the edge runtime of Next.js.
+    startTimer(0, act, { holdsProcess: false });
+  }
 }

@@ -1,12 +1,30 @@
-/** Whether `value` is a promise made by the language itself, not of a subclass and no mere thenable. */
+/** Whether `value` is a promise made by the language itself, in any realm: not of a subclass, and no mere thenable. */
 export function isNativePromise(value: unknown): value is Promise<unknown> {
   try {
-    return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Promise.prototype;
+    return typeof value === 'object' && value !== null && isIntrinsic(Object.getPrototypeOf(value));
   } catch {
     // A proxy that refuses the look.
     return false;
   }
 }
+
+/**
+ * Whether `prototype` is the one of a realm's own promises. The global `Promise` is another one in a test of Jest, which
+ * gets promises from Node, and with zone.js, which replaces it but not what async functions return.
+ */
+function isIntrinsic(prototype: object | null): prototype is typeof Promise.prototype {
+  if (prototype === Promise.prototype) return true;
+  // Few have a `then` of their own, so few are looked at closely.
+  if (prototype === null || !Object.getOwnPropertyDescriptor(prototype, 'then')) return false;
+  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  return (
+    typeof constructor === 'function' &&
+    /^function Promise\(\)\s*{\s*\[native/.test(Function.prototype.toString.call(constructor))
+  );
+}
+
+/** Some engines keep the state of a promise on it, where everybody sees it. */
+const FRESH = /* @__PURE__ */ Promise.resolve();
 
 /**
  * Whether a derived promise can stand for `value`. Not for one that was given methods, as by ky: whoever calls such a
@@ -16,7 +34,8 @@ export function isPlainPromise(value: unknown): value is Promise<unknown> {
   if (!isNativePromise(value)) return false;
   try {
     // Only named properties: context managers before Node 24 keep theirs on promises, under symbols.
-    for (const key in value) if (Object.prototype.hasOwnProperty.call(value, key)) return false;
+    for (const key in value)
+      if (Object.prototype.hasOwnProperty.call(value, key) && !(key in FRESH)) return false;
     return true;
   } catch {
     return false;
@@ -35,7 +54,8 @@ export function derivePromise(
   onThrew: (error: unknown) => unknown,
 ): Promise<unknown> | undefined {
   try {
-    return Promise.prototype.then.call(promise, onReturned, onThrew);
+    const { then } = isNativePromise(promise) ? Object.getPrototypeOf(promise) : Promise.prototype;
+    return then.call(promise, onReturned, onThrew);
   } catch {
     return undefined;
   }

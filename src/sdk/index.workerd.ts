@@ -6,6 +6,6 @@ import { startTracingOn, type StartTracing } from './lifecycle/start-tracing.ts'
 export * from './portable.ts';
 export const startTracing: StartTracing = /* @__PURE__ */ startTracingOn(async () => {
   // With `nodejs_als` there is this module and nothing else of Node's; with no flag, not even this one.
-  const hooks: unknown = await import('node:async_hooks').catch(() => undefined);
+  const hooks: unknown = await import(/* webpackIgnore: true */ 'node:async_hooks').catch(() => undefined);
   return new PortableContextManager(hooks);
 });

@@ -13,17 +13,18 @@ export interface RecordedException {
  * getters that throw, `DOMException` (whose `code` is a number), strings, symbols, `null`, objects without a prototype.
  */
 export function describeException(thrown: unknown): RecordedException {
-  if (typeof thrown === 'function') return plain('function', `function ${readString(thrown, 'name') ?? ''}`);
+  if (typeof thrown === 'function') return plain('function', `function ${readText(() => thrown.name) ?? ''}`);
   if (typeof thrown !== 'object' || thrown === null) {
     // String() is the one conversion that takes symbols.
     return plain(thrown === null ? 'null' : typeof thrown, String(thrown));
   }
-  const name = readString(thrown, 'name') || constructorName(thrown) || 'Error';
+  const error = thrown as Error & { code?: unknown };
+  const name = readText(() => error.name) || readText(() => error.constructor.name) || 'Error';
   return {
     name,
-    message: readString(thrown, 'message') ?? asText(thrown),
-    stack: readString(thrown, 'stack'),
-    type: readString(thrown, 'code') || name,
+    message: readText(() => error.message) ?? readText(() => String(error)) ?? 'a value that cannot be read',
+    stack: readText(() => error.stack),
+    type: readText(() => error.code) || name,
   };
 }
 
@@ -31,27 +32,11 @@ function plain(name: string, message: string): RecordedException {
   return { name, message, type: name };
 }
 
-function readString(target: object, key: string): string | undefined {
+function readText(read: () => unknown): string | undefined {
   try {
-    const value: unknown = Reflect.get(target, key);
+    const value = read();
     return typeof value === 'string' ? value : undefined;
   } catch {
     return undefined;
-  }
-}
-
-function constructorName(target: object): string | undefined {
-  try {
-    return readString(target.constructor, 'name');
-  } catch {
-    return undefined;
-  }
-}
-
-function asText(target: object): string {
-  try {
-    return String(target);
-  } catch {
-    return 'a value that cannot be read';
   }
 }

@@ -10,7 +10,9 @@ import {
 } from '@opentelemetry/api';
 import type { Relation } from '../options/options.ts';
 import { activeContext } from '../platform/context.ts';
-import { attempt, inWords, report, reportOnce } from '../platform/report.ts';
+import { attempt, inWords, report } from '../platform/report.ts';
+
+let hasWarned = false;
 
 /**
  * The context that a `from` hook's answer stands for. A carrier that carries no trace makes a root, not a child of
@@ -27,8 +29,9 @@ export function contextFrom(source: unknown): Context {
   }
   const parent = attempt('reading the parent from a carrier', () => {
     if (typeof (source as Context).getValue === 'function') return source as Context;
-    if (propagation.fields().length === 0) {
-      reportOnce(
+    if (!hasWarned && propagation.fields().length === 0) {
+      hasWarned = true;
+      report(
         'option "from" answered a carrier, and no propagator is registered to read it; startTracing() registers one',
       );
     }

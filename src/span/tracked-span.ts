@@ -6,7 +6,7 @@ import {
   observeAbort,
   stemsFrom,
 } from '../platform/abort-signal.ts';
-import { attempt, report } from '../platform/report.ts';
+import { attempt } from '../platform/report.ts';
 import type { SharedListener } from '../platform/shared-listener.ts';
 import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
@@ -170,14 +170,7 @@ export class TrackedSpan implements AbortObserver, Listed {
 
 /** Whether a span says that it records nothing: most often because it was not sampled. */
 export function isUnrecorded(span: Span): boolean {
-  try {
-    const answer: unknown = span.isRecording();
-    if (typeof answer !== 'boolean') attempt('span.isRecording()', () => answer);
-    return answer === false;
-  } catch (error) {
-    report('span.isRecording() threw', error);
-    return false;
-  }
+  return attempt('span.isRecording()', () => span.isRecording()) === false;
 }
 
 /** Ends a span that records nothing, so that no one can tell when: there is no need to keep it alive until then. */
@@ -186,12 +179,7 @@ export function endUnrecorded(span: Span): void {
 }
 
 function end(span: Span, endTime: TimeInput | undefined): void {
-  try {
-    const answer: unknown = span.end(endTime);
-    if (answer !== undefined) attempt('span.end()', () => answer);
-  } catch (error) {
-    report('span.end() threw', error);
-  }
+  attempt('span.end()', () => span.end(endTime));
 }
 
 /** Milliseconds since the epoch. SDK spans can be read back. */

@@ -1,7 +1,7 @@
 import { context, type ContextManager, trace } from '@opentelemetry/api';
 import type { Disposal } from '../platform/disposal.ts';
 import { hasContextManager } from '../platform/context.ts';
-import { registeredProvider } from '../platform/provider.ts';
+import { isShutDown, registeredProvider } from '../platform/provider.ts';
 import { AssertionError } from './assertion-error.ts';
 import { lineDiff } from './line-diff.ts';
 import type { RecordedSpan } from './recorded-span.ts';
@@ -115,7 +115,8 @@ function registerProvider(): () => void {
   trace.setGlobalTracerProvider(recordingProvider);
   return () => {
     trace.disable();
-    if (before !== undefined) trace.setGlobalTracerProvider(before);
+    // Its last lease can have been released meanwhile.
+    if (before !== undefined && !isShutDown(before)) trace.setGlobalTracerProvider(before);
   };
 }
 

@@ -18,21 +18,33 @@ export interface RecordedError {
   readonly message: string;
 }
 
-/**
- * A span that keeps everything it is told, as the specification wants it: once it has ended, nothing changes any more,
- * and a status of OK is final.
- */
-export class RecordedSpan implements Span {
-  name: string;
+/** A span that was recorded, and what it was told. */
+export interface RecordedSpan extends Span {
+  readonly name: string;
   readonly kind: SpanKind;
   /** The parent, if it was recorded too. */
+  readonly parent: RecordedSpan | undefined;
+  readonly attributes: Attributes;
+  readonly links: readonly Link[];
+  readonly errors: readonly RecordedError[];
+  /** Names of the events that are no exceptions. */
+  readonly events: readonly string[];
+  readonly status: SpanStatus;
+  readonly ended: boolean;
+  /** How often `end()` was called: once is right. */
+  readonly endCalls: number;
+}
+
+/** Keeps what it is told as the specification wants it: once ended, nothing changes, and a status of OK is final. */
+export class SpanRecord implements RecordedSpan {
+  name: string;
+  readonly kind: SpanKind;
   readonly parent: RecordedSpan | undefined;
   readonly attributes: Attributes = {};
   readonly links: Link[] = [];
   readonly errors: RecordedError[] = [];
   readonly events: string[] = [];
   status: SpanStatus = { code: SpanStatusCode.UNSET };
-  /** How often `end()` was called: once is right. */
   endCalls = 0;
   readonly #context: SpanContext;
   readonly #onEnd: (span: RecordedSpan) => void;

@@ -1,9 +1,12 @@
-import { type Context, context, type SpanOptions, TraceFlags } from '@opentelemetry/api';
+import { type Context, context, type SpanContext, type SpanOptions, TraceFlags } from '@opentelemetry/api';
 import { parentSpanContext } from '../span/parentage.ts';
-import { RecordedSpan } from './recorded-span.ts';
+import { type RecordedSpan, SpanRecord } from './recorded-span.ts';
 
-/** Counted on from recorder to recorder: what a test leaves active is no parent in the next one. */
-let lastId = 0;
+/**
+ * Counted on from recorder to recorder, and from far above what people write by hand, elsewhere in each copy: what a test
+ * makes up, or leaves active, is no parent in another one.
+ */
+let lastId = 2 ** 32 * Math.ceil(Math.random() * 2 ** 20);
 
 /** The spans of one recorder: all are sampled and kept. */
 export class Recording {
@@ -18,15 +21,20 @@ export class Recording {
     const id = (++lastId).toString(16);
     const spanId = id.padStart(16, '0');
     const traceId = parent?.traceId ?? id.padStart(32, '0');
-    const span = new RecordedSpan(
+    const identity = { traceId, spanId, traceFlags: TraceFlags.SAMPLED };
+    const span = new SpanRecord(
       name,
-      { traceId, spanId, traceFlags: TraceFlags.SAMPLED },
-      parent && this.#byId.get(parent.spanId),
+      identity,
+      parent && this.#byId.get(keyOf(parent)),
       options,
       (ended) => void this.ended.push(ended),
     );
-    this.#byId.set(spanId, span);
+    this.#byId.set(keyOf(identity), span);
     this.started.push(span);
     return span;
   }
+}
+
+function keyOf({ traceId, spanId }: SpanContext): string {
+  return `${traceId}-${spanId}`;
 }

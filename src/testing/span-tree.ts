@@ -97,12 +97,21 @@ function textOf(name: string, ending: string, attributes: Attributes = {}): stri
   );
 }
 
-/** A value as one writes it down, so that `1` and `"1"` are told apart. */
-function literal(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`;
-  return typeof value === 'string' || (typeof value === 'object' && value !== null)
-    ? JSON.stringify(value)
-    : String(value);
+/** A value as one writes it down, so that values that differ are told apart, and none is too odd. */
+function literal(value: unknown, depth = 0): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Object.is(value, -0)) return '-0';
+  if (typeof value !== 'object' || value === null) return String(value);
+  try {
+    if (depth > 5) return '…';
+    if (Array.isArray(value)) return `[${value.map((item) => literal(item, depth + 1)).join(', ')}]`;
+    const entries = Object.entries(value).map(([key, item]) => `${key}: ${literal(item, depth + 1)}`);
+    const text = value instanceof Date || value instanceof Error ? ` ${String(value)}` : '';
+    return `${Object.prototype.toString.call(value).slice(8, -1)}${text} {${entries.join(', ')}}`;
+  } catch {
+    return 'a value that cannot be read';
+  }
 }
 
 function draw(nodes: readonly Node[], indent = ''): string {

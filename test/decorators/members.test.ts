@@ -345,32 +345,32 @@ describe('misuse is a TypeError while decorating, and says what to write', () =>
     [
       'a legacy getter',
       () => decorate()(Repository.prototype, 'total', getter),
-      '@Traced() on Repository.total: an accessor cannot be traced; move the work into a method and decorate that',
+      '@Traced() on Repository.total: no accessor can be traced; move the work into a method and decorate that',
     ],
     [
       'a standard getter',
       () => decorate()(() => 1, { kind: 'getter', name: 'total' }),
-      '@Traced() on total: a getter cannot be traced; move the work into a method and decorate that',
+      '@Traced() on total: no getter can be traced; move the work into a method and decorate that',
     ],
     [
       'a standard accessor',
       () => decorate()({}, { kind: 'accessor', name: 'total' }),
-      '@Traced() on total: an accessor cannot be traced; move the work into a method and decorate that',
+      '@Traced() on total: no accessor can be traced; move the work into a method and decorate that',
     ],
     [
       'a legacy field',
       () => decorate()(Repository.prototype, 'rows'),
-      '@Traced() on Repository.rows: a field cannot be traced; write a method, or use standard decorators, which can wrap a field that holds a function',
+      '@Traced() on Repository.rows: no field can be traced; write a method, or use standard decorators, which can wrap a field that holds a function',
     ],
     [
       'a parameter',
       () => decorate()(Repository.prototype, 'find', 0),
-      '@Traced() on Repository.find: a parameter cannot be traced; move the work into a method and decorate that',
+      '@Traced() on Repository.find: no parameter can be traced; move the work into a method and decorate that',
     ],
     [
       'a parameter of a constructor',
       () => decorate()(Repository, undefined, 0),
-      '@Traced() on Repository.constructor: a parameter cannot be traced; move the work into a method and decorate that',
+      '@Traced() on Repository.constructor: no parameter can be traced; move the work into a method and decorate that',
     ],
     [
       'no call, legacy',

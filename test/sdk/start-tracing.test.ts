@@ -54,13 +54,13 @@ describe('the propagator', () => {
   });
 
   test('that the variable names and nobody here knows is left out, and reported', async () => {
-    vi.stubEnv('OTEL_PROPAGATORS', 'b3,toString,tracecontext');
+    vi.stubEnv('OTEL_PROPAGATORS', 'B3,toString,TraceContext');
     await start();
     expect(propagation.fields()).toEqual(['traceparent', 'tracestate']);
     const none = 'which is none of tracecontext, baggage, none; give startTracing() the option propagator';
     expect(reported).toEqual([
       [`oncespan: OTEL_PROPAGATORS names 'b3', ${none}`],
-      [`oncespan: OTEL_PROPAGATORS names 'toString', ${none}`],
+      [`oncespan: OTEL_PROPAGATORS names 'tostring', ${none}`],
     ]);
   });
 

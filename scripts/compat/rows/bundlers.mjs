@@ -1,7 +1,7 @@
 const SDK = ['@opentelemetry/api@1.10', '@opentelemetry/sdk-trace@3'];
 
 /** Shared with the rows of Chromium, which runs what they make. */
-const BUNDLING = [
+export const BUNDLING = [
   'node@24',
   ...SDK,
   'esbuild@0',

@@ -1,10 +1,10 @@
-import { BUNDLERS, TOOLS } from './bundlers.mjs';
+import { BUNDLING, TOOLS } from './bundlers.mjs';
 
 const SDK = ['@opentelemetry/api@1.10', '@opentelemetry/sdk-trace@3'];
 
 const chromium = TOOLS.map(({ name, tool }) => ({
   name: `Chromium, bundled by ${name}`,
-  needs: BUNDLERS,
+  needs: BUNDLING,
   files: ['bundlers', 'web'],
   run: `node bundlers/bundle.mjs ${tool} browser web/main.mjs out/${tool}-web.mjs && node web/chromium.mjs out/${tool}-web.mjs`,
 }));

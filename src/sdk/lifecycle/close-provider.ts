@@ -1,6 +1,6 @@
 import { trace, type TracerProvider } from '@opentelemetry/api';
 import { endSpansOf } from '../../span/shutdown.ts';
-import { registeredProvider } from '../../platform/provider.ts';
+import { noteShutDown, registeredProvider } from '../../platform/provider.ts';
 import { report } from '../../platform/report.ts';
 import { Deadline } from '../../platform/deadline.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
@@ -20,6 +20,7 @@ export interface ShutdownProvider extends TracerProvider {
 export async function closeProvider(provider: ShutdownProvider, timeoutMs: number): Promise<void> {
   // First: what is called from now on would start spans that nobody ends.
   if (registeredProvider() === provider) trace.disable();
+  noteShutDown(provider);
   endSpansOf(provider);
   const timeIsUp = () => report(`the tracer provider had not shut down after ${timeoutMs} ms`);
   const limit = new Deadline<void>({ timeoutMs, timedOut: timeIsUp, holdsProcess: true });

@@ -11,7 +11,7 @@ import { FLUSH_RULES, rule } from '../../options/check.ts';
 import { readOptions, refuse } from '../../options/check.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 import { attempt, reportLoudly } from '../../platform/report.ts';
-import { findVersionClash } from './api-version.ts';
+import { findVersionClash } from './api-registrations.ts';
 import type { ShutdownProvider } from './close-provider.ts';
 import { environmentVariable } from '../environment.ts';
 import { beforeProcessEnd } from './process-end.ts';
@@ -52,7 +52,9 @@ const START_RULES = {
   timeoutMs: FLUSH_RULES.timeoutMs,
   propagator: rule(
     'a propagator, or null',
-    (value) => value === null || typeof (value as TextMapPropagator).inject === 'function',
+    (value) =>
+      value === null ||
+      ['inject', 'extract', 'fields'].every((key) => typeof Reflect.get(Object(value), key) === 'function'),
   ),
 };
 
@@ -96,31 +98,44 @@ export function startTracingOn(
     } = readOptions('startTracing()', options, START_RULES, refuse);
     const isDisabled = environmentVariable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
     const lease = await acquire('startTracing()', isDisabled ? () => DOES_NOTHING as P : build, key);
-    if (!isDisabled) registerProvider(lease.provider);
-    if (!hasContextManager()) {
-      const manager = await makeContextManager();
-      // Meanwhile another call may have.
-      if (!hasContextManager()) context.setGlobalContextManager(manager.enable());
+    try {
+      if (!isDisabled) registerProvider(lease.provider);
+      if (!hasContextManager()) {
+        const manager = await makeContextManager();
+        // Meanwhile another call may have.
+        if (!hasContextManager()) context.setGlobalContextManager(manager.enable());
+      }
+      untilNoneIsShared(() => {
+        const takeBack = registerPropagator(propagator);
+        const stopListening = attempt('listening to the end of the process', () =>
+          beforeProcessEnd(signals, () => closeAll(timeoutMs)),
+        );
+        return () => {
+          stopListening?.();
+          takeBack?.();
+        };
+      });
+    } catch (error) {
+      await lease.release();
+      throw error;
     }
-    untilNoneIsShared(() => {
-      const stopListening = beforeProcessEnd(signals, () => closeAll(timeoutMs));
-      const takeBack = registerPropagator(propagator);
-      return () => {
-        stopListening();
-        takeBack?.();
-      };
-    });
     return lease;
   };
 }
 
-const DOES_NOTHING: ShutdownProvider = {
-  getTracer: (...scope) => new ProxyTracerProvider().getTracer(...scope),
-  forceFlush: async () => {},
-  shutdown: async () => {},
-};
+/** What it has not got is a function that does nothing: the application's own use of its provider must not fail. */
+const DOES_NOTHING: ShutdownProvider = new Proxy<ShutdownProvider>(
+  {
+    getTracer: (...scope) => new ProxyTracerProvider().getTracer(...scope),
+    forceFlush: async () => {},
+    shutdown: async () => {},
+  },
+  { get: (target, key) => Reflect.get(target, key) ?? (key === 'then' ? undefined : () => {}) },
+);
 
 function registerProvider(provider: ShutdownProvider): void {
+  // The build may have registered it, or an earlier call.
+  if (registeredProvider() === provider) return;
   const clash = attempt('comparing versions of @opentelemetry/api', findVersionClash);
   if (clash !== undefined) {
     const { registered, imported } = clash;
@@ -131,8 +146,7 @@ function registerProvider(provider: ShutdownProvider): void {
         '"overrides": { "@opentelemetry/api": "$@opentelemetry/api" } (pnpm: "pnpm.overrides", Yarn: "resolutions"), ' +
         'or update what was there first',
     );
-  } else if (registeredProvider() !== provider && !trace.setGlobalTracerProvider(provider)) {
-    // The build may have registered it, or an earlier call.
+  } else if (!trace.setGlobalTracerProvider(provider)) {
     reportLoudly(
       'startTracing(): another tracer provider is registered, so that no span reaches this one; ' +
         'remove the other registration',

@@ -46,7 +46,7 @@ export class BoundedExporter {
     return this.#ask(`an export of ${spans.length} spans`, this.#limitMs, (answer) => {
       const returned: unknown = this.#exporter.export(spans, (result) => answer.settle(failureIn(result)));
       // Only an `async` export returns something. Its promise says nothing about success, but may reject.
-      if (returned instanceof Promise) returned.catch((error: unknown) => answer.settle(failed(error)));
+      Promise.resolve(returned).catch((error: unknown) => answer.settle(failed(error)));
     });
   }
 

@@ -55,7 +55,7 @@ export class FlushWaiters {
 
   /** Settles everyone whose number is not higher. @param failure of the exporter's own `forceFlush()` */
   serve(number: number, failure: { readonly error: unknown } | undefined): void {
-    for (const { ticket, failures, deadline } of [...this.#waiters]) {
+    for (const { ticket, failures, deadline } of Array.from(this.#waiters)) {
       if (ticket.number > number) return;
       if (failure !== undefined) failures.push(failure.error);
       deadline.settle(failures.length === 0 ? undefined : { error: joined(failures) });
@@ -63,7 +63,7 @@ export class FlushWaiters {
   }
 
   failAll(error: unknown): void {
-    for (const { deadline } of [...this.#waiters]) deadline.settle({ error });
+    for (const { deadline } of Array.from(this.#waiters)) deadline.settle({ error });
   }
 }
 

@@ -5,9 +5,15 @@ const REGISTRATIONS = Symbol.for('opentelemetry.js.api.1');
 
 interface Registrations {
   readonly version?: string;
+  readonly propagation?: unknown;
 }
 
 const holder = globalThis as { [REGISTRATIONS]?: Registrations | undefined };
+
+/** What all users of the API in this process have registered. */
+export function registrations(): Registrations | undefined {
+  return holder[REGISTRATIONS];
+}
 
 /** Two versions of `@opentelemetry/api` in one process. */
 export interface VersionClash {
