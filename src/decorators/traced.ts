@@ -166,7 +166,7 @@ function traceMethod(
     if (tracer === undefined) return Reflect.apply(method, this, arguments);
     if (!isNamed) {
       // A standard method decorator is not told the class; the object that it is called on tells.
-      const owner = attempt('finding the class of a method', () => declaringClass(this, key, wrapper));
+      const owner = attempt('reading a class', () => declaringClass(this, key, wrapper));
       plan = planNow(fullName(owner?.name));
       isNamed = owner?.isSure === true;
     }

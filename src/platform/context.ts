@@ -76,7 +76,6 @@ export function hasContextManager(): boolean {
 }
 
 let verified = false;
-let hasWarned = false;
 
 /**
  * Calls `fn` with `active` as the active context: now and once, even if the context manager throws, forgets to, or does
@@ -118,9 +117,8 @@ export function callInContext<R>(
 function verify(active: Context): void {
   const span = trace.getSpan(active);
   if (span === undefined) return;
-  verified = trace.getSpan(activeContext()) === span;
-  if (verified || hasWarned) return;
-  hasWarned = true;
+  verified = true;
+  if (trace.getSpan(activeContext()) === span) return;
   report(
     'spans will not nest: no context manager is registered; call startTracing(), or context.setGlobalContextManager()',
   );

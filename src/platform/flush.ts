@@ -47,7 +47,7 @@ function runPass(provider: Flushable, { waiters }: SharedPass, onSettled: () => 
     holdsProcess: false,
     onSettled: (result) => {
       if (result.status !== 'flushed')
-        report(`a flush ${result.status}`, 'error' in result ? result.error : undefined);
+        report(`a flush ${result.status}`, (result as { error?: unknown }).error);
       for (const waiter of Array.from(waiters)) waiter.settle(result);
       onSettled();
     },

@@ -28,15 +28,11 @@ export interface Listed extends Watched {
  * It is held while it has some, so that a shutdown finds them whatever becomes of the instance.
  */
 export class LiveSpanList implements LiveSpanHolder {
-  #first: Listed | undefined = undefined;
+  first: Listed | undefined = undefined;
   #last: Listed | undefined = undefined;
   #isHeld = false;
   #isResting = false;
   readonly #watch = new CollectorWatch(this);
-
-  get first(): Listed | undefined {
-    return this.#first;
-  }
 
   add(live: Listed): void {
     if (!this.#isHeld) {
@@ -45,19 +41,19 @@ export class LiveSpanList implements LiveSpanHolder {
     }
     const last = this.#last;
     live.previous = last;
-    if (last === undefined) this.#first = live;
+    if (last === undefined) this.first = live;
     else last.next = live;
     this.#last = live;
   }
 
   remove(live: Listed): void {
     const { next, previous } = live;
-    if (previous === undefined) this.#first = next;
+    if (previous === undefined) this.first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
     live.next = live.previous = undefined;
-    if (this.#first === undefined && !this.#isResting) this.#rest();
+    if (this.first === undefined && !this.#isResting) this.#rest();
   }
 
   /** It has become empty: most often for a moment only, so nothing is let go of before the end of the turn. */
@@ -65,7 +61,7 @@ export class LiveSpanList implements LiveSpanHolder {
     this.#isResting = true;
     atEndOfTurn(() => {
       this.#isResting = false;
-      if (this.#first !== undefined) return;
+      if (this.first !== undefined) return;
       this.#watch.stop();
       this.#isHeld = false;
       holders.delete(this);
@@ -84,6 +80,6 @@ export class LiveSpanList implements LiveSpanHolder {
   }
 
   *[Symbol.iterator](): Generator<Listed> {
-    for (let live = this.#first; live !== undefined; live = live.next) yield live;
+    for (let live = this.first; live !== undefined; live = live.next) yield live;
   }
 }

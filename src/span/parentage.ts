@@ -32,7 +32,7 @@ export function contextFrom(source: unknown): Context {
     if (!hasWarned && propagation.fields().length === 0) {
       hasWarned = true;
       report(
-        'option "from" answered a carrier, and no propagator is registered to read it; startTracing() registers one',
+        'option "from" answered a carrier, and no propagator is registered; startTracing() registers one',
       );
     }
     return propagation.extract(trace.deleteSpan(active), source);
