@@ -36,15 +36,8 @@ async function bundle(target: string, useDefineForClassFields: boolean): Promise
   return outputFiles[0]!.text;
 }
 
-/** A global object of its own, which has the language and timers, and not even all of that. */
-function engineWithout(...missing: string[]): object {
-  const global = createContext({ setTimeout, clearTimeout, said: [] });
-  for (const name of missing) runInContext(`delete globalThis.${name}`, global);
-  return global;
-}
-
-class PolyfilledSignal implements AbortSignalLike {
-  readonly [Symbol.toStringTag] = 'AbortSignal';
+/** As in the edge runtime of Next.js. */
+class UntaggedSignal implements AbortSignalLike {
   aborted = false;
   reason: unknown;
   readonly #listeners = new Set<{ handleEvent(): void }>();
@@ -65,6 +58,29 @@ class PolyfilledSignal implements AbortSignalLike {
   }
 }
 
+const refuses = () => {
+  throw new Error('not in this runtime');
+};
+
+/** What is there in some runtimes, and throws when it is used. */
+const STUBS = {
+  setImmediate: refuses,
+  process: {
+    env: new Proxy({}, { get: refuses }),
+    on: refuses,
+    prependListener: refuses,
+    getBuiltinModule: refuses,
+  },
+};
+
+/** A global object of its own, which has the language and timers, and not even all of that. */
+function engineWith(stubs: object): object {
+  const global = createContext({ setTimeout, clearTimeout, AbortSignal: UntaggedSignal, ...stubs });
+  for (const name of ['FinalizationRegistry', 'WeakRef', 'AggregateError'])
+    runInContext(`delete globalThis.${name}`, global);
+  return global;
+}
+
 const evaluate = (code: string, global: object): unknown => runInContext(code, global);
 
 describe.each([
@@ -72,8 +88,11 @@ describe.each([
   ['lowered to generators', 'es2016', true],
   ['lowered to generators, with fields by assignment', 'es2016', false],
 ] as const)('%s', (_how, target, useDefineForClassFields) => {
-  test('imports and traces where next to nothing is there', async () => {
-    const global = engineWithout('FinalizationRegistry', 'WeakRef', 'AggregateError');
+  test.each([
+    ['next to nothing is there', {}],
+    ['what is there throws', STUBS],
+  ])('imports and traces where %s', async (_what, stubs) => {
+    const global = engineWith(stubs);
     const code = await bundle(target, useDefineForClassFields);
     const { traceTask, recordSpans, startTracing, withSpan, startSpan } = evaluate(
       `${code}; library`,
@@ -93,8 +112,12 @@ describe.each([
     for (const value of yields()) live.push(`${value}`, ...look());
     for await (const value of yieldsLater()) live.push(`${value}`, ...look());
     expect(live).toEqual(['1', 'function* () { yield 1; }', '1', 'async function* () { yield 1; }']);
-    const signal = new PolyfilledSignal();
-    traceTask(() => new Promise(() => {}), { name: 'aborted', signal, abortGraceMs: 5, flush: 'never' })();
+    const signal = new UntaggedSignal();
+    traceTask((_signal: unknown) => new Promise(() => {}), {
+      name: 'aborted',
+      abortGraceMs: 5,
+      flush: 'never',
+    })(signal);
     signal.abort(Object.assign(new Error('stop'), { name: 'AbortError' }));
     vi.advanceTimersByTime(5);
     spans.only([

@@ -1,4 +1,4 @@
-import { trace } from '@opentelemetry/api';
+import { context, trace } from '@opentelemetry/api';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type * as core from '../src/index.ts';
 import type * as sdk from '../src/sdk/index.ts';
@@ -94,6 +94,34 @@ test('a lease of one is of the provider that the other has built, and the last r
     ['of one', 'ERROR still live at the shutdown'],
     ['of the other', 'ERROR still live at the shutdown'],
   ]);
+});
+
+test('contexts of both do not chain: a job that re-schedules itself for ever keeps none of them', () => {
+  record();
+  const outside = context.active();
+  const seen: unknown[] = [];
+  const dive = (depth: number): void => {
+    const base = Symbol.for('oncespan.context-base');
+    if (depth > 0) seen.push((context.active() as unknown as Record<symbol, unknown>)[base]);
+    if (depth < 4) (depth % 2 === 0 ? one : other).withSpan('nested', () => dive(depth + 1));
+  };
+  dive(0);
+  expect(seen).toEqual([outside, outside, outside, outside]);
+});
+
+test('a recorder of one is for the matchers of the other, and what it left live is no parent in the next', async () => {
+  vi.resetModules();
+  const { recordSpans, spanMatchers } = await import('../src/testing/index.ts');
+  vi.resetModules();
+  const next = await import('../src/testing/index.ts');
+  using before = recordSpans();
+  const left = one.startSpan('left live');
+  expect(next.spanMatchers.toHaveOnlySpans(before, []).pass).toBe(false);
+  expect(next.spanMatchers.toHaveOnlySpans(before, ['left live']).pass).toBe(false);
+  using spans = next.recordSpans();
+  left.run(() => other.withSpan('of the next', () => {}));
+  expect(spanMatchers.toHaveOnlySpans(spans, ['of the next']).pass).toBe(true);
+  left.end();
 });
 
 test('settings are each copy’s own', () => {

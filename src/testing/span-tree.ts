@@ -107,8 +107,8 @@ function literal(value: unknown, depth = 0): string {
     if (depth > 5) return '…';
     if (Array.isArray(value)) return `[${value.map((item) => literal(item, depth + 1)).join(', ')}]`;
     const entries = Object.entries(value).map(([key, item]) => `${key}: ${literal(item, depth + 1)}`);
-    const text = value instanceof Date || value instanceof Error ? ` ${String(value)}` : '';
-    return `${Object.prototype.toString.call(value).slice(8, -1)}${text} {${entries.join(', ')}}`;
+    const text = value instanceof Date ? value.toJSON() : value instanceof Error ? String(value) : '';
+    return `${Object.prototype.toString.call(value).slice(8, -1)} ${text && `${text} `}{${entries.join(', ')}}`;
   } catch {
     return 'a value that cannot be read';
   }

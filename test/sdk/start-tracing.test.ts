@@ -4,6 +4,8 @@ import { trace as agent } from 'api-1.9';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { traceTask } from '../../src/index.ts';
 import { type ProviderLease, startTracing, type StartOptions } from '../../src/sdk/index.ts';
+import { environmentVariable } from '../../src/sdk/environment.ts';
+import { recordSpans } from '../../src/testing/index.ts';
 import { MemoryExporter, reported } from '../harness.ts';
 
 const newProvider = () =>
@@ -79,6 +81,23 @@ describe('the propagator', () => {
     propagation.disable();
   });
 
+  test('that is registered and cannot say its fields stays, too', async () => {
+    propagation.setGlobalPropagator({ inject() {}, extract: mine.extract } as never);
+    await start();
+    expect(() => propagation.fields()).toThrow('fields is not a function');
+    expect(reported).toEqual([['oncespan: propagation.fields() threw', expect.any(TypeError)]]);
+    propagation.disable();
+  });
+
+  test('that somebody has put in place of ours stays after the last release', async () => {
+    const { lease } = await start();
+    propagation.disable();
+    propagation.setGlobalPropagator(mine);
+    await lease.release();
+    expect(propagation.fields()).toEqual(['traced']);
+    propagation.disable();
+  });
+
   test('reads the carrier of a job, and makes its span a child of what it carries', async () => {
     await start();
     const traceId = '0af7651916cd43dd8448eb211c80319c';
@@ -88,7 +107,8 @@ describe('the propagator', () => {
   });
 
   test('that is none, with wrong options for one, is refused', async () => {
-    for (const propagator of [{}, 1, 'tracecontext'] as never[]) {
+    const half = { inject() {}, extract: mine.extract };
+    for (const propagator of [{}, 1, 'tracecontext', half] as never[]) {
       await expect(startTracing(newProvider, { propagator })).rejects.toThrow(
         /option 'propagator' is .*; give a propagator, or null/,
       );
@@ -110,6 +130,8 @@ describe('OTEL_SDK_DISABLED', () => {
     const span = lease.provider.getTracer('mine').startSpan('of a provider that does nothing');
     expect(span.isRecording()).toBe(false);
     await expect(lease.provider.forceFlush?.()).resolves.toBe(undefined);
+    // What the application does with its own provider must not fail.
+    expect(() => (lease.provider as TracerProvider & { register(): void }).register()).not.toThrow();
     await lease.release();
     expect(propagation.fields()).toEqual([]);
     expect([reported, onConsole]).toEqual([[], []]);
@@ -161,6 +183,17 @@ describe('where something is registered already', () => {
     await theirs.shutdown();
   });
 
+  test('says nothing where the build has registered its provider, with whatever version', async () => {
+    const provider = newProvider();
+    holder[REGISTRATIONS] = { version: '1.99.0' };
+    const build = () => {
+      Object.assign(holder[REGISTRATIONS] as object, { trace: provider });
+      return provider;
+    };
+    leases.push(await startTracing(build, { signals: [] }));
+    expect(onConsole).toEqual([]);
+  });
+
   test('says nothing where it was with the same version', async () => {
     delete holder[REGISTRATIONS];
     propagation.setGlobalPropagator({ inject() {}, extract: (active) => active, fields: () => ['mine'] });
@@ -169,4 +202,37 @@ describe('where something is registered already', () => {
     propagation.disable();
     context.disable();
   });
+});
+
+test.each([
+  ['throws', new Proxy({}, { get: () => JSON.parse('{') as never })],
+  ['is missing', undefined],
+  ['has something else than texts', { MINE: false }],
+])('a variable is read where the environment %s', (_how, env) => {
+  vi.stubGlobal('process', { env });
+  const read = environmentVariable('MINE');
+  vi.unstubAllGlobals();
+  expect(read).toBe(env !== undefined && 'MINE' in env ? 'false' : undefined);
+});
+
+test('a provider that is shut down while a recorder records does not come back', async () => {
+  const { lease } = await start();
+  const spans = recordSpans();
+  await lease.release();
+  spans.stop();
+  await start();
+  expect(onConsole).toEqual([]);
+});
+
+test('a start that fails after the build gives its lease back', async () => {
+  const { build } = await start();
+  await leases.pop()!.release();
+  vi.spyOn(propagation, 'setGlobalPropagator').mockImplementation(() => {
+    throw new Error('no');
+  });
+  const provider = newProvider();
+  const shutdown = vi.spyOn(provider, 'shutdown');
+  await expect(startTracing(() => provider, { signals: [] })).rejects.toThrow('no');
+  expect(shutdown).toHaveBeenCalledTimes(1);
+  expect(build).toHaveBeenCalledTimes(1);
 });

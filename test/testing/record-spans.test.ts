@@ -191,6 +191,57 @@ describe('recordSpans()', () => {
     spans.only([{ name: 'a ✗ boom', attributes: { count: NaN } }, 'b\n  c']);
   });
 
+  test('draws any value, and tells those apart that differ', () => {
+    using spans = recordSpans();
+    const circular: unknown[] = [];
+    circular.push(circular);
+    const odd = [1, 1n, 0, -0, NaN, null, '1', [1, '1'], { a: 1n }, new Date(0), new Error('x'), circular];
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    for (const value of [...odd, proxy, Object.create(null)])
+      trace
+        .getTracer('test')
+        .startSpan('odd', { attributes: { value: value as string } })
+        .end();
+    expect(spans.tree().trimEnd().split('\n')).toEqual(
+      [
+        '1',
+        '1n',
+        '0',
+        '-0',
+        'NaN',
+        'null',
+        '"1"',
+        '[1, "1"]',
+        'Object {a: 1n}',
+        'Date 1970-01-01T00:00:00.000Z {}',
+        'Error Error: x {}',
+        '[[[[[[…]]]]]]',
+        'a value that cannot be read',
+        'Object {}',
+      ].map((text) => `odd {value=${text}}`),
+    );
+  });
+
+  test('an identity that a test makes up is of no recorded span', () => {
+    using spans = recordSpans();
+    const job = (traceId: string, spanId: string) => {
+      const made = {
+        traceId: traceId.repeat(32),
+        spanId: spanId.padStart(16, '0'),
+        traceFlags: 1,
+        isRemote: true,
+      };
+      const parent = trace.setSpanContext(ROOT_CONTEXT, made);
+      return trace.getTracer('test').startSpan('job', {}, parent);
+    };
+    const first = job('1', '1');
+    job('1', '2').end();
+    job('2', first.spanContext().spanId).end();
+    first.end();
+    spans.only(['job', 'job', 'job']);
+  });
+
   test('brings a context manager when there is none, and nothing stays registered', () => {
     context.disable();
     {
