@@ -31,7 +31,7 @@ export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: Arr
   const span = name === undefined ? undefined : startSpan(start, name, args);
   if (name === undefined || span === undefined) return Reflect.apply(fn, self, args);
   const active = contextWithSpan(start.parent, span);
-  if (isUnrecorded(span)) return runUnrecorded(span, active, start.plan, fn, self, args);
+  if (isUnrecorded(span)) return runUnrecorded({ span, active, plan: start.plan }, fn, self, args);
   const live = track(start, span, active, name);
   live.watch(signalOf(start.plan, args));
   return runLive(live, fn, self, args);
@@ -97,9 +97,7 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
 
 /** A span that records nothing ends at once: nobody can tell when, and it need not be kept until then. */
 function runUnrecorded<R>(
-  span: Span,
-  active: Context,
-  plan: Plan,
+  { span, active, plan }: { readonly span: Span; readonly active: Context; readonly plan: Plan },
   fn: Work<R>,
   self: unknown,
   args: ArrayLike<unknown>,

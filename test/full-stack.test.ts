@@ -2,8 +2,12 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-test('calls that end for want of stack end their spans all the same', () => {
+test.each([
+  'the recursion is traced, and thrown out of',
+  'the recursion is traced, and caught deep inside',
+  'the leaves of a recursion are traced, and caught',
+])('at the end of the stack no span stays live and no call throws what it has returned: %s', (way) => {
   const program = fileURLToPath(new URL('children/full-stack.ts', import.meta.url));
-  const output = execFileSync(process.execPath, [program], { encoding: 'utf8' });
-  expect(JSON.parse(output)).toEqual([true, 0, 0]);
+  const output = execFileSync(process.execPath, [program, way], { encoding: 'utf8' });
+  expect(JSON.parse(output)).toEqual([true, 0, 0, 0]);
 });

@@ -1,8 +1,8 @@
 import { TraceFlags } from '@opentelemetry/api';
 import { FLUSH_RULES } from '../../options/check.ts';
 import { readOptions, refuse, tolerate } from '../../options/check.ts';
+import { Deadline } from '../../platform/deadline.ts';
 import { inWords } from '../../platform/report.ts';
-import { startTimer } from '../../platform/timer.ts';
 import { type BatchOptions, readBatchLimits } from './batch-limits.ts';
 import { BoundedExporter } from './bounded-exporter.ts';
 import { FlushWaiters, type ForceFlushOptions, joined } from './flush-waiters.ts';
@@ -94,16 +94,20 @@ export class SerialBatchSpanProcessor {
     // Takes its ticket before the queue closes.
     const flushed = this.forceFlush();
     this.#passes.close();
-    let late: unknown;
-    const giveUp = () => {
-      late = timeoutError(`the span processor had not shut down after ${timeoutMs} ms`);
-      this.#passes.giveUp();
-      this.#waiters.failAll(late);
-    };
-    const clearTimer = startTimer(timeoutMs, giveUp, { holdsProcess: givenMs !== undefined });
+    const limit = new Deadline<unknown>({
+      timeoutMs,
+      timedOut: () => timeoutError(`the span processor had not shut down after ${timeoutMs} ms`),
+      holdsProcess: givenMs !== undefined,
+      onSettled: (late) => {
+        if (late === undefined) return;
+        this.#passes.giveUp();
+        this.#waiters.failAll(late);
+      },
+    });
     await flushed.catch((error: unknown) => problems.push(error));
     const failure = await this.#exporter.shutdown();
-    clearTimer();
+    limit.settle(undefined);
+    const late = await limit.promise;
     if (late !== undefined) throw late;
     if (failure !== undefined) problems.push(failure.error);
     if (problems.length > 0) throw joined(problems);
