@@ -140,7 +140,7 @@ function startSpan(
     span = made;
     return undefined;
   });
-  if (span === undefined) report(`${name} is not traced; tracer.startSpan() gave no span`);
+  if (span === undefined) report('tracer.startSpan() gave no span');
   return span;
 }
 

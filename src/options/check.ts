@@ -31,7 +31,7 @@ export function readOptions<Options extends object>(
     return accepted as Options;
   }
   for (const key of Object.keys(given)) {
-    const known = Object.prototype.hasOwnProperty.call(rules, key) ? rules[key as keyof Options] : undefined;
+    const known = Object.keys(rules).includes(key) ? rules[key as keyof Options] : undefined;
     if (known === undefined) {
       complain(
         `${where}: there is no option '${key}'; the options are ${Object.keys(rules).sort().join(', ')}`,
@@ -107,7 +107,7 @@ const matchers = rule('an error class, a predicate or an array of them', (value)
   [value].flat().every(isFunction),
 );
 const attributeNames = rule(
-  "an object such as { error: 'failed', outcome: null }",
+  '{ error?, outcome? } with names or null',
   (value) =>
     isRecord(value) &&
     Object.entries(value as object).every(

@@ -44,7 +44,7 @@ export function attempt<T>(what: string, call: () => T): T | undefined {
   try {
     const answer = call();
     if (!isThenable(answer)) return answer;
-    report(`${what} returned a promise; it has to answer synchronously`);
+    report(`${what} returned a promise, which it must not`);
     handleRejection(what, answer);
   } catch (error) {
     report(`${what} threw`, error);

@@ -22,9 +22,7 @@ export function contextFrom(source: unknown): Context {
   const active = activeContext();
   if (source === undefined) return active;
   if (typeof source !== 'object' || source === null) {
-    report(
-      `option "from" answered ${inWords(source)}; it has to be a Context, an object of headers or undefined`,
-    );
+    report(`option "from" answered ${inWords(source)}; give a Context or headers`);
     return active;
   }
   const parent = attempt('reading the parent from a carrier', () => {
