@@ -1,13 +1,21 @@
 import { context, diag, DiagLogLevel, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, vi } from 'vitest';
-import { liveSpans } from '../src/index.ts';
+import type { LiveSpanInfo } from '../src/index.ts';
 import { reported } from './harness.ts';
 
 // What every test of this project promises to leave behind: nothing.
 
 const unhandled: unknown[] = [];
 const onUnhandled = (reason: unknown) => void unhandled.push(reason);
+
+/** Of all instances, and all copies of the library. */
+function liveEverywhere(): LiveSpanInfo[] {
+  const holders = (globalThis as Record<symbol, unknown>)[Symbol.for('oncespan.live-spans')];
+  return Array.from((holders ?? []) as Iterable<Iterable<{ info(): LiveSpanInfo }>>).flatMap((spans) =>
+    Array.from(spans, (live) => live.info()),
+  );
+}
 
 beforeAll(() => {
   process.on('unhandledRejection', onUnhandled);
@@ -34,7 +42,7 @@ afterEach(async () => {
   await new Promise((resolve) => setImmediate(resolve));
   // Tests against real servers run on real time.
   const timers = vi.isFakeTimers() ? vi.getTimerCount() : 0;
-  const left = { live: liveSpans(), timers, unhandled: unhandled.splice(0) };
+  const left = { live: liveEverywhere(), timers, unhandled: unhandled.splice(0) };
   vi.useRealTimers();
   trace.disable();
   context.disable();
