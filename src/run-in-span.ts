@@ -8,16 +8,19 @@ import { cover, coveredSoFar } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
 import { ABANDONED } from './span/outcome.ts';
 import { linksTo } from './span/parentage.ts';
-import { type Collectable, endUnrecorded, isUnrecorded, TrackedSpan } from './span/tracked-span.ts';
+import {
+  type Collectable,
+  endUnrecorded,
+  isUnrecorded,
+  TrackedSpan,
+  type Tracking,
+} from './span/tracked-span.ts';
 
 /** What a call needs to start its span. */
-export interface Start {
+export interface Start extends Tracking {
   readonly instance: Instance;
-  readonly plan: Plan;
   readonly tracer: Tracer;
   readonly parent: Context;
-  /** Called once, after the span has ended. */
-  readonly onEnded?: (() => void) | undefined;
 }
 
 type Work<R> = (...args: never[]) => R;
@@ -32,7 +35,7 @@ export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: Arr
   if (name === undefined || span === undefined) return Reflect.apply(fn, self, args);
   const active = contextWithSpan(start.parent, span);
   if (isUnrecorded(span)) return runUnrecorded({ span, active, plan: start.plan }, fn, self, args);
-  const live = track(start, span, active, name);
+  const live = new TrackedSpan(span, active, name, start);
   live.watch(signalOf(start.plan, args));
   return runLive(live, fn, self, args);
 }
@@ -44,15 +47,10 @@ export function startLive(start: Start): TrackedSpan | undefined {
   const name = spanName(start.plan, NO_ARGUMENTS);
   const span = startSpan(start, name, NO_ARGUMENTS);
   if (span === undefined) return undefined;
-  const live = track(start, span, contextWithSpan(start.parent, span), name);
+  const live = new TrackedSpan(span, contextWithSpan(start.parent, span), name, start);
   live.records = !isUnrecorded(span);
   live.watch(signalOf(start.plan, NO_ARGUMENTS));
   return live;
-}
-
-function track({ instance, plan, onEnded }: Start, span: Span, active: Context, name: string): TrackedSpan {
-  const { live, provider } = instance;
-  return new TrackedSpan(span, active, name, { plan, live, provider, onEnded });
 }
 
 const A_PROMISE: Collectable = { ifCollected: ABANDONED };

@@ -6,7 +6,7 @@ import {
   observeAbort,
   stemsFrom,
 } from '../platform/abort-signal.ts';
-import { attempt } from '../platform/report.ts';
+import { attempt, report } from '../platform/report.ts';
 import type { SharedListener } from '../platform/shared-listener.ts';
 import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
@@ -16,9 +16,11 @@ import { type Outcome, RETURNED, writeOutcome } from './outcome.ts';
 /** Whose span it is, and how it ends. */
 export interface Tracking {
   readonly plan: Plan;
-  readonly live: LiveSpanList;
-  /** The one that makes the span. */
-  readonly provider: object | undefined;
+  readonly instance: {
+    readonly live: LiveSpanList;
+    /** The one that makes the span. */
+    readonly provider: object | undefined;
+  };
   /** Called once, right after the span has ended. */
   readonly onEnded?: (() => void) | undefined;
 }
@@ -65,16 +67,16 @@ export class TrackedSpan implements AbortObserver, Listed {
   #grace: Grace | undefined = undefined;
   #clearTimer: (() => void) | undefined = undefined;
 
-  constructor(span: Span, active: Context, name: string, { plan, live, provider, onEnded }: Tracking) {
+  constructor(span: Span, active: Context, name: string, { plan, instance, onEnded }: Tracking) {
     this.span = span;
     this.active = active;
     this.name = name;
     this.plan = plan;
-    this.provider = provider;
-    this.#live = live;
+    this.provider = instance.provider;
+    this.#live = instance.live;
     this.#onEnded = onEnded;
     this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
-    live.add(this);
+    instance.live.add(this);
   }
 
   /** From now on the span ends no later than when `target`, which the work depends on, is collected. */
@@ -170,7 +172,14 @@ export class TrackedSpan implements AbortObserver, Listed {
 
 /** Whether a span says that it records nothing: most often because it was not sampled. */
 export function isUnrecorded(span: Span): boolean {
-  return attempt('span.isRecording()', () => span.isRecording()) === false;
+  try {
+    const answer: unknown = span.isRecording();
+    if (typeof answer !== 'boolean') attempt('span.isRecording()', () => answer);
+    return answer === false;
+  } catch (error) {
+    report('span.isRecording() threw', error);
+    return false;
+  }
 }
 
 /** Ends a span that records nothing, so that no one can tell when: there is no need to keep it alive until then. */
@@ -179,7 +188,12 @@ export function endUnrecorded(span: Span): void {
 }
 
 function end(span: Span, endTime: TimeInput | undefined): void {
-  attempt('span.end()', () => span.end(endTime));
+  try {
+    const answer: unknown = span.end(endTime);
+    if (answer !== undefined) attempt('span.end()', () => answer);
+  } catch (error) {
+    report('span.end() threw', error);
+  }
 }
 
 /** Milliseconds since the epoch. SDK spans can be read back. */
