@@ -5,6 +5,8 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path';
 import { BIN, ROOT, run } from './consumer.mjs';
 
+const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
+
 for (const [folder, project] of [
   ['dist', 'tsconfig.build.json'],
   ['cjs', 'tsconfig.cjs.json'],
@@ -16,12 +18,15 @@ for (const [folder, project] of [
 // The package itself says `module`: without this Node would read these files as ES modules.
 writeFileSync(join(ROOT, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 
+/** Every file that `exports` names. */
+function entriesOf(target) {
+  return typeof target === 'string' ? [target] : Object.values(target).flatMap(entriesOf);
+}
+
 function removeUnreached(folder) {
   const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
     name.includes('.'),
   );
-  // One set of declarations serves the variants of an entry.
-  const isEntry = (name) => /^(\w+\/)?(index(\.\w+)?\.js|index\.d\.ts)$/.test(name);
   const reached = new Set();
   const visit = (path) => {
     if (reached.has(path) || !existsSync(path)) return;
@@ -32,6 +37,6 @@ function removeUnreached(folder) {
     const extension = path.endsWith('.d.ts') ? '.d.ts' : '.js';
     for (const [, specifier] of specifiers) visit(join(dirname(path), specifier + extension));
   };
-  files.filter(isEntry).forEach((name) => visit(join(folder, name)));
+  entriesOf(exports).forEach((entry) => visit(join(ROOT, entry)));
   for (const name of files) if (!reached.has(join(folder, name))) rmSync(join(folder, name));
 }

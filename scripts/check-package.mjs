@@ -12,7 +12,7 @@ const BUDGETS = { flush: 4000, traceTask: 10_000, '*': 12_000 };
 
 const CORE = [
   [
-    'node@20.19.0',
+    'node@20.6.0',
     '@opentelemetry/api@1.9.0',
     '@opentelemetry/sdk-trace@2',
     '@opentelemetry/context-async-hooks@2',

@@ -42,8 +42,9 @@ export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: Arr
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** Starts a span for work that the caller runs. @returns `undefined` when the tracer made none; that has been reported */
+/** Starts a span for work that the caller runs. @returns `undefined` when there is none; that has been reported */
 export function startLive(start: Start): TrackedSpan | undefined {
+  if (!hasRoomForSpan()) return undefined;
   const name = spanName(start.plan, NO_ARGUMENTS);
   const span = startSpan(start, name, NO_ARGUMENTS);
   if (span === undefined) return undefined;

@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { type Instance } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { readOptions, refuse, TASK_RULES } from './options/check.ts';
 import type { AnyFunction, TaskOptions } from './options/options.ts';
 import { type Plan, planSource } from './options/plan.ts';

@@ -1,5 +1,5 @@
 import type { Span } from '@opentelemetry/api';
-import { type Instance } from './instance.ts';
+import type { Instance } from './instance.ts';
 import { readOptions, type Rules, SPAN_RULES, tolerate } from './options/check.ts';
 import type { SpanOptions } from './options/options.ts';
 import { type Plan, planOf } from './options/plan.ts';

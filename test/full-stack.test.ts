@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 test.each([
   'the recursion is traced, and thrown out of',
   'the recursion is traced, and caught deep inside',
+  'the recursion goes through withSpan',
   'the leaves of a recursion are traced, and caught',
 ])('at the end of the stack no span stays live and no call throws what it has returned: %s', (way) => {
   const program = fileURLToPath(new URL('children/full-stack.ts', import.meta.url));

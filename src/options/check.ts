@@ -85,7 +85,7 @@ function orFunction({ expected, accepts, isCopied }: Rule): Rule {
 
 /** Joins tables of rules. */
 /* @__NO_SIDE_EFFECTS__ */
-export function tableOf<A extends object, B extends object, C extends object>(a: A, b: B, c: C): A & B & C {
+function tableOf<A extends object, B extends object, C extends object>(a: A, b: B, c: C): A & B & C {
   return { ...a, ...b, ...c };
 }
 

@@ -48,7 +48,7 @@ export interface FlushSettings {
   flush?: FlushMode;
   /** Milliseconds that a flush is waited for at the longest, by `await`, `waitUntil`, `flush()` and `await using`. Default 5000. */
   flushTimeoutMs?: number;
-  /** Keeps a serverless invocation alive until the flush has ended, e.g. `ctx.waitUntil`. */
+  /** Keeps a serverless invocation alive until the flush has ended, e.g. `(flushed) => ctx.waitUntil(flushed)`. */
   waitUntil?: (flushed: Promise<FlushResult>) => void;
 }
 

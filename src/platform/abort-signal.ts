@@ -94,7 +94,7 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
   return undefined;
 }
 
-/** The edge runtime of Next.js, and Workers before 2024, do not tag theirs. */
+/** The edge runtime of Next.js, and Workers as of before autumn 2024, do not tag theirs. */
 const UNTAGGED: unknown = typeof AbortSignal === 'function' ? AbortSignal.prototype : undefined;
 
 /**

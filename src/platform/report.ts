@@ -25,12 +25,12 @@ let isReporting = false;
  * default nobody listens to `diag`, and with two versions of the API in a process nobody can.
  */
 export function reportLoudly(what: string): void {
-  try {
-    diag.error(`oncespan: ${what}`);
-    // oxlint-disable-next-line no-console
-    console.error(`oncespan: ${what}`);
-  } catch {
-    // As above.
+  for (const tell of [diag, console]) {
+    try {
+      tell.error(`oncespan: ${what}`);
+    } catch {
+      // As above.
+    }
   }
 }
 

@@ -1,5 +1,6 @@
 import { ROOT_CONTEXT } from '@opentelemetry/api';
 import { callInContext } from './context.ts';
+import { attempt } from './report.ts';
 
 /** The longest delay `setTimeout` takes, 24 days; beyond it fires at once, where never is what is meant. */
 const LONGEST_DELAY = 2 ** 31 - 1;
@@ -16,11 +17,12 @@ export interface TimerOptions {
  */
 export function startTimer(delayMs: number, act: () => void, { holdsProcess }: TimerOptions): () => void {
   if (delayMs > LONGEST_DELAY) return () => {};
-  const start = () => setTimeout(act, delayMs);
-  const timer = callInContext(ROOT_CONTEXT, start, undefined, []) as number | { unref?: () => void };
+  const start = () => setTimeout(act, delayMs) as number | { unref?: () => void };
+  // Some hosts refuse, as Workers do outside a request: then that limit does not hold.
+  const timer = attempt('setTimeout()', () => callInContext(ROOT_CONTEXT, start, undefined, []));
   // Where a timer is a number (browsers, some edge runtimes) there is no process to hold.
   if (!holdsProcess && typeof timer === 'object') timer.unref?.();
-  return () => clearTimeout(timer as number);
+  return () => attempt('clearTimeout()', () => clearTimeout(timer as number));
 }
 
 // Taken at import, so that an application's fake clock does not stop it.

@@ -1,4 +1,4 @@
-export { type BatchOptions } from './processor/batch-limits.ts';
+export type { BatchOptions } from './processor/batch-limits.ts';
 export type { ShutdownProvider } from './lifecycle/close-provider.ts';
 export { endLiveSpans } from './lifecycle/end-live-spans.ts';
 export type { ForceFlushOptions } from './processor/flush-waiters.ts';

@@ -2,7 +2,7 @@
 // compiled: are there many, how many are live for the SDK, and for the library, and how many threw after their function
 // had returned?
 
-import { liveSpans, traceTask } from '../../src/index.ts';
+import { liveSpans, traceTask, withSpan } from '../../src/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 
 const spans = recordSpans();
@@ -31,6 +31,14 @@ const WAYS: Record<string, () => unknown> = {
       survives((state) => deeper(state));
       if (outer) outer.returned = true;
     }, options);
+    deeper();
+  },
+  'the recursion goes through withSpan'() {
+    const deeper = (outer?: { returned: boolean }): void =>
+      withSpan('call', () => {
+        survives((state) => deeper(state));
+        if (outer) outer.returned = true;
+      });
     deeper();
   },
   'the leaves of a recursion are traced, and caught'() {

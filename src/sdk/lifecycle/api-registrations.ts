@@ -25,9 +25,10 @@ export interface VersionClash {
 
 /** @returns `undefined` where the first registration was made with the version that is imported here, or there is none */
 export function findVersionClash(): VersionClash | undefined {
-  const registered = holder[REGISTRATIONS]?.version;
-  const imported = registered && importedVersion();
-  return registered === imported ? undefined : { registered: registered!, imported: imported! };
+  const registered = registrations()?.version;
+  if (registered === undefined) return undefined;
+  const imported = importedVersion();
+  return registered === imported ? undefined : { registered, imported };
 }
 
 /** The API does not tell its version but by what it registers. So it registers something, where nobody looks meanwhile. */

@@ -25,6 +25,7 @@ import {
 } from './provider-lease.ts';
 import { closeAll, untilNoneIsShared } from './shared-providers.ts';
 
+/** Of the first call, until the last lease is released: of later calls only the key is listened to. */
 export interface StartOptions extends AcquireOptions {
   /** The signals at which tracing is shut down. Default `SIGTERM` and `SIGINT`. */
   signals?: readonly string[];
@@ -143,7 +144,8 @@ function registerProvider(provider: ShutdownProvider): void {
       `startTracing(): nothing that is registered here takes effect, and no span reaches this tracer provider: version ${registered} ` +
         `of @opentelemetry/api was there first (an agent, a second copy in node_modules), and ${imported} is imported ` +
         `here. Use one version: install @opentelemetry/api@${registered} and have package.json say ` +
-        '"overrides": { "@opentelemetry/api": "$@opentelemetry/api" } (pnpm: "pnpm.overrides", Yarn: "resolutions"), ' +
+        '"overrides": { "@opentelemetry/api": "$@opentelemetry/api" } (pnpm has overrides of its own, Yarn "resolutions", ' +
+        'which want the version), ' +
         'or update what was there first',
     );
   } else if (!trace.setGlobalTracerProvider(provider)) {
