@@ -98,7 +98,8 @@ export function startTracingOn(
       propagator,
     } = readOptions('startTracing()', options, START_RULES, refuse);
     const isDisabled = environmentVariable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
-    const lease = await acquire('startTracing()', isDisabled ? () => DOES_NOTHING as P : build, key);
+    const buildOrNot = isDisabled ? () => providerThatDoesNothing() as P : build;
+    const lease = await acquire('startTracing()', buildOrNot, key);
     try {
       if (!isDisabled) registerProvider(lease.provider);
       if (!hasContextManager()) {
@@ -125,14 +126,16 @@ export function startTracingOn(
 }
 
 /** What it has not got is a function that does nothing: the application's own use of its provider must not fail. */
-const DOES_NOTHING: ShutdownProvider = new Proxy<ShutdownProvider>(
-  {
+function providerThatDoesNothing(): ShutdownProvider {
+  const provider: ShutdownProvider = {
     getTracer: (...scope) => new ProxyTracerProvider().getTracer(...scope),
     forceFlush: async () => {},
     shutdown: async () => {},
-  },
-  { get: (target, key) => Reflect.get(target, key) ?? (key === 'then' ? undefined : () => {}) },
-);
+  };
+  return new Proxy(provider, {
+    get: (target, key) => Reflect.get(target, key) ?? (key === 'then' ? undefined : () => {}),
+  });
+}
 
 function registerProvider(provider: ShutdownProvider): void {
   // The build may have registered it, or an earlier call.
@@ -144,8 +147,7 @@ function registerProvider(provider: ShutdownProvider): void {
       `startTracing(): nothing that is registered here takes effect, and no span reaches this tracer provider: version ${registered} ` +
         `of @opentelemetry/api was there first (an agent, a second copy in node_modules), and ${imported} is imported ` +
         `here. Use one version: install @opentelemetry/api@${registered} and have package.json say ` +
-        '"overrides": { "@opentelemetry/api": "$@opentelemetry/api" } (pnpm has overrides of its own, Yarn "resolutions", ' +
-        'which want the version), ' +
+        `"overrides": { "@opentelemetry/api": "$@opentelemetry/api" } (Yarn: "resolutions", with "${registered}"), ` +
         'or update what was there first',
     );
   } else if (!trace.setGlobalTracerProvider(provider)) {
