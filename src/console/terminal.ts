@@ -14,7 +14,7 @@ export interface OutputStream {
 }
 
 export interface WaterfallOptions {
-  /** Default `process.stdout`. */
+  /** Default `process.stdout`; where there is none, such as in a browser, it has to be given. */
   readonly stream?: OutputStream;
   /** Default: no with `NO_COLOR`; else what `FORCE_COLOR` says (`0` and `false`: no); else yes on a terminal. */
   readonly color?: boolean;
@@ -55,15 +55,20 @@ const RULES = {
 
 /** @throws TypeError for a wrong option */
 export function openTerminal(options: WaterfallOptions): Terminal {
-  const { process } = globalThis as unknown as { process: Process };
+  const { process } = globalThis as unknown as { process?: Partial<Process> };
   const given = readOptions('new WaterfallSpanExporter()', options, RULES, refuse);
-  const { stream = process.stdout, color = wantsColor(stream, process.env), width } = given;
+  const { stream = process?.stdout ?? noOutput(), width } = given;
+  const { color = wantsColor(stream, process?.env ?? {}) } = given;
   return {
     stream,
     paint: (text, style) =>
       color && style !== undefined && text !== '' ? `\x1b[${CODES[style]}m${text}\x1b[0m` : text,
     width: () => width ?? widthOf(stream),
   };
+}
+
+function noOutput(): never {
+  return refuse('new WaterfallSpanExporter(): there is no standard output here; give the option stream');
 }
 
 function wantsColor({ isTTY }: OutputStream, env: Process['env']): boolean {

@@ -12,6 +12,27 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+describe('where there is no process, as in a browser', () => {
+  beforeEach(() => void vi.stubGlobal('process', undefined));
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test('a stream has to be given', () => {
+    const construct = () => new WaterfallSpanExporter();
+    const given = new WaterfallSpanExporter({ stream: { write: () => true } });
+    let thrown: unknown;
+    try {
+      construct();
+    } catch (error) {
+      thrown = error;
+    }
+    vi.unstubAllGlobals();
+    expect(given).toBeInstanceOf(WaterfallSpanExporter);
+    expect(thrown).toEqual(
+      new TypeError('new WaterfallSpanExporter(): there is no standard output here; give the option stream'),
+    );
+  });
+});
+
 describe('a wrong option is a TypeError at construction', () => {
   const cases: [unknown, string][] = [
     [{ width: 19 }, "option 'width' is 19; give a whole number of columns, 20 or more"],
