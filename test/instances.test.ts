@@ -1,7 +1,9 @@
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
 import { configure, createTracing, Traced, withSpan } from '../src/index.ts';
+import { WaterfallSpanExporter } from '../src/console/index.ts';
 import { acquireTracerProvider } from '../src/sdk/index.ts';
+import { recordSpans } from '../src/testing/index.ts';
 import { deferred, MemoryExporter, record, rowOf } from './harness.ts';
 
 // What instances share, and what they do not.
@@ -103,4 +105,22 @@ test('a call ends by the settings that it has begun with', async () => {
     },
     { name: 'later' },
   ]);
+});
+
+test('renamed attributes are followed by what shows spans', async () => {
+  configure({ attributeNames: { error: 'failed', outcome: 'app.outcome' } });
+  using spans = recordSpans();
+  const signal = AbortSignal.abort();
+  const drawn: string[] = [];
+  const exporter = new WaterfallSpanExporter({ stream: { write: (text) => void drawn.push(text) } });
+  withSpan({ name: 'renamed', signal }, () => {});
+  createTracing().withSpan({ name: 'as it is', signal }, () => {});
+  for (const ending of [{ name: 'renamed' }, { name: 'as it is' }])
+    expect(spans.tree()).toContain(`${ending.name} ⊘ aborted ✗ AbortError: This operation was aborted\n`);
+  const { provider, spans: ended } = record();
+  withSpan({ name: 'drawn', signal }, () => {});
+  await new Promise((resolve) => exporter.export(ended() as never, resolve));
+  configure({ attributeNames: { error: 'error', outcome: 'oncespan.outcome' } });
+  expect(drawn.join('')).toContain('⊘ aborted');
+  await provider.shutdown();
 });

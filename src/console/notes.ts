@@ -1,4 +1,5 @@
 import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api';
+import { writtenOutcome } from '../instance.ts';
 import type { EndedSpan } from './ended-span.ts';
 import { plainText } from './text.ts';
 
@@ -10,7 +11,7 @@ export interface Note {
 
 /** How the work of a span ended, unless it was a plain success. */
 export function endingOf({ attributes, events, status }: EndedSpan): Note | undefined {
-  const outcome = textOf(attributes['oncespan.outcome']);
+  const outcome = textOf(writtenOutcome(attributes));
   const failed = status.code === SpanStatusCode.ERROR;
   if (outcome === '' && !failed) return undefined;
   // An application may have recorded the errors of earlier attempts.

@@ -1,4 +1,5 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
+import { ownAttributeNames, writtenOutcome } from '../instance.ts';
 import type { RecordedSpan } from './recorded-span.ts';
 
 /** A span that a test expects: its name alone stands for a plain success without children. */
@@ -21,13 +22,13 @@ interface Node {
   readonly children: readonly Node[];
 }
 
-/** What this library writes itself, and shows in words of its own. */
-const WRITTEN = new Set(['error', 'error.type', 'oncespan.outcome']);
-
 /** Every span under its parent, in the order of their starts, with how it ended and its attributes. */
 export function recordedTree(spans: readonly RecordedSpan[]): string {
+  const { error, outcome } = ownAttributeNames();
+  // Shown in words of their own.
+  const shown = new Set(['error.type', ...error, ...outcome]);
   const nodeOf = (span: RecordedSpan): Node => {
-    const attributes = Object.entries(span.attributes).filter(([key]) => !WRITTEN.has(key));
+    const attributes = Object.entries(span.attributes).filter(([key]) => !shown.has(key));
     return {
       text: textOf(span.name, endingOf(span), Object.fromEntries(attributes)),
       children: childrenOf(span, spans).map(nodeOf),
@@ -70,7 +71,7 @@ function childrenOf(parent: RecordedSpan | undefined, spans: readonly RecordedSp
 /** @param hoped the error as a test named it, repeated if it is what happened */
 function endingOf(span: RecordedSpan, hoped?: string): string {
   if (!span.ended) return ' (live)';
-  const outcome = span.attributes['oncespan.outcome'];
+  const outcome = writtenOutcome(span.attributes);
   const again = span.endCalls > 1 ? ` (ended ${span.endCalls} times)` : '';
   return endingText(outcome, errorOf(span, hoped)) + again;
 }
