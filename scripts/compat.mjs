@@ -63,5 +63,5 @@ function writeTable() {
   const lines = rows.map((row) => `| ${row.group} | ${row.name} | ${results.get(row) ? '✓' : '✗'} |`);
   const table = ['|  | tried | behaves |', '| --- | --- | --- |', ...lines].join('\n');
   const text = readFileSync(page, 'utf8');
-  writeFileSync(page, text.replace(/(<!-- compat -->\n)[^]*(?=\n<!-- \/compat -->)/, `$1${table}`));
+  writeFileSync(page, text.replace(/(<!-- compat -->)[^]*(<!-- \/compat -->)/, `$1\n${table}\n$2`));
 }
