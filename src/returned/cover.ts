@@ -32,32 +32,23 @@ class Coverage implements CoveredWork {
     this.active = active;
   }
 
-  get ended(): boolean {
-    return this.#end !== undefined;
-  }
-
   add(live: TrackedSpan, target: object): void {
     if (this.#end !== undefined) return this.#end(live);
     this.#spans.push(live);
     live.dependOn(target, this.#collectable);
   }
 
-  isLazy(): void {
-    this.#collectable.ifCollected = RETURNED;
-  }
-
-  isRunning(): void {
-    this.#collectable.ifCollected = ABANDONED;
-  }
-
+  // Fields, so that a copy with another ending has them too.
+  readonly hasEnded = (): boolean => this.#end !== undefined;
+  readonly isLazy = (): void => void (this.#collectable.ifCollected = RETURNED);
+  readonly isRunning = (): void => void (this.#collectable.ifCollected = ABANDONED);
   readonly returned = (result: unknown): void => this.#tell((live) => live.returned(result));
   readonly threw = (error: unknown): void => this.#tell((live) => live.threw(error));
   readonly left = (): void => this.#tell((live) => live.settle(LEFT));
-
-  isValue(): void {
+  readonly isValue = (): void => {
     this.withdraw?.();
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));
-  }
+  };
 
   #tell(end: (live: TrackedSpan) => void): void {
     if (this.#end !== undefined) return;

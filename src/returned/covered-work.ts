@@ -5,7 +5,7 @@ export interface CoveredWork {
   /** The context that the work runs in. */
   readonly active: Context;
   /** Whether the end has been told. */
-  readonly ended: boolean;
+  hasEnded(): boolean;
   /** The work begins when it is asked for: nothing is lost if the object is collected before that. */
   isLazy(): void;
   /** The work is under way, and has to settle. */

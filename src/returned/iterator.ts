@@ -35,7 +35,7 @@ export const observeIterator: Observe = (iterator, work) => {
       iterator,
       key,
       (original, self, args) => {
-        if (work.ended) return Reflect.apply(original, self, args as never[]);
+        if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
         const onStep = (step: unknown) => {
           attempt('reading an iterator result', () => {
             const { done } = Object(step) as { done?: unknown };

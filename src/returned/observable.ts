@@ -23,7 +23,7 @@ export const observeObservable: Observe = (observable, work) => {
   let subscribers = 0;
   return replaceMethod(observable, 'subscribe', (original, self, args) => {
     // It goes on without the span, as a cached one does with a subscriber in another request.
-    if (work.ended) return Reflect.apply(original, self, args as never[]);
+    if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
     const caller = activeContext();
     const inCaller: Telling['inCaller'] = (handler, receiver, values) =>
       callInContext(caller, handler, receiver, values);
