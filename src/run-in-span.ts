@@ -42,7 +42,7 @@ export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: Arr
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** Starts a span for work that the caller runs. @returns `undefined` when there is none; that has been reported */
+/** Starts a span for work that the caller runs. @returns `undefined` when the tracer made none, or the stack is full */
 export function startLive(start: Start): TrackedSpan | undefined {
   if (!hasRoomForSpan()) return undefined;
   const name = spanName(start.plan, NO_ARGUMENTS);

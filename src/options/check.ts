@@ -68,8 +68,13 @@ export type Rules<Options> = { readonly [Key in keyof Required<Options>]: Rule }
 // Marked, so that a bundler leaves out the tables of rules that are not used.
 
 /* @__NO_SIDE_EFFECTS__ */
-export function rule(expected: string, accepts: (value: unknown) => boolean, isCopied = false): Rule {
-  return { expected, accepts, isCopied };
+export function rule(expected: string, accepts: (value: unknown) => boolean): Rule {
+  return { expected, accepts };
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function copied(original: Rule): Rule {
+  return { ...original, isCopied: true };
 }
 
 /* @__NO_SIDE_EFFECTS__ */
@@ -79,8 +84,8 @@ export function oneOf(...allowed: string[]): Rule {
 }
 
 /* @__NO_SIDE_EFFECTS__ */
-function orFunction({ expected, accepts, isCopied }: Rule): Rule {
-  return rule(`${expected} or a function`, (value) => accepts(value) || isFunction(value), isCopied);
+function orFunction({ expected, accepts }: Rule): Rule {
+  return rule(`${expected} or a function`, (value) => accepts(value) || isFunction(value));
 }
 
 /** Joins tables of rules. */
@@ -98,7 +103,7 @@ const isName = (value: unknown): boolean => typeof value === 'string' && value !
 const aFunction = rule('a function', isFunction);
 export const aName = rule('a non-empty string', isName);
 export const aBoolean = rule('a boolean', (value) => typeof value === 'boolean');
-const someAttributes = rule('an object of attributes', isRecord, true);
+const someAttributes = rule('an object of attributes', isRecord);
 const milliseconds = rule(
   'a number of milliseconds, 0 or more',
   (value) => typeof value === 'number' && value >= 0,
@@ -106,14 +111,15 @@ const milliseconds = rule(
 const matchers = rule('an error class, a predicate or an array of them', (value) =>
   [value].flat().every(isFunction),
 );
-const attributeNames = rule(
-  '{ error?, outcome? } with names or null',
-  (value) =>
-    isRecord(value) &&
-    Object.entries(value as object).every(
-      ([key, name]) => ['error', 'outcome'].includes(key) && (name == null || isName(name)),
-    ),
-  true,
+const attributeNames = copied(
+  rule(
+    '{ error?, outcome? } with names or null',
+    (value) =>
+      isRecord(value) &&
+      Object.entries(value as object).every(
+        ([key, name]) => ['error', 'outcome'].includes(key) && (name == null || isName(name)),
+      ),
+  ),
 );
 
 const ENDING = { ignoreErrors: matchers, cancellation: oneOf('error', 'unset'), abortGraceMs: milliseconds };
@@ -129,7 +135,7 @@ export const SPAN_RULES: Rules<SpanOptions> = tableOf(
   {
     name: orFunction(aName),
     kind: rule('a SpanKind', (value) => [0, 1, 2, 3, 4].includes(value as number)),
-    attributes: orFunction(someAttributes),
+    attributes: copied(orFunction(someAttributes)),
     resultAttributes: aFunction,
     relation: oneOf('child', 'root', 'linked'),
     signal: rule(
@@ -150,7 +156,7 @@ export const TRACING_RULES: Rules<TracingOptions> = tableOf(ENDING, FLUSHING, {
   tracerName: aName,
   tracerVersion: aName,
   enabled: orFunction(aBoolean),
-  attributes: someAttributes,
+  attributes: copied(someAttributes),
   attributeNames,
   exceptionEvents: oneOf('every-span', 'origin-only'),
   tracerProvider: rule(
