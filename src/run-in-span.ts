@@ -6,7 +6,8 @@ import { attempt, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
-import { ABANDONED } from './span/outcome.ts';
+import { ABANDONED, RETURNED } from './span/outcome.ts';
+import { overdue } from './span/overdue.ts';
 import { linksTo } from './span/parentage.ts';
 import {
   type Collectable,
@@ -65,10 +66,32 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
     result = callInContext(live.active, fn, self, args);
   } catch (error) {
     leaveCall();
-    live.threw(error);
+    try {
+      live.threw(error);
+    } catch {
+      overdue.first = { live, outcome: { kind: 'threw', error }, next: overdue.first };
+    }
     throw error;
   }
   leaveCall();
+  try {
+    return observe(live, result, { self, args, before });
+  } catch {
+    overdue.first = { live, outcome: RETURNED, next: overdue.first };
+    return result;
+  }
+}
+
+/** Has the end of what a call returned end its span. @returns what the caller gets */
+function observe<R>(
+  live: TrackedSpan,
+  result: R,
+  {
+    self,
+    args,
+    before,
+  }: { readonly self: unknown; readonly args: ArrayLike<unknown>; readonly before: number },
+): R {
   if (live.plan.covers === 'call' || !isObject(result)) {
     live.returned(result);
     return result;

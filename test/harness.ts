@@ -5,6 +5,9 @@ import { ParentBasedSampler, SimpleSpanProcessor, TracerProvider } from '@opente
 /** What reached `diag` at the levels warn and error during the test, from this library and from the SDK. */
 export const reported: unknown[][] = [];
 
+/** What the property tests of this run start from; it stands in their names, and `SEED=…` runs them again with it. */
+export const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
+
 /** A span in the order of its end, with what differs from a plain success; its parent and links by name. */
 export interface SpanRow {
   name: string;

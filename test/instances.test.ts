@@ -115,7 +115,9 @@ test('renamed attributes are followed by what shows spans', async () => {
   const exporter = new WaterfallSpanExporter({ stream: { write: (text) => void drawn.push(text) } });
   withSpan({ name: 'renamed', signal }, () => {});
   createTracing().withSpan({ name: 'as it is', signal }, () => {});
-  for (const ending of [{ name: 'renamed' }, { name: 'as it is' }])
+  const isolated = createTracing({ attributeNames: { error: 'lib.failed', outcome: 'lib.outcome' } });
+  isolated.withSpan({ name: 'of an instance', signal }, () => {});
+  for (const ending of [{ name: 'renamed' }, { name: 'as it is' }, { name: 'of an instance' }])
     expect(spans.tree()).toContain(`${ending.name} ⊘ aborted ✗ AbortError: This operation was aborted\n`);
   const { provider, spans: ended } = record();
   withSpan({ name: 'drawn', signal }, () => {});

@@ -1,7 +1,7 @@
 import { attempt, report } from '../platform/report.ts';
 import type { EndedSpan } from './ended-span.ts';
 import { Output } from './output.ts';
-import { drawPicture } from './picture.ts';
+import { drawPicture } from './waterfall.ts';
 import { openTerminal, type Terminal, type WaterfallOptions } from './terminal.ts';
 import { type Picture, TraceBuffer } from './trace-buffer.ts';
 

@@ -8,7 +8,7 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { attempt } from '../platform/report.ts';
 import { startLive } from '../run-in-span.ts';
 import { planOf } from '../options/plan.ts';
-import { handlerName, requestAttributes, routeOf } from './execution-context.ts';
+import { handlerName, requestAttributes, routeOf } from './handler-facts.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { nodeResponse } from './response-end.ts';
 import { isChosen, type RouteChoice } from './routes.ts';

@@ -37,6 +37,12 @@ export const DEFAULT_SETTINGS: Settings = {
   waitUntil: undefined,
 };
 
+/** Every name that the two attributes have had, in any instance: for those who read them back from a span. */
+export const knownNames: { readonly error: Set<string | null>; readonly outcome: Set<string | null> } = {
+  error: new Set(['error']),
+  outcome: new Set(['oncespan.outcome']),
+};
+
 /** `settings` with what `options` names, and nothing else, changed. */
 export function changed(
   settings: Settings,
@@ -44,6 +50,8 @@ export function changed(
 ): Settings {
   const { error = settings.attributeNames.error, outcome = settings.attributeNames.outcome } =
     attributeNames ?? {};
+  knownNames.error.add(error);
+  knownNames.outcome.add(outcome);
   const ignores = ignoreErrors === undefined ? settings.ignores : matcherOf(ignoreErrors);
   return { ...settings, ...others, attributeNames: { error, outcome }, ignores };
 }

@@ -1,5 +1,6 @@
 import { atEndOfTurn } from '../platform/timer.ts';
 import { CollectorWatch, type Watched } from './collector-watch.ts';
+import { settleOverdue } from './overdue.ts';
 import { holders, type LiveSpanHolder } from './shutdown.ts';
 
 /** One row of `liveSpans()`. */
@@ -36,8 +37,8 @@ export class LiveSpanList implements LiveSpanHolder {
 
   add(live: Listed): void {
     if (!this.#isHeld) {
-      this.#isHeld = true;
       holders.add(this);
+      this.#isHeld = true;
     }
     const last = this.#last;
     live.previous = last;
@@ -48,6 +49,8 @@ export class LiveSpanList implements LiveSpanHolder {
 
   remove(live: Listed): void {
     const { next, previous } = live;
+    // It may have left already, when the stack was full before it could end.
+    if (previous === undefined && this.first !== live) return;
     if (previous === undefined) this.first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;
@@ -80,6 +83,7 @@ export class LiveSpanList implements LiveSpanHolder {
   }
 
   *[Symbol.iterator](): Generator<Listed> {
+    settleOverdue();
     for (let live = this.first; live !== undefined; live = live.next) yield live;
   }
 }

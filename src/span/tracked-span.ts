@@ -12,6 +12,7 @@ import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
 import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';
 import { type Outcome, RETURNED, writeOutcome } from './outcome.ts';
+import { overdue, settleOverdue } from './overdue.ts';
 
 /** Whose span it is, and how it ends. */
 export interface Tracking {
@@ -153,6 +154,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   /** Ends the span with `outcome`, unless it has ended. */
   settle(outcome: Outcome, endTime?: TimeInput): void {
     if (this.ended) return;
+    if (overdue.first !== undefined) settleOverdue();
     this.ended = true;
     this.#live.remove(this);
     unwatch(this);

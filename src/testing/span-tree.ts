@@ -1,5 +1,6 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
-import { ownAttributeNames, writtenOutcome } from '../instance.ts';
+import { writtenOutcome } from '../instance.ts';
+import { knownNames } from '../options/settings.ts';
 import type { RecordedSpan } from './recorded-span.ts';
 
 /** A span that a test expects: its name alone stands for a plain success without children. */
@@ -24,9 +25,8 @@ interface Node {
 
 /** Every span under its parent, in the order of their starts, with how it ended and its attributes. */
 export function recordedTree(spans: readonly RecordedSpan[]): string {
-  const { error, outcome } = ownAttributeNames();
   // Shown in words of their own.
-  const shown = new Set(['error.type', ...error, ...outcome]);
+  const shown = new Set<string | null>(['error.type', ...knownNames.error, ...knownNames.outcome]);
   const nodeOf = (span: RecordedSpan): Node => {
     const attributes = Object.entries(span.attributes).filter(([key]) => !shown.has(key));
     return {

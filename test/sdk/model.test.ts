@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events';
 import fc, { type AsyncCommand } from 'fast-check';
 import { expect, test, vi } from 'vitest';
+import { seed } from '../harness.ts';
 import {
   type EndedSpan,
   type Exporter,
@@ -192,7 +193,7 @@ function isUnderWay({ processor, waiting }: Real): boolean {
   return queued + exporting + waiting.size + vi.getTimerCount() > 0;
 }
 
-test('any interleaving: every ended span is in one place, flushes are served in order, nothing is left', async () => {
+test(`any interleaving: every ended span is in one place, flushes are served in order, nothing is left (SEED=${seed})`, async () => {
   const commands = fc.commands([...steps, shutdown], { maxCommands: 30, size: 'max' });
   await fc.assert(
     fc.asyncProperty(commands, async (run) => {
@@ -215,6 +216,6 @@ test('any interleaving: every ended span is in one place, flushes are served in 
       expect([real.shutdowns, vi.getTimerCount()]).toEqual([model.isClosed ? 1 : 0, 0]);
       expect(real.problems).toEqual([]);
     }),
-    { numRuns: 5000 },
+    { numRuns: 5000, seed },
   );
 }, 120_000);

@@ -4,7 +4,7 @@ import { trace as agent } from 'api-1.9';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { traceTask } from '../../src/index.ts';
 import { type ProviderLease, startTracing, type StartOptions } from '../../src/sdk/index.ts';
-import { environmentVariable } from '../../src/sdk/environment.ts';
+import { environmentVariable } from '../../src/sdk/environment-variable.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { MemoryExporter, reported } from '../harness.ts';
 

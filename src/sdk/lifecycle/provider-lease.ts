@@ -16,7 +16,7 @@ export interface ReleaseOptions {
 }
 
 const DEFAULT_KEY = 'default';
-export const DEFAULT_TIMEOUT_MS = 5000;
+export const DEFAULT_RELEASE_MS = 5000;
 
 export const ACQUIRE_RULES: { readonly key: Rule } = {
   key: aName,
@@ -49,7 +49,7 @@ class Lease<P extends ShutdownProvider> implements ProviderLease<P> {
   }
 
   release(options?: ReleaseOptions): Promise<void> {
-    const { timeoutMs = DEFAULT_TIMEOUT_MS } = readOptions('release()', options, RELEASE_RULES, tolerate);
+    const { timeoutMs = DEFAULT_RELEASE_MS } = readOptions('release()', options, RELEASE_RULES, tolerate);
     return (this.#released ??= this.#giveBack(timeoutMs));
   }
 

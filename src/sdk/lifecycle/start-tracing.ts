@@ -13,14 +13,14 @@ import { registeredProvider } from '../../platform/provider.ts';
 import { attempt, reportLoudly } from '../../platform/report.ts';
 import { findVersionClash } from './api-registrations.ts';
 import type { ShutdownProvider } from './close-provider.ts';
-import { environmentVariable } from '../environment.ts';
+import { environmentVariable } from '../environment-variable.ts';
 import { beforeProcessEnd } from './process-end.ts';
 import { registerPropagator } from './propagators.ts';
 import {
   ACQUIRE_RULES,
   acquire,
   type AcquireOptions,
-  DEFAULT_TIMEOUT_MS,
+  DEFAULT_RELEASE_MS,
   type ProviderLease,
 } from './provider-lease.ts';
 import { closeAll, untilNoneIsShared } from './shared-providers.ts';
@@ -94,7 +94,7 @@ export function startTracingOn(
     const {
       key,
       signals = ['SIGTERM', 'SIGINT'],
-      timeoutMs = DEFAULT_TIMEOUT_MS,
+      timeoutMs = DEFAULT_RELEASE_MS,
       propagator,
     } = readOptions('startTracing()', options, START_RULES, refuse);
     const isDisabled = environmentVariable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';

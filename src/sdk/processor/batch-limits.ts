@@ -1,6 +1,6 @@
 import { readOptions, refuse } from '../../options/check.ts';
 import { inWords, report } from '../../platform/report.ts';
-import { environmentVariable } from '../environment.ts';
+import { environmentVariable } from '../environment-variable.ts';
 
 /** Every option is optional; where one is missing, its environment variable counts, then the default. */
 export interface BatchOptions {

@@ -1,6 +1,7 @@
 import { type Attributes, type Exception, SpanStatusCode } from '@opentelemetry/api';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { seed } from '../harness.ts';
 import { type EndedSpan, WaterfallSpanExporter } from '../../src/console/index.ts';
 import { formatDuration } from '../../src/console/duration.ts';
 import { textWidth } from '../../src/console/text.ts';
@@ -262,7 +263,7 @@ root                    █████████  10 ms
     expect(lines.at(-1)).toBe('…         └─ 11999  ██████████████  1 ms');
   });
 
-  test('whatever comes, every span has its row and no line is too wide', async () => {
+  test(`whatever comes, every span has its row and no line is too wide (SEED=${seed})`, async () => {
     const time = fc.tuple(fc.integer({ min: -10, max: 2e9 }), fc.integer({ min: 0, max: 1e9 - 1 }));
     const id = fc.integer({ min: 0, max: 8 }).map(String);
     const span = fc.record({
@@ -291,7 +292,7 @@ root                    █████████  10 ms
         expect(lines.filter((line) => textWidth(line) > width)).toEqual([]);
         expect(lines.filter((line) => / \d\S* (ns|µs|ms|s|min|h)$/.test(line))).toHaveLength(spans.length);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, seed },
     );
   });
 });
