@@ -40,20 +40,20 @@ async function bundle(target: string, useDefineForClassFields: boolean): Promise
 class UntaggedSignal implements AbortSignalLike {
   aborted = false;
   reason: unknown;
-  readonly #listeners = new Set<{ handleEvent(): void }>();
+  readonly #listeners = new Set<() => void>();
 
-  addEventListener(_type: 'abort', listener: { handleEvent(): void }): void {
+  addEventListener(_type: 'abort', listener: () => void): void {
     this.#listeners.add(listener);
   }
 
-  removeEventListener(_type: 'abort', listener: { handleEvent(): void }): void {
+  removeEventListener(_type: 'abort', listener: () => void): void {
     this.#listeners.delete(listener);
   }
 
   abort(reason: unknown): void {
     this.aborted = true;
     this.reason = reason;
-    for (const listener of this.#listeners) listener.handleEvent();
+    for (const listener of this.#listeners) listener();
     expect(this.#listeners.size).toBe(0);
   }
 }

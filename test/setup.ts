@@ -6,6 +6,15 @@ import { reported } from './harness.ts';
 
 // What every test of this project promises to leave behind: nothing.
 
+// What the library takes at import, before there is the clock of a test, goes by that clock all the same.
+const { setTimeout: realSetTimeout, clearTimeout: realClearTimeout } = globalThis;
+globalThis.setTimeout = ((...args: [() => void]) =>
+  (vi.isFakeTimers() ? globalThis.setTimeout : realSetTimeout)(...args)) as never;
+globalThis.clearTimeout = ((...args: [never]) =>
+  (vi.isFakeTimers() ? globalThis.clearTimeout : realClearTimeout)(...args)) as never;
+await import('../src/platform/timer.ts');
+Object.assign(globalThis, { setTimeout: realSetTimeout, clearTimeout: realClearTimeout });
+
 const unhandled: unknown[] = [];
 const onUnhandled = (reason: unknown) => void unhandled.push(reason);
 

@@ -1,3 +1,4 @@
+import { dataProperty } from './data-property.ts';
 import { report } from './report.ts';
 import { oneFor, SharedListener } from './shared-listener.ts';
 
@@ -13,31 +14,33 @@ export interface AbortObserver {
 export interface AbortSignalLike {
   readonly aborted: boolean;
   readonly reason?: unknown;
-  addEventListener(type: 'abort', listener: { handleEvent(): void }): void;
-  removeEventListener(type: 'abort', listener: { handleEvent(): void }): void;
+  addEventListener(type: 'abort', listener: () => void): void;
+  removeEventListener(type: 'abort', listener: () => void): void;
 }
 
-class AbortListener extends SharedListener<AbortObserver> {
+export class AbortListener extends SharedListener<AbortObserver> {
   readonly #signal: AbortSignalLike;
+  // Not an object with a `handleEvent`, which polyfills take for a function.
+  readonly #onAbort = (): void => this.check();
 
   constructor(signal: AbortSignalLike) {
     super();
     this.#signal = signal;
   }
 
-  handleEvent(): void {
-    // Anybody can dispatch an event called `abort`.
+  /** Tells of the abort if there was one: the event may have been stopped on its way, and anybody can dispatch one. */
+  check(): void {
     if (!this.#signal.aborted) return;
     const reason: unknown = this.#signal.reason;
     this.tell((observer) => observer.aborted(reason));
   }
 
   protected override listen(): void {
-    this.#signal.addEventListener('abort', this);
+    this.#signal.addEventListener('abort', this.#onAbort);
   }
 
   protected override leave(): void {
-    this.#signal.removeEventListener('abort', this);
+    this.#signal.removeEventListener('abort', this.#onAbort);
   }
 }
 
@@ -51,7 +54,7 @@ const listenerOf = /* @__PURE__ */ oneFor((signal: AbortSignalLike) => new Abort
 export function observeAbort(
   signal: AbortSignalLike,
   observer: AbortObserver,
-): SharedListener<AbortObserver> | undefined {
+): AbortListener | undefined {
   try {
     if (signal.aborted) {
       observer.aborted(signal.reason);
@@ -95,27 +98,23 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
 }
 
 /** The edge runtime of Next.js, and Workers as of before autumn 2024, do not tag theirs. */
-const UNTAGGED: unknown = typeof AbortSignal === 'function' ? AbortSignal.prototype : undefined;
+const UNTAGGED: object | undefined = typeof AbortSignal === 'function' ? AbortSignal.prototype : undefined;
 
 /**
  * What the platform calls the kind of an object, read without running a getter. Not by `instanceof`: touching the global
  * `Request` makes Node load its whole `fetch`, which takes tens of milliseconds.
  */
 function tagOf(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return undefined;
   try {
-    for (
-      let holder = value;
-      typeof holder === 'object' && holder !== null;
-      holder = Object.getPrototypeOf(holder)
-    ) {
-      if (holder === UNTAGGED) return 'AbortSignal';
-      const tag = Object.getOwnPropertyDescriptor(holder, Symbol.toStringTag);
-      if (tag !== undefined) return tag.value;
-    }
+    return (
+      dataProperty(value, Symbol.toStringTag) ??
+      (UNTAGGED?.isPrototypeOf(value) === true ? 'AbortSignal' : undefined)
+    );
   } catch {
     // A proxy that refuses the look.
+    return undefined;
   }
-  return undefined;
 }
 
 /** Whether a task that was told to stop threw because of that: the reason, an error about it, or any `AbortError`. */

@@ -1,8 +1,7 @@
-import { type AbortObserver, type AbortSignalLike, observeAbort } from './abort-signal.ts';
-import type { SharedListener } from './shared-listener.ts';
-import { startTimer } from './timer.ts';
+import { type AbortListener, type AbortObserver, type AbortSignalLike, observeAbort } from './abort-signal.ts';
+import { startTimer, type TimerOptions } from './timer.ts';
 
-export interface DeadlineOptions<T> {
+export interface DeadlineOptions<T> extends TimerOptions {
   /** Milliseconds to wait at the longest. Default: no limit. */
   readonly timeoutMs?: number | undefined;
   /** What stands for the answer when none has come in time. */
@@ -11,8 +10,6 @@ export interface DeadlineOptions<T> {
   readonly signal?: AbortSignalLike | undefined;
   /** What stands for the answer then. */
   readonly aborted?: (reason: unknown) => T;
-  /** Whether the process waits for the limit: only when a caller is awaiting the answer. */
-  readonly holdsProcess: boolean;
   /** Told of the answer at once, before those who await the promise. */
   readonly onSettled?: (answer: T) => void;
 }
@@ -27,16 +24,15 @@ export class Deadline<T> implements AbortObserver {
   #resolve!: (answer: T) => void;
   #isSettled = false;
   #clearTimer: (() => void) | undefined;
-  #listener: SharedListener<AbortObserver> | undefined;
+  #listener: AbortListener | undefined;
 
   constructor(options: DeadlineOptions<T>) {
     this.#options = options;
     this.promise = new Promise((resolve) => {
       this.#resolve = resolve;
     });
-    const { timeoutMs = Infinity, signal, holdsProcess } = options;
-    if (timeoutMs !== Infinity)
-      this.#clearTimer = startTimer(timeoutMs, () => this.expire(), { holdsProcess });
+    const { timeoutMs = Infinity, signal } = options;
+    if (timeoutMs !== Infinity) this.#clearTimer = startTimer(timeoutMs, () => this.expire(), options);
     if (signal !== undefined) this.#listener = observeAbort(signal, this);
   }
 

@@ -45,6 +45,7 @@ function runPass(provider: Flushable, { waiters }: SharedPass, onSettled: () => 
     timeoutMs: PASS_LIMIT_MS,
     timedOut: () => TIMED_OUT,
     holdsProcess: false,
+    isHousekeeping: true,
     onSettled: (result) => {
       if (result.status !== 'flushed')
         report(`a flush ${result.status}`, (result as { error?: unknown }).error);

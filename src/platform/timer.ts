@@ -5,9 +5,23 @@ import { attempt } from './report.ts';
 /** The longest delay `setTimeout` takes, 24 days; beyond it fires at once, where never is what is meant. */
 const LONGEST_DELAY = 2 ** 31 - 1;
 
+interface Timers {
+  readonly setTimeout: (act: () => void, delayMs: number) => unknown;
+  readonly clearTimeout: (timer: never) => void;
+}
+
+// Taken at import: what this library does for itself is neither seen nor stopped by a fake clock.
+const { setTimeout, clearTimeout, setImmediate, process } = globalThis as unknown as Timers & {
+  readonly setImmediate?: (act: () => void) => { unref?: () => void };
+  readonly process?: { readonly nextTick?: (act: () => void) => void };
+};
+const { nextTick } = process ?? {};
+
 export interface TimerOptions {
   /** Whether the process waits for the timer: only when a caller is awaiting what it decides. */
   readonly holdsProcess: boolean;
+  /** Whether the application has nothing to do with it. What it has asked for goes by the application's clock, which may be fake. */
+  readonly isHousekeeping?: boolean | undefined;
 }
 
 /**
@@ -15,20 +29,20 @@ export interface TimerOptions {
  *
  * @returns a function that clears it
  */
-export function startTimer(delayMs: number, act: () => void, { holdsProcess }: TimerOptions): () => void {
+export function startTimer(
+  delayMs: number,
+  act: () => void,
+  { holdsProcess, isHousekeeping = false }: TimerOptions,
+): () => void {
   if (delayMs > LONGEST_DELAY) return () => {};
-  const start = () => setTimeout(act, delayMs) as number | { unref?: () => void };
+  const clock: Timers = isHousekeeping ? { setTimeout, clearTimeout } : (globalThis as unknown as Timers);
+  const start = () => clock.setTimeout(act, delayMs) as number | { unref?: () => void };
   // Some hosts refuse, as Workers do outside a request: then that limit does not hold.
   const timer = attempt('setTimeout()', () => callInContext(ROOT_CONTEXT, start, undefined, []));
   // Where a timer is a number (browsers, some edge runtimes) there is no process to hold.
   if (!holdsProcess && typeof timer === 'object') timer.unref?.();
-  return () => attempt('clearTimeout()', () => clearTimeout(timer as number));
+  return () => attempt('clearTimeout()', () => clock.clearTimeout(timer as never));
 }
-
-// Taken at import, so that an application's fake clock does not stop it.
-const { setImmediate } = globalThis as {
-  setImmediate?: (act: () => void) => { unref?: () => void };
-};
 
 /** Calls `act` when what is going on now has settled. */
 export function atEndOfTurn(act: () => void): void {
@@ -36,6 +50,15 @@ export function atEndOfTurn(act: () => void): void {
     setImmediate!(act).unref?.();
   } catch {
     // There is none, or one that only throws, as in the edge runtime of Next.js.
-    startTimer(0, act, { holdsProcess: false });
+    startTimer(0, act, { holdsProcess: false, isHousekeeping: true });
   }
+}
+
+/** Calls `act` after the microtasks that are queued, and before the platform looks for rejections that nobody handles. */
+export function afterMicrotasks(act: () => void): void {
+  if (nextTick) return nextTick(act);
+  // Elsewhere there is no such moment: a few rounds later is when most have been queued that will be.
+  let rounds = 10;
+  const wait = (): unknown => (rounds-- > 0 ? Promise.resolve().then(wait) : act());
+  wait();
 }

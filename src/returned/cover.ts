@@ -3,9 +3,10 @@ import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outc
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import type { CoveredWork, Observe } from './covered-work.ts';
 import { isIterator, observeIterator } from './iterator.ts';
+import { isLazy, observeLazy } from './lazy.ts';
 import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
-import { observeThenable } from './thenable.ts';
+import { isRunning, observeRunningPromise } from './promise.ts';
 import { isWebStream, observeWebStream } from './web-stream.ts';
 
 /** How many objects have been covered. */
@@ -24,23 +25,28 @@ class Coverage implements CoveredWork {
   withdraw: (() => void) | undefined;
   /** An object of its own: spans keep it, and must not keep what they cover. */
   readonly #collectable: { ifCollected: Outcome } = { ifCollected: FORGOTTEN };
+  /** Whoever can still tell of the work keeps the object that it is known by. */
+  readonly target: object;
   readonly #coveredAt = Date.now();
   readonly #spans: TrackedSpan[] = [];
   #end: ((live: TrackedSpan) => void) | undefined;
 
-  constructor(active: Context) {
+  constructor(active: Context, target: object) {
     this.active = active;
+    this.target = target;
   }
 
-  add(live: TrackedSpan, target: object): void {
+  add(live: TrackedSpan): void {
     if (this.#end !== undefined) return this.#end(live);
     this.#spans.push(live);
-    live.dependOn(target, this.#collectable);
+    live.dependOn(this.target, this.#collectable);
   }
 
   // Fields, so that a copy with another ending has them too.
   readonly hasEnded = (): boolean => this.#end !== undefined;
-  readonly isLazy = (): void => void (this.#collectable.ifCollected = RETURNED);
+  readonly isLazy = (): void => {
+    if (this.#collectable.ifCollected === FORGOTTEN) this.#collectable.ifCollected = RETURNED;
+  };
   readonly isRunning = (): void => void (this.#collectable.ifCollected = ABANDONED);
   readonly returned = (result: unknown): void => this.#tell((live) => live.returned(result));
   readonly threw = (error: unknown): void => this.#tell((live) => live.threw(error));
@@ -48,6 +54,11 @@ class Coverage implements CoveredWork {
   readonly isValue = (): void => {
     this.withdraw?.();
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));
+  };
+  readonly leadsTo = (result: object): void => {
+    if (coverages.has(result)) return;
+    coverages.set(result, this);
+    observerOf(result)?.(result, this);
   };
 
   #tell(end: (live: TrackedSpan) => void): void {
@@ -82,7 +93,7 @@ export function cover(
     if (observe === undefined) return false;
     let coverage = coverages.get(value);
     if (coverage === undefined) {
-      coverage = new Coverage(active);
+      coverage = new Coverage(active, value);
       const instruments = observe(value, coverage);
       if (!instruments) return false;
       if (instruments !== true) coverage.withdraw = instruments;
@@ -91,7 +102,7 @@ export function cover(
       if (coverage.withdraw !== undefined) coverage.isValue();
       return false;
     }
-    if (live !== undefined) coverage.add(live, value);
+    if (live !== undefined) coverage.add(live);
     return true;
   } catch {
     // A proxy that refuses the look, or the instruments.
@@ -99,20 +110,13 @@ export function cover(
   }
 }
 
-/** What is asked first of every object that is returned; the usual ones have none of these. */
-interface Suspect {
-  readonly then?: unknown;
-  readonly subscribe?: unknown;
-  readonly getReader?: unknown;
-  readonly emit?: unknown;
-  readonly next?: unknown;
-}
-
-function observerOf(value: Suspect): Observe | undefined {
-  if (typeof value.then === 'function') return observeThenable;
-  if (typeof value.subscribe === 'function' && isObservable(value)) return observeObservable;
-  if (typeof value.getReader === 'function' && isWebStream(value)) return observeWebStream;
-  if (typeof value.emit === 'function' && isNodeStream(value)) return observeNodeStream;
-  if (typeof value.next === 'function' && isIterator(value)) return observeIterator;
+function observerOf(value: object): Observe | undefined {
+  if (Array.isArray(value)) return undefined;
+  if ('then' in value && isRunning(value)) return observeRunningPromise;
+  if (isLazy(value)) return observeLazy;
+  if ('subscribe' in value && isObservable(value)) return observeObservable;
+  if ('getReader' in value && isWebStream(value)) return observeWebStream;
+  if ('emit' in value && isNodeStream(value)) return observeNodeStream;
+  if ('next' in value && isIterator(value)) return observeIterator;
   return undefined;
 }

@@ -17,6 +17,8 @@ export interface CoveredWork {
   isValue(): void;
   /** Left before its end, which is nobody's failure. */
   left(): void;
+  /** What the object has led to stands for the work, too: its promise, its stream, another query. */
+  leadsTo(result: object): void;
 }
 
 /**

@@ -1,48 +1,46 @@
 import { callInContext } from '../platform/context.ts';
+import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
 import { attempt } from '../platform/report.ts';
 import { isLeaving } from './node-stream.ts';
 import { derivePromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
-import type { Observe } from './covered-work.ts';
+import type { CoveredWork, Observe } from './covered-work.ts';
 
-interface Askable {
-  readonly [Symbol.asyncIterator]?: unknown;
-  readonly [Symbol.iterator]?: unknown;
-}
+const ASK = [Symbol.asyncIterator, Symbol.iterator] as const;
 
 /**
- * The two by which the language's own iterators answer that they are iterators: themselves. Where async generators are
- * lowered by a compiler, the second cannot be reached; the iterators it makes are then asked when the caller asks them.
+ * Whether `value` is an iterator: it has `next`, and answers itself when it is asked for one. What answers another object
+ * is something else that can be iterated: a selection of jQuery's, a list, a store. It is not asked, which could start
+ * something, but its code is read.
  */
-const ANSWER_THEMSELVES: readonly unknown[] = [
-  (prototypeOf(prototypeOf([][Symbol.iterator]())) as Askable | undefined)?.[Symbol.iterator],
-  (prototypeOf(prototypeOf(async function* () {}.prototype)) as Askable | undefined)?.[Symbol.asyncIterator],
-];
-
-function prototypeOf(value: unknown): unknown {
-  return value == null ? undefined : Object.getPrototypeOf(value);
+export function isIterator(value: object): boolean {
+  return methodOf(value, 'next') !== undefined && ASK.some((key) => answersItself(methodOf(value, key)));
 }
 
-/**
- * An iterator, sync or async: the work is the iteration, to its end or to where it is left.
- *
- * What has a `next` and can be asked for an iterator need not be one: MongoDB's cursors answer another object, and their
- * `next` gives documents. That shows when the caller uses it; asking first could start something.
- */
+const answers = new WeakMap<Method, boolean>();
+
+function answersItself(ask: Method | undefined): boolean {
+  if (ask === undefined) return false;
+  let answer = answers.get(ask);
+  if (answer === undefined) {
+    const source = Function.prototype.toString.call(ask);
+    // The language's own, of every realm, have the symbol for their name.
+    answer = /\breturn this;?\s*\}$|^function \[Symbol\.\w+\]\(\)\s*\{\s*\[native/.test(source);
+    answers.set(ask, answer);
+  }
+  return answer;
+}
+
+/** An iterator, sync or async: the work is the iteration, to its end or to where it is left. */
 export const observeIterator: Observe = (iterator, work) => {
-  const replace = (key: 'next' | 'return' | 'throw', missing?: (...args: unknown[]) => unknown) =>
+  const replace = (key: 'next' | 'return' | 'throw', missing?: Method) =>
     replaceMethod(
       iterator,
       key,
       (original, self, args) => {
         if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
         const onStep = (step: unknown) => {
-          attempt('reading an iterator result', () => {
-            const { done } = Object(step) as { done?: unknown };
-            // One that is left need not say so; a generator that goes on yielding says that.
-            if (key === 'return' ? done !== false : Boolean(done)) work.returned(self);
-            else if (done === undefined && !('done' in Object(step))) work.isValue();
-          });
+          attempt('reading an iterator result', () => readStep(step, key, self, work));
           return step;
         };
         const onThrew = (error: unknown): never => {
@@ -63,11 +61,11 @@ export const observeIterator: Observe = (iterator, work) => {
       missing,
     );
   if (replace('next') === undefined) return false;
-  for (const ask of [Symbol.asyncIterator, Symbol.iterator] as const) {
-    if (ANSWER_THEMSELVES.includes((iterator as Askable)[ask])) continue;
+  for (const ask of ASK) {
+    if (answersItself(methodOf(iterator, ask))) continue;
     replaceMethod(iterator, ask, (original, self, args) => {
       const answer: unknown = Reflect.apply(original, self, args as never[]);
-      if (answer !== self) work.isValue();
+      if (answer !== self && typeof answer === 'object' && answer !== null) observeIterator(answer, work);
       return answer;
     });
   }
@@ -80,14 +78,28 @@ export const observeIterator: Observe = (iterator, work) => {
   return true;
 };
 
-export function isIterator(value: object): boolean {
-  const { [Symbol.asyncIterator]: askAsync, [Symbol.iterator]: ask = askAsync } = value as Askable;
-  return typeof ask === 'function';
+/** Learns from a step whether it is the last. What would be computed for that is read when the loop reads it. */
+function readStep(step: unknown, key: 'next' | 'return' | 'throw', iterator: object, work: CoveredWork): void {
+  if (typeof step !== 'object' || step === null) return;
+  // One that is left need not say that it is done; a generator that goes on yielding says that it is not.
+  const read = (done: unknown) => {
+    if (key === 'return' ? done !== false : Boolean(done)) work.returned(iterator);
+  };
+  const holder = holderOf(step, 'done');
+  const property = holder && Object.getOwnPropertyDescriptor(holder, 'done');
+  if (property?.get === undefined) return read(property?.value);
+  const { get } = property;
+  Reflect.defineProperty(step, 'done', {
+    ...property,
+    get(this: unknown) {
+      const done: unknown = Reflect.apply(get, this, []);
+      read(done);
+      return done;
+    },
+  });
 }
 
 function hasThen(step: unknown): step is Promise<unknown> {
-  return (
-    attempt('reading an iterator result', () => typeof (step as { then?: unknown } | null)?.then) ===
-    'function'
-  );
+  const then = () => typeof step === 'object' && step !== null && methodOf(step, 'then');
+  return typeof attempt('reading an iterator result', then) === 'function';
 }

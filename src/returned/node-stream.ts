@@ -1,10 +1,16 @@
+import { dataProperty, methodOf } from '../platform/data-property.ts';
 import { attempt } from '../platform/report.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { Observe, CoveredWork } from './covered-work.ts';
 
-interface StreamState {
+/** What tells of one side of a stream, in Node's own and in readable-stream; streamx has `null` for a side that is not there. */
+interface SideState {
   readonly autoDestroy?: boolean;
   readonly emitClose?: boolean;
+  /** Of reading, before there was `readableEnded`. */
+  readonly endEmitted?: boolean;
+  /** Of writing, before there was `writableFinished`. */
+  readonly finished?: boolean;
 }
 
 interface NodeStream {
@@ -13,12 +19,13 @@ interface NodeStream {
   readonly readableEnded?: boolean;
   readonly writableFinished?: boolean;
   readonly writableLength?: number;
-  readonly _readableState?: StreamState;
-  readonly _writableState?: StreamState;
+  readonly _readableState?: SideState | null;
+  readonly _writableState?: SideState | null;
 }
 
 /**
- * A Node stream: the work is over when it has closed, or failed.
+ * A Node stream, or one that is like it: the work is over when it has closed, or failed; where it need not close, when
+ * all of its sides have ended.
  *
  * It is heard through its `emit`. A listener to `error` would make an error that nobody handles look handled, and any
  * other could be the eleventh, which warns.
@@ -28,28 +35,51 @@ export function observeNodeStream(
   work: Pick<CoveredWork, 'returned' | 'threw' | 'left'>,
 ): ReturnType<Observe> {
   const stream = target as NodeStream;
+  const { _readableState: reading, _writableState: writing } = stream;
+  const isReader = reading != null || stream.readableEnded !== undefined || isFlagged(target, 'readable');
+  const isWriter = writing != null || stream.writableFinished !== undefined || !isReader;
+  const heard = new Set<unknown>();
+  const isUnread = () =>
+    isReader && !(heard.has('end') || stream.readableEnded === true || reading?.endEmitted === true);
+  const isUnwritten = () =>
+    isWriter && !(heard.has('finish') || stream.writableFinished === true || writing?.finished === true);
+  const isUnfinished = () =>
+    // `for await` destroys what it has read to its end, which leaves a socket's own side open.
+    isUnread() || (isUnwritten() && !(isReader && stream.writableLength === 0));
+  const willClose = () =>
+    [reading, writing].every((state) => state == null || (state.autoDestroy === true && state.emitClose));
   const failed = (error: unknown) => (isLeaving(error) ? work.left() : work.threw(error));
   const closed = () => {
     if (stream.errored != null) failed(stream.errored);
-    else if (isUnfinished(stream)) work.left();
+    else if (isUnfinished()) work.left();
     else work.returned(stream);
   };
   const undo = replaceMethod(stream, 'emit', (original, self, args) => {
     const [event, error] = args;
+    heard.add(event);
     if (event === 'error') failed(error);
     else if (event === 'close') closed();
-    else if ((event === 'end' || event === 'finish') && !willClose(stream) && !isUnfinished(stream)) closed();
+    else if ((event === 'end' || event === 'finish') && !isUnfinished() && !((reading ?? writing) && willClose()))
+      closed();
     return Reflect.apply(original, self, args as never[]);
   });
-  if (stream.closed) closed();
+  if (stream.closed === true) closed();
   return undo;
 }
 
 export function isNodeStream(value: object): boolean {
   // The process's output was out before any call, and never closes.
-  if ('_isStdio' in value) return false;
-  // Without the states: the requests and responses of `node:http`.
-  return '_readableState' in value || '_writableState' in value || 'writableFinished' in value;
+  if ('_isStdio' in value || !methodOf(value, 'emit') || !methodOf(value, 'pipe')) return false;
+  return (
+    ['_readableState', '_writableState', 'writableFinished'].some((key) => key in value) ||
+    // As streams were before they had states: minipass', and `through`.
+    isFlagged(value, 'readable') ||
+    isFlagged(value, 'writable')
+  );
+}
+
+function isFlagged(stream: object, side: 'readable' | 'writable'): boolean {
+  return dataProperty(stream, side) === true;
 }
 
 /** What Node itself destroys a stream with, or throws into an iterator, whose reader leaves early: an abort for no reason. */
@@ -58,14 +88,4 @@ export function isLeaving(error: unknown): boolean | undefined {
     const { code, cause } = error as { code?: unknown; cause?: unknown };
     return code === 'ABORT_ERR' && cause === undefined;
   });
-}
-
-function isUnfinished({ readableEnded, writableFinished, writableLength = 0 }: NodeStream): boolean {
-  // `for await` destroys what it has read to its end, which leaves a socket's own side open.
-  if (readableEnded && writableLength === 0) return false;
-  return readableEnded === false || writableFinished === false;
-}
-
-function willClose({ _readableState, _writableState }: NodeStream): boolean {
-  return [_readableState, _writableState].every((state) => !state || (state.autoDestroy && state.emitClose));
 }

@@ -1,22 +1,12 @@
 import { activeContext, callInContext } from '../platform/context.ts';
-import { before, replaceMethod } from './replace-method.ts';
+import { type Method, methodOf } from '../platform/data-property.ts';
 import type { Observe } from './covered-work.ts';
+import { before, replaced, replaceMethod } from './replace-method.ts';
 
-type Callback = (...values: unknown[]) => unknown;
+type Handler = 'next' | 'error' | 'complete';
 
-interface Observer {
-  readonly next?: Callback;
-  readonly error?: Callback;
-  readonly complete?: Callback;
-}
-
-/** What a subscriber is told by way of: the terminal events are told to the work first. */
-interface Telling {
-  readonly completed: () => void;
-  readonly failed: (error: unknown) => void;
-  /** Calls a handler in the context of who subscribed: what the caller does with the values is not part of the work. */
-  readonly inCaller: (handler: Callback, self: unknown, values: unknown[]) => unknown;
-}
+/** What a subscriber is told is told to the work first. */
+type Tell = (handler: Handler, value: unknown) => void;
 
 /** An observable: the work is what the first terminal event ends, or the unsubscribing of the last subscriber. */
 export const observeObservable: Observe = (observable, work) => {
@@ -25,82 +15,104 @@ export const observeObservable: Observe = (observable, work) => {
     // It goes on without the span, as a cached one does with a subscriber in another request.
     if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
     const caller = activeContext();
-    const inCaller: Telling['inCaller'] = (handler, receiver, values) =>
-      callInContext(caller, handler, receiver, values);
     let isOver = false;
+    /** How many handlers of the subscriber's `next` are under way. */
+    let inNext = 0;
     const end = (report: () => void) => {
       if (isOver) return;
       isOver = true;
       subscribers--;
       report();
     };
-    // `self`: whoever holds the observer holds the observable, so that it is not collected before its last event.
-    const completed = () => end(() => work.returned(self));
-    const failed = (error: unknown) => end(() => work.threw(error));
-    const unsubscribed = () => end(() => subscribers === 0 && work.left());
+    const tell: Tell = (handler, value) => {
+      if (handler === 'complete') end(() => work.returned(observable));
+      if (handler === 'error') end(() => work.threw(value));
+    };
+    // What the caller does with the values is not part of the work.
+    const inCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => {
+      tell(handler, values[0]);
+      inNext += Number(handler === 'next');
+      try {
+        return callInContext(caller, call, receiver, values);
+      } finally {
+        inNext -= Number(handler === 'next');
+      }
+    };
+    const unsubscribed = () =>
+      // Who leaves on hearing a value has had what it wanted, as a loop that is left by `break`.
+      end(() => subscribers === 0 && (inNext > 0 ? work.returned(observable) : work.left()));
+    const [observer] = args;
+    if (isSubscriber(observer)) replaceMethod(observer, 'unsubscribe', before(unsubscribed));
     subscribers++;
     let subscription: unknown;
     try {
-      subscription = callInContext(
-        work.active,
-        original,
-        self,
-        observed(args, { completed, failed, inCaller }),
-      );
+      subscription = callInContext(work.active, original, self, observed(args, inCaller));
     } catch (error) {
-      failed(error);
+      tell('error', error);
       throw error;
     }
-    if (typeof subscription === 'object' && subscription !== null) {
-      if ((subscription as { closed?: unknown }).closed === true) unsubscribed();
-      else replaceMethod(subscription, 'unsubscribe', before(unsubscribed));
-    }
+    if (typeof subscription !== 'object' || subscription === null || !methodOf(subscription, 'unsubscribe'))
+      work.isValue();
+    else if ((subscription as { closed?: unknown }).closed === true) unsubscribed();
+    else if (subscription !== observer) replaceMethod(subscription, 'unsubscribe', before(unsubscribed));
     return subscription;
   });
 };
 
-/** RxJS, and others after it, put `@@observable` where there is no `Symbol.observable`. */
+/** Whether its `subscribe` is an observable's: stores have one, too, and say that their observable is another object. */
 export function isObservable(value: object): boolean {
-  const { observable } = Symbol as { observable?: symbol };
-  return '@@observable' in value || (observable !== undefined && observable in value);
-}
-
-/** The arguments of `subscribe`, so that they tell of the terminal events. */
-function observed([observer, error, complete]: unknown[], telling: Telling): unknown[] {
-  if (typeof observer === 'object' && observer !== null && isSubscriber(observer)) {
-    // An operator's own: it is closed, and looked at, as this very object.
-    tell(observer, 'next', telling);
-    tell(observer, 'error', telling, telling.failed);
-    tell(observer, 'complete', telling, telling.completed);
-    return [observer];
-  }
-  const handlers = typeof observer === 'object' ? observer : { next: observer, error, complete };
-  const target = (handlers ?? {}) as Observer;
-  const { completed, failed, inCaller } = telling;
-  return [
-    {
-      next: (value: unknown) => target.next && inCaller(target.next, target, [value]),
-      error: (reason: unknown) => {
-        failed(reason);
-        // Nobody handles it: thrown from here, it is reported as it would have been.
-        if (typeof target.error !== 'function') throw reason;
-        inCaller(target.error, target, [reason]);
-      },
-      complete: () => {
-        completed();
-        if (target.complete) inCaller(target.complete, target, []);
-      },
-    },
-  ];
-}
-
-function tell(observer: object, key: string, { inCaller }: Telling, first?: (value: unknown) => void): void {
-  replaceMethod(observer, key, (original, self, args) => {
-    first?.(args[0]);
-    return inCaller(original as Callback, self, args);
+  const { observable = '@@observable' } = Symbol as { observable?: symbol };
+  // RxJS, and others after it, put it under the string where there was no symbol when they were loaded.
+  return [observable, '@@observable'].some((key) => {
+    const ask = methodOf(value, key);
+    return ask !== undefined && Reflect.apply(ask, value, []) === value;
   });
 }
 
-function isSubscriber(observer: object): boolean {
-  return 'unsubscribe' in observer && 'add' in observer;
+type InCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => unknown;
+
+/** The arguments of `subscribe`, so that they tell of what happens. */
+function observed([observer, ...others]: unknown[], inCaller: InCaller): unknown[] {
+  if (isSubscriber(observer)) {
+    // An operator's own: it is closed, and looked at, as this very object.
+    for (const handler of ['next', 'error', 'complete'] as const)
+      replaceMethod(observer, handler, (original, self, args) => inCaller(handler, original, self, args));
+    return [observer, ...others];
+  }
+  const telling = (handler: Handler, given: () => unknown, receiver?: object) => {
+    const call = given();
+    return replaced(typeof call === 'function' ? (call as Method) : () => {}, function (
+      this: unknown,
+      ...values: unknown[]
+    ) {
+      const now = given();
+      if (typeof now === 'function') return inCaller(handler, now as Method, receiver ?? this, values);
+      // Nobody handles an error: thrown from here, it is reported as it would have been.
+      return inCaller(handler, handler === 'error' ? throwOn : () => {}, undefined, values);
+    });
+  };
+  if (typeof observer !== 'object' || observer === null) {
+    const [error, complete, ...rest] = others;
+    return [
+      telling('next', () => observer),
+      telling('error', () => error),
+      telling('complete', () => complete),
+      ...rest,
+    ];
+  }
+  // What it has besides, it goes on having; what it learns later, too.
+  const told = Object.create(observer) as object;
+  for (const handler of ['next', 'error', 'complete'] as const) {
+    const value = telling(handler, () => (observer as Record<string, unknown>)[handler], observer);
+    Object.defineProperty(told, handler, { value });
+  }
+  return [told, ...others];
+}
+
+function throwOn(error: unknown): never {
+  throw error;
+}
+
+function isSubscriber(observer: unknown): observer is object {
+  return typeof observer === 'object' && observer !== null && 'unsubscribe' in observer && 'add' in observer;
 }

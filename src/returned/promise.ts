@@ -1,3 +1,10 @@
+import { dataProperty, holderOf, methodOf } from '../platform/data-property.ts';
+import { afterMicrotasks } from '../platform/timer.ts';
+import type { Observe } from './covered-work.ts';
+
+/** The one that async functions return, whatever the global `Promise` is by now. */
+const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
+
 /** Whether `value` is a promise made by the language itself, in any realm: not of a subclass, and no mere thenable. */
 export function isNativePromise(value: unknown): value is Promise<unknown> {
   try {
@@ -8,12 +15,9 @@ export function isNativePromise(value: unknown): value is Promise<unknown> {
   }
 }
 
-/**
- * Whether `prototype` is the one of a realm's own promises. The global `Promise` is another one in a test of Jest, which
- * gets promises from Node, and with zone.js, which replaces it but not what async functions return.
- */
-function isIntrinsic(prototype: object | null): prototype is typeof Promise.prototype {
-  if (prototype === Promise.prototype) return true;
+/** Whether `prototype` is the one of a realm's own promises: a test of Jest has another realm than Node itself. */
+function isIntrinsic(prototype: object | null): boolean {
+  if (prototype === INTRINSIC) return true;
   // Few have a `then` of their own, so few are looked at closely.
   if (prototype === null || !Object.getOwnPropertyDescriptor(prototype, 'then')) return false;
   const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
@@ -27,16 +31,16 @@ function isIntrinsic(prototype: object | null): prototype is typeof Promise.prot
 const FRESH = /* @__PURE__ */ Promise.resolve();
 
 /**
- * Whether a derived promise can stand for `value`. Not for one that was given methods, as by ky: whoever calls such a
- * method has no reason to await the promise itself, too, and a derived one would reject unheard.
+ * Whether a derived promise can stand for `value`. Not for one that was given members of its own, as by ky: they would be
+ * lost.
  */
 export function isPlainPromise(value: unknown): value is Promise<unknown> {
   if (!isNativePromise(value)) return false;
   try {
-    // Only named properties: context managers before Node 24 keep theirs on promises, under symbols.
-    for (const key in value)
-      if (Object.prototype.hasOwnProperty.call(value, key) && !(key in FRESH)) return false;
-    return true;
+    // Context managers before Node 24 keep theirs on every promise, under symbols.
+    return Reflect.ownKeys(value).every(
+      (key) => key in FRESH || (typeof key === 'symbol' && typeof dataProperty(value, key) !== 'function'),
+    );
   } catch {
     return false;
   }
@@ -60,3 +64,73 @@ export function derivePromise(
     return undefined;
   }
 }
+
+/** What zone.js' promises, and Bluebird's, have and no others. They are under way, though their `then` is their own. */
+const MARKS = ['__zone_symbol__state', '_bitField'];
+
+/** Whether the work of a promise is under way, whoever asks for it: subclasses that are lazy have a `then` of their own. */
+export function isRunning(promise: object): boolean {
+  const holder = holderOf(promise, 'then');
+  return holder !== undefined && (isIntrinsic(holder) || MARKS.some((mark) => mark in promise));
+}
+
+/** What whoever listens to a promise reads from it: the class of the promise that will be derived; with Bluebird, itself. */
+const READ_BY_LISTENERS = ['constructor', '_target'];
+
+/**
+ * A promise that is under way and cannot be replaced: of a subclass, or with members of its own. It is listened to on the
+ * side, which would hide a rejection that nobody handles: so that one is passed on, until somebody else has listened.
+ *
+ * Who listens is seen by what the prototype is asked for. Not by an own property: a `constructor` on any promise makes
+ * all of the process slower.
+ */
+export const observeRunningPromise: Observe = (promise, work) => {
+  const then = methodOf(promise, 'then');
+  if (then === undefined) return false;
+  const prototype = Object.getPrototypeOf(promise) as object;
+  let isOurs = true;
+  let isHeard = false;
+  const leave = () => {
+    if (Object.getPrototypeOf(promise) === shadow) Object.setPrototypeOf(promise, prototype);
+  };
+  const shadow: object = Object.create(prototype);
+  for (const key of READ_BY_LISTENERS) {
+    if (!(key in promise)) continue;
+    Object.defineProperty(shadow, key, {
+      get(this: object) {
+        // A subclass whose constructor does something is not to be made another of.
+        if (isOurs && key === 'constructor') return undefined;
+        if (!isOurs && this === promise) {
+          isHeard = true;
+          leave();
+        }
+        return Reflect.get(prototype, key, this) as unknown;
+      },
+    });
+  }
+  if (!Reflect.setPrototypeOf(promise, shadow)) return false;
+  try {
+    Reflect.apply(then, promise, [
+      (value: unknown) => {
+        leave();
+        work.returned(value);
+      },
+      (error: unknown) => {
+        work.threw(error);
+        return new Promise<void>((resolve, reject) => {
+          afterMicrotasks(() => {
+            leave();
+            if (isHeard) resolve();
+            else reject(error);
+          });
+        });
+      },
+    ] as never[]);
+  } catch {
+    // It has no state, and only looks like a promise.
+    leave();
+    return false;
+  }
+  isOurs = false;
+  return true;
+};

@@ -1,4 +1,4 @@
-type Method = (...args: never[]) => unknown;
+import { type Method, methodOf } from '../platform/data-property.ts';
 
 /** Called in place of a method: what it was, on what it is called, and with what. */
 export type Replacement = (original: Method, self: object, args: unknown[]) => unknown;
@@ -14,19 +14,19 @@ export function replaceMethod(
   key: PropertyKey,
   replacement: Replacement,
   missing?: Method,
-): (() => unknown) | undefined {
-  const original: unknown = Reflect.get(target, key) ?? missing;
-  if (typeof original !== 'function') return undefined;
+): (() => void) | undefined {
+  const original = methodOf(target, key) ?? (key in target ? undefined : missing);
+  if (original === undefined) return undefined;
   const own = Object.getOwnPropertyDescriptor(target, key);
-  const value = function (this: object, ...args: unknown[]): unknown {
+  const value = replaced(original, function (this: object, ...args: unknown[]): unknown {
     if (this !== target && own === undefined) {
       // Copied, with all own properties, to an object of another class: there it stands for that class's method.
-      const theirs: unknown = Reflect.get(Object.getPrototypeOf(Object(this)) ?? {}, key);
-      if (typeof theirs === 'function' && theirs !== original && theirs !== value)
-        return Reflect.apply(theirs as Method, this, args as never[]);
+      const theirs = methodOf(Object(Object.getPrototypeOf(Object(this))) as object, key);
+      if (theirs !== undefined && theirs !== original && theirs !== value)
+        return Reflect.apply(theirs, this, args as never[]);
     }
-    return replacement(original as Method, this, args);
-  };
+    return replacement(original, this, args);
+  });
   const enumerable = own?.enumerable === true;
   const isPut = Reflect.defineProperty(target, key, {
     value,
@@ -45,7 +45,15 @@ export function replaceMethod(
     return undefined;
   }
   // Unless somebody has replaced it once more.
-  return () => Reflect.get(target, key) === value && undo();
+  return () => {
+    if (Reflect.get(target, key) === value) undo();
+  };
+}
+
+/** `replacement` with the `name` and `length` of what it replaces. */
+export function replaced<F extends Method>(original: Method, replacement: F): F {
+  const { name, length } = Object.getOwnPropertyDescriptors(original) as PropertyDescriptorMap;
+  return Object.defineProperties(replacement, { ...(name && { name }), ...(length && { length }) });
 }
 
 /** Tells of a call of the method, with its first argument, and then makes it. */

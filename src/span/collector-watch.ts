@@ -33,7 +33,10 @@ export class CollectorWatch {
 
   /** A span has got a target. */
   begin(): void {
-    this.#clearTimer ??= startTimer(GENERATION_MS, () => this.#pass(), { holdsProcess: false });
+    this.#clearTimer ??= startTimer(GENERATION_MS, () => this.#pass(), {
+      holdsProcess: false,
+      isHousekeeping: true,
+    });
   }
 
   stop(): void {

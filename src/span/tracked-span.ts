@@ -1,13 +1,13 @@
 import type { Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
 import { attributesOfResult, type Plan } from '../options/plan.ts';
 import {
+  type AbortListener,
   type AbortObserver,
   type AbortSignalLike,
   observeAbort,
   stemsFrom,
 } from '../platform/abort-signal.ts';
 import { attempt, report } from '../platform/report.ts';
-import type { SharedListener } from '../platform/shared-listener.ts';
 import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
 import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';
@@ -64,7 +64,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   readonly #onEnded: (() => void) | undefined;
   /** Kept only for a span that cannot be asked for its start. */
   readonly #startTime: number | undefined;
-  #signal: SharedListener<AbortObserver> | undefined = undefined;
+  #signal: AbortListener | undefined = undefined;
   #grace: Grace | undefined = undefined;
   #clearTimer: (() => void) | undefined = undefined;
 

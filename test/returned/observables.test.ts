@@ -142,15 +142,29 @@ describe.each(Object.entries(endings))('an observable %s', (_ending, [make, row]
 describe('unsubscribing', () => {
   const leave: Record<string, (work: Observable<unknown>) => unknown> = {
     'by the subscription': (work) => work.subscribe().unsubscribe(),
-    'by take': (work) => work.pipe(take(1)).subscribe(),
     'by switching to another': (work) => {
       const source = new Subject<Observable<unknown>>();
       source.pipe(switchMap((next) => next)).subscribe();
       source.next(work);
       source.next(of(1));
     },
+  };
+  const haveEnough: typeof leave = {
+    'by take': (work) => work.pipe(take(1)).subscribe(),
     'by firstValueFrom': (work) => firstValueFrom(work),
   };
+  test.each(Object.entries(haveEnough))('%s, from within next, is an end like that of a loop', async (_how, act) => {
+    const { rows } = record();
+    const make = () => new Observable((subscriber) => subscriber.next(1));
+    await act(traceTask(make, 'work')());
+    expect(rows()).toEqual([RETURNED]);
+    const later = new Subject<number>();
+    const heard = act(traceTask(() => later.asObservable(), 'work')());
+    later.next(1);
+    await heard;
+    expect(rows()).toEqual([RETURNED, RETURNED]);
+    expect(later.observed).toBe(false);
+  });
   test.each(Object.entries(leave))('%s is nobody’s failure', async (_how, act) => {
     const { rows } = record();
     let stopped = 0;
@@ -298,7 +312,7 @@ test('a synchronous source stops when its subscriber has had enough', () => {
     });
   traceTask(endless, 'work')().pipe(take(3)).subscribe();
   expect(produced).toBe(3);
-  expect(rows()).toEqual([LEFT]);
+  expect(rows()).toEqual([RETURNED]);
 });
 
 test('it looks as it did', () => {

@@ -95,7 +95,10 @@ export class SerialPasses {
     const { maxExportBatchSize, scheduledDelayMillis } = this.#limits;
     if (this.#queue.length >= maxExportBatchSize) return this.#start();
     this.#wakeAt = maxExportBatchSize;
-    this.#clearTimer = startTimer(scheduledDelayMillis, () => this.#start(), { holdsProcess: false });
+    this.#clearTimer = startTimer(scheduledDelayMillis, () => this.#start(), {
+      holdsProcess: false,
+      isHousekeeping: true,
+    });
   }
 
   #start(): void {

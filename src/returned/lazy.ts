@@ -1,0 +1,131 @@
+import { trace } from '@opentelemetry/api';
+import { activeContext, callInContext } from '../platform/context.ts';
+import { dataProperty, type Method, methodOf } from '../platform/data-property.ts';
+import type { Observe } from './covered-work.ts';
+import { derivePromise, isPlainPromise } from './promise.ts';
+import { replaced, replaceMethod } from './replace-method.ts';
+
+type Handler = (...values: unknown[]) => unknown;
+
+/** What queries call the methods that run them and take a callback: superagent, Knex, Mongoose before 7. */
+const TAKE_CALLBACKS: readonly PropertyKey[] = ['end', 'asCallback', 'nodeify', 'exec'];
+
+/** What Drizzle calls the methods that run a query at once, where its driver is a synchronous one. */
+const RUN_AT_ONCE: readonly PropertyKey[] = ['all', 'get', 'run', 'values'];
+
+/** What a cursor calls the methods that take one step. */
+const TAKE_A_STEP: readonly PropertyKey[] = ['next', 'tryNext', 'hasNext'];
+
+/** Whether the work behind an object begins when it is asked for: a thenable, a query of Kysely's, a cursor of MongoDB's. */
+export function isLazy(value: object): boolean {
+  return (
+    methodOf(value, 'then') !== undefined ||
+    methodOf(value, 'toOperationNode') !== undefined ||
+    ('next' in value && ['tryNext', 'toArray'].every((key) => methodOf(value, key)))
+  );
+}
+
+/**
+ * What is lazy is never driven. Which of its methods ask for the work, its class does not say. The rule: one whose answer
+ * is a promise, an iterator, a stream or another query has led to the work, which ends with that answer. All methods are
+ * heard, by way of the prototype, because a class can have hundreds.
+ */
+export const observeLazy: Observe = (lazy, work) => {
+  const prototype = Object(Object.getPrototypeOf(lazy)) as object;
+  /** Whether a method of its own is under way: what that asks of others is its own affair. */
+  let isInside = false;
+
+  const asked = (key: PropertyKey, original: Method, args: unknown[]): unknown => {
+    const caller = activeContext();
+    // Also when it goes on later, where its span is the active one.
+    const isItself = isInside || trace.getSpan(caller) === trace.getSpan(work.active);
+    if (isItself || work.hasEnded()) return Reflect.apply(original, lazy, args as never[]);
+    /** A handler that tells of the end, and runs where its caller is: what that does with the result is not the work. */
+    const hearing = (tell: Handler, handler: unknown): Handler =>
+      function (this: unknown, ...values) {
+        tell(...values);
+        if (typeof handler === 'function') return callInContext(caller, handler as Handler, this, values);
+        if (tell === work.threw) throw values[0];
+        return values[0];
+      };
+    const heard = [...args];
+    const last = args.length - 1;
+    if (key === 'then') {
+      heard[0] = hearing(work.returned, args[0]);
+      heard[1] = hearing(work.threw, args[1]);
+    } else if (typeof args[last] === 'function') {
+      if (key === 'catch') heard[last] = hearing(work.threw, args[last]);
+      if (key === 'finally') heard[last] = hearing(() => {}, args[last]);
+      if (TAKE_CALLBACKS.includes(key))
+        heard[last] = hearing(
+          (error, value) => (error == null ? work.returned(value) : work.threw(error)),
+          args[last],
+        );
+    }
+    const runsAtOnce = RUN_AT_ONCE.includes(key) && methodOf(lazy, '_prepare') !== undefined;
+    let result: unknown;
+    isInside = true;
+    try {
+      // Any other function that is an argument is handed on as it is, and runs where its caller is.
+      const isAsIs = args.some((arg, i) => typeof arg === 'function' && arg === heard[i]);
+      result = callInContext(isAsIs ? caller : work.active, original, lazy, heard);
+    } catch (error) {
+      if (key === 'then' || runsAtOnce) work.threw(error);
+      throw error;
+    } finally {
+      isInside = false;
+    }
+    if (key === 'then') work.isRunning();
+    if (key === 'then' || result === lazy) return result;
+    if (isPlainPromise(result)) {
+      work.isRunning();
+      const onReturned = (value: unknown) => {
+        if (!TAKE_A_STEP.includes(key) || (key === 'next' && value === null)) work.returned(value);
+        return value;
+      };
+      const onThrew = (error: unknown) => {
+        work.threw(error);
+        throw error;
+      };
+      return derivePromise(result, onReturned, onThrew) ?? result;
+    }
+    if (typeof result === 'object' && result !== null && !args.includes(result)) work.leadsTo(result);
+    if (runsAtOnce) work.returned(result);
+    return result;
+  };
+
+  const wrappers = new Map<Method, Method>();
+  const shadow = new Proxy(Object.create(prototype) as object, {
+    get(_target, key, receiver) {
+      const value: unknown = Reflect.get(prototype, key, receiver);
+      if (receiver !== lazy || !isMethod(value) || value === Object.prototype[key as never]) return value;
+      if (!wrappers.has(value))
+        wrappers.set(
+          value,
+          replaced(value, function (this: object, ...args: unknown[]) {
+            return this === lazy ? asked(key, value, args) : Reflect.apply(value, this, args as never[]);
+          }),
+        );
+      return wrappers.get(value);
+    },
+  });
+  if (!Reflect.setPrototypeOf(lazy, shadow)) return false;
+  for (const key of Reflect.ownKeys(lazy)) {
+    if (!isMethod(dataProperty(lazy, key))) continue;
+    const undo = replaceMethod(lazy, key, (original, self, args) =>
+      self === lazy ? asked(key, original, args) : Reflect.apply(original, self, args as never[]),
+    );
+    if (undo !== undefined || key !== 'then') continue;
+    Object.setPrototypeOf(lazy, prototype);
+    return false;
+  }
+  work.isLazy();
+  return true;
+};
+
+/** A function without members of its own: a class, or a model, that an object refers to is a value. */
+function isMethod(value: unknown): value is Method {
+  if (typeof value !== 'function') return false;
+  const members = Object(value.prototype) as object;
+  return Reflect.ownKeys(value).length <= 5 && Reflect.ownKeys(members).length <= 1;
+}
