@@ -4,6 +4,7 @@ import { DEFAULT_SETTINGS, knownNames, type Settings } from './options/settings.
 import { providerOf } from './platform/provider.ts';
 import { attempt } from './platform/report.ts';
 import { LiveSpanList } from './span/live-span-list.ts';
+import { isEnding } from './span/tracked-span.ts';
 
 /** The state of one tracing instance: its settings, its tracer and its live spans. */
 export class Instance {
@@ -32,7 +33,7 @@ export class Instance {
       this.provider = this.#tracer && provider;
       this.#settingsOfTracer = settings;
     }
-    return this.#tracer !== undefined && isEnabled(plan) ? this.#tracer : undefined;
+    return this.#tracer !== undefined && !isEnding() && isEnabled(plan) ? this.#tracer : undefined;
   }
 }
 

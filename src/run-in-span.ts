@@ -4,7 +4,7 @@ import { type Plan, signalOf, spanName, startAttributes } from './options/plan.t
 import { callInContext, contextWithSpan } from './platform/context.ts';
 import { attempt, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, leaveCall } from './platform/stack-room.ts';
-import { cover, coveredSoFar } from './returned/cover.ts';
+import { ASKED_FOR, cover, coveredSoFar } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
 import { ABANDONED, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
@@ -82,25 +82,24 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
   }
 }
 
+interface Call {
+  readonly self: unknown;
+  readonly args: ArrayLike<unknown>;
+  readonly before: number;
+}
+
 /** Has the end of what a call returned end its span. @returns what the caller gets */
-function observe<R>(
-  live: TrackedSpan,
-  result: R,
-  {
-    self,
-    args,
-    before,
-  }: { readonly self: unknown; readonly args: ArrayLike<unknown>; readonly before: number },
-): R {
-  if (live.plan.covers === 'call' || !isObject(result)) {
-    live.returned(result);
+function observe<R>(live: TrackedSpan, result: R, { self, args, before }: Call): R {
+  const { covers } = live.plan;
+  if (covers === 'call' || !isObject(result)) {
+    returned(live, result);
     return result;
   }
   if (isPlainPromise(result)) {
     const derived = derivePromise(
       result,
       (value) => {
-        live.returned(value);
+        returned(live, value);
         return value;
       },
       (error) => {
@@ -113,8 +112,24 @@ function observe<R>(
       return derived as R;
     }
   }
-  if (wasGiven(result, self, args) || !cover(result, live.active, live, before)) live.returned(result);
+  if (typeof covers === 'function' || wasGiven(result, self, args) || !cover(result, live, before))
+    returned(live, result);
   return result;
+}
+
+/** The call has returned, or its promise has resolved: that ends its span, unless it is to cover something inside. */
+function returned(live: TrackedSpan, value: unknown): void {
+  const { covers } = live.plan;
+  if (typeof covers === 'function' && !live.ended) {
+    let inside: unknown;
+    try {
+      inside = covers(value);
+    } catch (error) {
+      report('option "covers" threw', error);
+    }
+    if (isObject(inside) && cover(inside, live, ASKED_FOR)) return;
+  }
+  live.returned(value);
 }
 
 /** A span that records nothing ends at once: nobody can tell when, and it need not be kept until then. */
@@ -135,7 +150,7 @@ function runUnrecorded<R>(
   }
   // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
   if (plan.covers === 'work' && isObject(result) && !isNativePromise(result) && !wasGiven(result, self, args))
-    cover(result, active, undefined, before);
+    cover(result, { active }, before);
   return result;
 }
 

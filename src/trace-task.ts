@@ -6,7 +6,7 @@ import { type Plan, planSource } from './options/plan.ts';
 import { activeContext } from './platform/context.ts';
 import { awaitFlush, requestFlush } from './platform/flush.ts';
 import { attempt, handleRejection, inWords } from './platform/report.ts';
-import { nameOf, standIn } from './platform/stand-in.ts';
+import { construct, isClass, nameOf, standIn } from './platform/stand-in.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
 import { runInSpan } from './run-in-span.ts';
 import { contextFrom, isLocalRoot } from './span/parentage.ts';
@@ -32,10 +32,13 @@ export function traceTaskWith(instance: Instance): TraceTask {
   return (fn, nameOrOptions) => {
     if (typeof fn !== 'function')
       refuse(`traceTask(): ${inWords(fn)} is not a function; give the job itself`);
+    if (isClass(fn))
+      refuse(`traceTask(): ${nameOf(fn) ?? 'a class'} is a class; give a function that makes an instance`);
     const options = readOptions('traceTask()', nameOrOptions as string | TaskOptions, TASK_RULES, refuse);
     const planNow = planSource(instance, nameOf(fn) ?? 'task', options);
     const parentOf = parentSource(options.from);
-    return standIn(fn, function (this: unknown) {
+    const task = standIn(fn, function (this: unknown) {
+      if (new.target !== undefined) return construct(fn, arguments, new.target, task);
       const plan = planNow();
       const tracer = instance.tracerFor(plan);
       if (tracer === undefined) return Reflect.apply(fn, this, arguments);
@@ -52,6 +55,7 @@ export function traceTaskWith(instance: Instance): TraceTask {
       }
       return flush.hold(result);
     });
+    return task;
   };
 }
 

@@ -7,10 +7,12 @@ import { activeContext, callInContext } from './platform/context.ts';
 import type { AsyncDisposal, Disposal } from './platform/disposal.ts';
 import { awaitFlush } from './platform/flush.ts';
 import { attempt } from './platform/report.ts';
+import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { replaceMethod } from './returned/replace-method.ts';
 import { runLive, startLive } from './run-in-span.ts';
-import { RETURNED } from './span/outcome.ts';
+import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
 import { noSpan } from './span/parentage.ts';
-import type { TrackedSpan } from './span/tracked-span.ts';
+import type { Collectable, TrackedSpan } from './span/tracked-span.ts';
 
 export interface WithSpan {
   /**
@@ -54,19 +56,53 @@ export function startSpanWith(instance: Instance): StartSpan {
   return (nameOrOptions) => {
     const plan = planAtCallTime('startSpan()', instance, nameOrOptions, MANUAL_RULES);
     const live = startNow(instance, plan);
-    const end = () => live?.settle(RETURNED);
+    if (live !== undefined) hearEnd(live);
+    // All of the functions below keep it: it is gone when nobody can end the span any more.
+    const last: { outcome: Outcome } = { outcome: RETURNED };
+    live?.dependOn(last, A_HANDLE);
+    const run = <R>(fn: () => R): R => {
+      if (live === undefined) return fn();
+      const onReturned = <T>(value: T): T => {
+        last.outcome = RETURNED;
+        return value;
+      };
+      const onThrew = (error: unknown): never => {
+        last.outcome = { kind: 'threw', error };
+        throw error;
+      };
+      let result: R;
+      try {
+        result = callInContext(live.active, fn, undefined, []);
+      } catch (error) {
+        return onThrew(error);
+      }
+      if (!isPlainPromise(result)) return onReturned(result);
+      return (derivePromise(result, onReturned, onThrew) as R | undefined) ?? result;
+    };
+    const leave = () => live?.settle(last.outcome);
     return {
       span: live?.span ?? noSpan(),
-      run: (fn) => (live === undefined ? fn() : callInContext(live.active, fn, undefined, [])),
+      run,
       fail: (error) => live?.threw(error),
-      end,
-      [Symbol.dispose]: end,
+      end: () => live?.settle(RETURNED),
+      [Symbol.dispose]: leave,
       async [Symbol.asyncDispose]() {
-        end();
+        leave();
         await awaitFlush(live?.provider, { timeoutMs: plan.flushTimeoutMs, holdsProcess: true });
       },
     };
   };
+}
+
+const A_HANDLE: Collectable = { ifCollected: ABANDONED };
+
+/** The application can end the span without us. Not a closure of those above, which the span would keep. */
+function hearEnd(live: TrackedSpan): void {
+  replaceMethod(live.span, 'end', (original, self, args) => {
+    const answer: unknown = Reflect.apply(original, self, args as never[]);
+    live.endedByApplication();
+    return answer;
+  });
 }
 
 function planAtCallTime<Options extends object>(
@@ -87,16 +123,21 @@ function startNow(instance: Instance, plan: Plan): TrackedSpan | undefined {
 }
 
 /**
- * A live span in your hands. The first of `end`, `fail`, an abort and a time-out ends it.
+ * A live span in your hands. The first of `end`, `fail`, an abort, a time-out and the span's own `end()` ends it; dropped
+ * before that, it ends as `abandoned` when it is collected.
  *
- * `using` ends it; `await using` ends it and waits until it is flushed, for `flushTimeoutMs` at the longest.
+ * `using` ends it as failed if the last `run` to settle failed, else as a success; `await using` then waits until it is
+ * flushed, for `flushTimeoutMs` at the longest.
  */
 export interface LiveSpan extends Disposal, AsyncDisposal {
   readonly span: Span;
-  /** Calls `fn` with the span active, and ends nothing: an error that you handle is not the span's. */
+  /**
+   * Calls `fn` with the span active, and ends nothing. An error that leaves it is what `using` ends the span with, unless
+   * a later `run` succeeds: the program went on. One that is caught inside `fn` is not the span's.
+   */
   run<R>(fn: () => R): R;
   /** Ends the span as failed with `error`. */
   fail(error: unknown): void;
-  /** Ends the span. */
+  /** Ends the span as a success, whatever `run` did. */
   end(): void;
 }

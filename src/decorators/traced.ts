@@ -4,7 +4,7 @@ import type { AnyFunction, SpanOptions } from '../options/options.ts';
 import { planSource } from '../options/plan.ts';
 import { activeContext } from '../platform/context.ts';
 import { attempt, inWords, report } from '../platform/report.ts';
-import { standIn } from '../platform/stand-in.ts';
+import { construct, isClass, standIn } from '../platform/stand-in.ts';
 import { runInSpan } from '../run-in-span.ts';
 import {
   classNameOf,
@@ -90,8 +90,9 @@ function decorateStandard(target: unknown, context: DecoratorContext, wrap: Wrap
   if (context.kind !== 'field') return unsupported(place, context.kind);
   return function (this: unknown, initial: unknown): unknown {
     // An instance is being made: too late to throw.
-    if (typeof initial !== 'function') {
-      report(`@Traced() on ${place}: the field holds ${inWords(initial)}, not a function; it is not traced`);
+    if (typeof initial !== 'function' || isClass(initial)) {
+      const held = typeof initial === 'function' ? 'a class' : inWords(initial);
+      report(`@Traced() on ${place}: the field holds ${held}, not a function; it is not traced`);
       return initial;
     }
     const className = classNameOf(this);
@@ -138,7 +139,13 @@ function traceClass({ options, ...tracing }: Tracing, type: unknown, metadata?: 
       const descriptor = Object.getOwnPropertyDescriptor(holder, key)!;
       const { value: method, enumerable, configurable } = descriptor;
       // Static methods are not enumerable; static fields, which may hold classes and callbacks, are.
-      if (typeof method !== 'function' || key === 'constructor' || (isStatic && enumerable)) continue;
+      if (
+        typeof method !== 'function' ||
+        key === 'constructor' ||
+        (isStatic && enumerable) ||
+        isClass(method)
+      )
+        continue;
       const member = { key, className, holder, place: isStatic ? holder : (metadata ?? holder) };
       if (isMarked(untraced, method, member)) continue;
       const wrapped = traceMethod(shared, method, member);
@@ -161,6 +168,7 @@ function traceMethod(
   const planNow = planSource(instance, fullName(className), options, fromArguments);
   let isNamed = className !== undefined;
   const wrapper = standIn(method, function (this: unknown) {
+    if (new.target !== undefined) return construct(method, arguments, new.target, wrapper);
     let plan = planNow();
     const tracer = instance.tracerFor(plan);
     if (tracer === undefined) return Reflect.apply(method, this, arguments);

@@ -22,7 +22,8 @@ export function readOptions<Options extends object>(
   rules: Rules<Options>,
   complain: Complaint,
 ): Options {
-  const accepted: Record<string, unknown> = {};
+  // Of its own alone: what somebody has put on `Object.prototype` is no option.
+  const accepted = Object.create(null) as Record<string, unknown>;
   if (options === undefined) return accepted as Options;
   const takesName = 'name' in rules;
   const given = typeof options === 'string' && takesName ? { name: options } : options;
@@ -143,7 +144,7 @@ export const SPAN_RULES: Rules<SpanOptions> = tableOf(
       (value) => value === false || isFunction(value) || isAbortSignal(value),
     ),
     timeoutMs: milliseconds,
-    covers: oneOf('work', 'call'),
+    covers: orFunction(oneOf('work', 'call')),
     enabled: orFunction(aBoolean),
   },
 );
@@ -158,7 +159,8 @@ export const TRACING_RULES: Rules<TracingOptions> = tableOf(ENDING, FLUSHING, {
   enabled: orFunction(aBoolean),
   attributes: copied(someAttributes),
   attributeNames,
-  exceptionEvents: oneOf('every-span', 'origin-only'),
+  exceptionEvents: oneOf('every-span', 'origin-only', 'none'),
+  redact: aFunction,
   tracerProvider: rule(
     'a tracer provider',
     (value) => typeof (value as { getTracer?: unknown } | null)?.getTracer === 'function',

@@ -1,4 +1,5 @@
 import { attempt } from '../platform/report.ts';
+import { isClass } from '../platform/stand-in.ts';
 
 /** An error class (its subclasses match too), or a predicate. */
 export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
@@ -8,14 +9,14 @@ export function matcherOf(matchers: ErrorMatcher | readonly ErrorMatcher[]): (er
   const all = [matchers].flat();
   return (error) =>
     all.some((matcher) => {
-      const matches = () => (isClass(matcher) ? error instanceof matcher : matcher(error));
+      const matches = () => (isErrorClass(matcher) ? error instanceof matcher : matcher(error));
       return attempt('option "ignoreErrors"', matches) === true;
     });
 }
 
 /** A `class`, a built-in error, or an error constructor from before classes: only those inherit from `Error`. */
-function isClass(matcher: ErrorMatcher): matcher is abstract new (...args: never[]) => unknown {
+function isErrorClass(matcher: ErrorMatcher): matcher is abstract new (...args: never[]) => unknown {
   const { prototype } = matcher as { prototype?: unknown };
   if (matcher === Error || prototype instanceof Error) return true;
-  return /^class\b/.test(Function.prototype.toString.call(matcher));
+  return isClass(matcher);
 }

@@ -8,6 +8,20 @@ export type AnyFunction = (...args: never[]) => unknown;
 /** `child` of the parent, a `root` without one, or a new root `linked` to what would have been the parent. */
 export type Relation = 'child' | 'root' | 'linked';
 
+/** What is written down of something that was thrown. */
+export interface RecordedException {
+  /** The error's name, or the kind of the value: `string`, `null`, `Object`. Never empty, never a numeric code. */
+  readonly name: string;
+  /** At most 4096 characters. */
+  readonly message?: string | undefined;
+  /** With those of the errors that caused it. At most 16,384 characters. */
+  readonly stack?: string | undefined;
+  /** For the attribute `error.type`: `error.code` if that is a string (`ECONNRESET`), else the name. */
+  readonly type: string;
+}
+
+export type Redact = (exception: RecordedException) => RecordedException | undefined;
+
 /** How one span is named, started and ended. Every option is optional. */
 export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> {
   /** Default: `Class.method`; the function's name, or `task`; `span` for `withSpan` and `startSpan`. */
@@ -32,9 +46,13 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   cancellation?: 'error' | 'unset';
   /**
    * `work` (default): the span ends with what the call returns, when the promise settles or the iterator, stream or
-   * observable ends. `call`: when the call returns.
+   * observable ends. `call`: when the call returns. A function answers the promise, iterator or stream inside the result
+   * that the span is to end with: a member that is the same object at every look, or the result itself.
+   *
+   * @example
+   * traceTask(complete, { covers: (stream) => stream }); // openai.chat.completions.create({ stream: true })
    */
-  covers?: 'work' | 'call';
+  covers?: 'work' | 'call' | ((value: Awaited<Result>) => unknown);
   /** Default `true`. Asked at every call. */
   enabled?: boolean | (() => boolean);
 }
@@ -75,8 +93,16 @@ export interface TracingOptions extends FlushSettings {
   ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
   cancellation?: 'error' | 'unset';
   abortGraceMs?: number;
-  /** Whether an error is recorded on every span that it passes (default), or only where it came from. */
-  exceptionEvents?: 'every-span' | 'origin-only';
+  /** Whether an error is recorded on every span that it passes (default), only where it came from, or on `none`. */
+  exceptionEvents?: 'every-span' | 'origin-only' | 'none';
+  /**
+   * Sees every error before anything of it is written, and answers what is. With no answer, or if it throws, that is its
+   * type alone.
+   *
+   * @example
+   * configure({ redact: (exception) => ({ ...exception, message: exception.message?.replace(/\d{12,}/g, '…') }) });
+   */
+  redact?: Redact;
   /** The one that makes the spans, and is flushed. Default: the registered one, looked up at each call. */
   tracerProvider?: TracerProvider;
 }

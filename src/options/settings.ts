@@ -1,7 +1,7 @@
 import type { Attributes, TracerProvider } from '@opentelemetry/api';
 import type { FlushResult } from '../platform/flush.ts';
 import { matcherOf } from './error-matcher.ts';
-import type { FlushMode, TracingOptions } from './options.ts';
+import type { FlushMode, Redact, TracingOptions } from './options.ts';
 
 /** The settings of a tracing instance: a plain object, which `configure()` replaces by another one. */
 export interface Settings {
@@ -15,7 +15,8 @@ export interface Settings {
   readonly ignores: (error: unknown) => boolean;
   readonly cancellation: 'error' | 'unset';
   readonly abortGraceMs: number;
-  readonly exceptionEvents: 'every-span' | 'origin-only';
+  readonly exceptionEvents: 'every-span' | 'origin-only' | 'none';
+  readonly redact: Redact | undefined;
   readonly flush: FlushMode;
   readonly flushTimeoutMs: number;
   readonly waitUntil: ((flushed: Promise<FlushResult>) => void) | undefined;
@@ -32,6 +33,7 @@ export const DEFAULT_SETTINGS: Settings = {
   cancellation: 'error',
   abortGraceMs: 0,
   exceptionEvents: 'every-span',
+  redact: undefined,
   flush: 'auto',
   flushTimeoutMs: 5000,
   waitUntil: undefined,

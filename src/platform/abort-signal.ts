@@ -51,10 +51,7 @@ const listenerOf = /* @__PURE__ */ oneFor((signal: AbortSignalLike) => new Abort
  *
  * @returns the listener to `remove(observer)` from, or `undefined` when there is nothing to remove
  */
-export function observeAbort(
-  signal: AbortSignalLike,
-  observer: AbortObserver,
-): AbortListener | undefined {
+export function observeAbort(signal: AbortSignalLike, observer: AbortObserver): AbortListener | undefined {
   try {
     if (signal.aborted) {
       observer.aborted(signal.reason);

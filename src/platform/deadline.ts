@@ -1,4 +1,9 @@
-import { type AbortListener, type AbortObserver, type AbortSignalLike, observeAbort } from './abort-signal.ts';
+import {
+  type AbortListener,
+  type AbortObserver,
+  type AbortSignalLike,
+  observeAbort,
+} from './abort-signal.ts';
 import { startTimer, type TimerOptions } from './timer.ts';
 
 export interface DeadlineOptions<T> extends TimerOptions {

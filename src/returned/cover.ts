@@ -58,7 +58,7 @@ class Coverage implements CoveredWork {
   readonly leadsTo = (result: object): void => {
     if (coverages.has(result)) return;
     coverages.set(result, this);
-    observerOf(result)?.(result, this);
+    observerOf(result, false)?.(result, this);
   };
 
   #tell(end: (live: TrackedSpan) => void): void {
@@ -77,23 +77,21 @@ const coverages = new WeakMap<object, Coverage>();
  * it has just done so. A stream or an observable that comes back like that lives on its own, so the first call had not
  * made it either.
  *
- * @param active the context that the work runs in
- * @param live `undefined` for a span that records nothing: the work then only runs in its context
- * @param before {@link coveredSoFar} when the call began
+ * @param owner the span; of one that records nothing only the context, which the work then runs in
+ * @param before {@link coveredSoFar} when the call began, or {@link ASKED_FOR}
  * @returns `false` for a value: there is nothing to wait for
  */
 export function cover(
   value: object,
-  active: Context,
-  live: TrackedSpan | undefined,
+  owner: TrackedSpan | Pick<TrackedSpan, 'active'>,
   before: number,
 ): boolean {
   try {
-    const observe = observerOf(value);
+    const observe = observerOf(value, before === ASKED_FOR);
     if (observe === undefined) return false;
     let coverage = coverages.get(value);
     if (coverage === undefined) {
-      coverage = new Coverage(active, value);
+      coverage = new Coverage(owner.active, value);
       const instruments = observe(value, coverage);
       if (!instruments) return false;
       if (instruments !== true) coverage.withdraw = instruments;
@@ -102,7 +100,7 @@ export function cover(
       if (coverage.withdraw !== undefined) coverage.isValue();
       return false;
     }
-    if (live !== undefined) coverage.add(live);
+    if ('span' in owner) coverage.add(owner);
     return true;
   } catch {
     // A proxy that refuses the look, or the instruments.
@@ -110,7 +108,10 @@ export function cover(
   }
 }
 
-function observerOf(value: object): Observe | undefined {
+/** In place of {@link coveredSoFar}: the application has said that this object is the work. */
+export const ASKED_FOR = -1;
+
+function observerOf(value: object, isAskedFor: boolean): Observe | undefined {
   if (Array.isArray(value)) return undefined;
   if ('then' in value && isRunning(value)) return observeRunningPromise;
   if (isLazy(value)) return observeLazy;
@@ -118,5 +119,6 @@ function observerOf(value: object): Observe | undefined {
   if ('getReader' in value && isWebStream(value)) return observeWebStream;
   if ('emit' in value && isNodeStream(value)) return observeNodeStream;
   if ('next' in value && isIterator(value)) return observeIterator;
-  return undefined;
+  // What can be iterated is no work by itself.
+  return isAskedFor && Symbol.asyncIterator in value ? observeLazy : undefined;
 }

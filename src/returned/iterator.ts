@@ -79,7 +79,12 @@ export const observeIterator: Observe = (iterator, work) => {
 };
 
 /** Learns from a step whether it is the last. What would be computed for that is read when the loop reads it. */
-function readStep(step: unknown, key: 'next' | 'return' | 'throw', iterator: object, work: CoveredWork): void {
+function readStep(
+  step: unknown,
+  key: 'next' | 'return' | 'throw',
+  iterator: object,
+  work: CoveredWork,
+): void {
   if (typeof step !== 'object' || step === null) return;
   // One that is left need not say that it is done; a generator that goes on yielding says that it is not.
   const read = (done: unknown) => {

@@ -59,7 +59,11 @@ export function observeNodeStream(
     heard.add(event);
     if (event === 'error') failed(error);
     else if (event === 'close') closed();
-    else if ((event === 'end' || event === 'finish') && !isUnfinished() && !((reading ?? writing) && willClose()))
+    else if (
+      (event === 'end' || event === 'finish') &&
+      !isUnfinished() &&
+      !((reading ?? writing) && willClose())
+    )
       closed();
     return Reflect.apply(original, self, args as never[]);
   });

@@ -81,15 +81,15 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller): unknown
   }
   const telling = (handler: Handler, given: () => unknown, receiver?: object) => {
     const call = given();
-    return replaced(typeof call === 'function' ? (call as Method) : () => {}, function (
-      this: unknown,
-      ...values: unknown[]
-    ) {
-      const now = given();
-      if (typeof now === 'function') return inCaller(handler, now as Method, receiver ?? this, values);
-      // Nobody handles an error: thrown from here, it is reported as it would have been.
-      return inCaller(handler, handler === 'error' ? throwOn : () => {}, undefined, values);
-    });
+    return replaced(
+      typeof call === 'function' ? (call as Method) : () => {},
+      function (this: unknown, ...values: unknown[]) {
+        const now = given();
+        if (typeof now === 'function') return inCaller(handler, now as Method, receiver ?? this, values);
+        // Nobody handles an error: thrown from here, it is reported as it would have been.
+        return inCaller(handler, handler === 'error' ? throwOn : () => {}, undefined, values);
+      },
+    );
   };
   if (typeof observer !== 'object' || observer === null) {
     const [error, complete, ...rest] = others;

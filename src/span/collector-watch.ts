@@ -63,4 +63,5 @@ export class CollectorWatch {
 export function unwatch(live: Watched): void {
   live.target = undefined;
   if (live.isOld) registry?.unregister(live);
+  live.isOld = false;
 }

@@ -1,18 +1,47 @@
-/** What is written down of something that was thrown. Shaped so that every SDK's `recordException` accepts it. */
-export interface RecordedException {
-  /** The error's name, or the kind of the value: `string`, `null`, `Object`. Never empty, never a numeric code. */
-  readonly name: string;
-  readonly message: string;
-  readonly stack?: string;
-  /** For the attribute `error.type`: `error.code` if that is a string (`ECONNRESET`), else the name. */
-  readonly type: string;
-}
+import type { RecordedException, Redact } from '../options/options.ts';
+import { attempt } from '../platform/report.ts';
+
+const LONGEST_MESSAGE = 4096;
+const LONGEST_STACK = 16_384;
+/** How far the causes of an error are followed. */
+const DEPTH = 5;
 
 /**
  * Describes anything that JavaScript lets you throw, without throwing itself and without changing the value: errors with
  * getters that throw, `DOMException` (whose `code` is a number), strings, symbols, `null`, objects without a prototype.
  */
-export function describeException(thrown: unknown): RecordedException {
+export function describeException(thrown: unknown, redact: Redact | undefined): RecordedException {
+  return complete(describe(thrown), thrown, redact);
+}
+
+/** The same of why a signal was aborted, which may be anything. Its code does not count: the reason's name tells. */
+export function describeReason(reason: unknown, redact: Redact | undefined): RecordedException {
+  const { name, message, stack } =
+    typeof reason === 'object' && reason !== null
+      ? describe(reason)
+      : plain('AbortError', reason === undefined ? 'the signal was aborted' : String(reason));
+  return complete({ name, message, stack, type: name }, reason, redact);
+}
+
+function complete(
+  { name, message, stack, type }: RecordedException,
+  thrown: unknown,
+  redact: Redact | undefined,
+): RecordedException {
+  const causes = causesOf(thrown, DEPTH);
+  const exception = {
+    name: cut(name, LONGEST_MESSAGE),
+    message: cut(message, LONGEST_MESSAGE),
+    stack: cut(causes === '' ? stack : (stack ?? `${name}: ${message}`) + causes, LONGEST_STACK),
+    type: cut(type, LONGEST_MESSAGE),
+  };
+  if (redact === undefined) return exception;
+  // One that throws, or answers a promise, has not said what may be written.
+  const kept = attempt('option "redact"', () => redact({ ...exception }));
+  return { name: exception.type, type: exception.type, ...kept };
+}
+
+function describe(thrown: unknown): RecordedException {
   if (typeof thrown === 'function') return plain('function', `function ${readText(() => thrown.name) ?? ''}`);
   if (typeof thrown !== 'object' || thrown === null) {
     // String() is the one conversion that takes symbols.
@@ -30,6 +59,28 @@ export function describeException(thrown: unknown): RecordedException {
 
 function plain(name: string, message: string): RecordedException {
   return { name, message, type: name };
+}
+
+/** The errors that caused one, and those that it is made of, as they stand below its stack. */
+function causesOf(thrown: unknown, depth: number): string {
+  let text = '';
+  if (depth === 0 || typeof thrown !== 'object' || thrown === null) return text;
+  try {
+    const { cause, errors } = thrown as { cause?: unknown; errors?: unknown };
+    for (const other of [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])]) {
+      if (other === undefined || text.length > LONGEST_STACK) continue;
+      const { name, message, stack = `${name}: ${message}` } = describe(other);
+      text += `\ncaused by ${stack}${causesOf(other, depth - 1)}`;
+    }
+  } catch {
+    // What cannot be read is left out.
+  }
+  return text;
+}
+
+/** Long texts are cut: an SDK's limits do not reach the status, and a collector refuses the whole batch. */
+function cut<T extends string | undefined>(text: T, length: number): T {
+  return text !== undefined && text.length > length ? (`${text.slice(0, length - 1)}…` as T) : text;
 }
 
 function readText(read: () => unknown): string | undefined {

@@ -1,6 +1,7 @@
 import { type Attributes, type Span, SpanStatusCode } from '@opentelemetry/api';
 import type { Plan } from '../options/plan.ts';
-import { describeException, type RecordedException } from './exception.ts';
+import type { RecordedException } from '../options/options.ts';
+import { describeException, describeReason } from './exception.ts';
 import { attempt } from '../platform/report.ts';
 
 /** How a wrapped piece of work ended. The first one that is known ends the span. */
@@ -23,46 +24,41 @@ export const FORGOTTEN: Outcome = { kind: 'left', as: 'abandoned' };
 /** Writes an outcome on a span that is about to end: the outcome table of the README, row by row. */
 export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
   const { kind } = outcome;
-  const named = kind === 'left' ? outcome.as : kind;
-  const { attributeNames, cancellation } = plan;
-  const also: Attributes = attributeNames.outcome === null ? {} : { [attributeNames.outcome]: named };
+  const { redact } = plan;
+  const named = (as: string): Attributes => {
+    const { outcome: name } = plan.attributeNames;
+    return name === null ? {} : { [name]: as };
+  };
   switch (kind) {
     case 'returned':
       return;
     case 'threw': {
       const { error } = outcome;
-      if (plan.ignores(error)) return;
-      const exception = describeException(error);
+      if (plan.ignores(error)) return setAttributes(span, named('ignored'));
+      const exception = describeException(error, redact);
       writeFailure(span, exception, {}, plan);
       return recordException(span, exception, error, plan);
     }
     case 'aborted': {
       const { reason } = outcome;
-      if (plan.ignores(reason)) return setAttributes(span, also);
-      const exception = describeException(reason);
-      // Not the reason's code: an abort is told by the name of its reason.
-      const { name: type, message } = exception;
-      if (cancellation === 'error') writeFailure(span, { type, message }, also, plan);
-      else setAttributes(span, { ...also, 'error.type': type });
+      const also = named(kind);
+      if (plan.cancellation === 'unset' || plan.ignores(reason)) return setAttributes(span, also);
+      const exception = describeReason(reason, redact);
+      writeFailure(span, exception, also, plan);
       return recordException(span, exception, reason, plan);
     }
     case 'timed-out': {
       const message = `the work had not settled after ${outcome.afterMs} ms`;
       const exception = { name: 'TimeoutError', type: 'TimeoutError', message };
-      writeFailure(span, exception, also, plan);
+      writeFailure(span, exception, named(kind), plan);
       return recordException(span, exception, exception, plan);
     }
     case 'abandoned':
-      return writeFailure(
-        span,
-        { type: kind, message: 'the promise was collected before it settled' },
-        also,
-        plan,
-      );
+      return writeFailure(span, { type: kind, message: 'collected before it settled' }, named(kind), plan);
     case 'shutdown':
-      return writeFailure(span, { type: kind, message: 'still live at the shutdown' }, also, plan);
+      return writeFailure(span, { type: kind, message: 'still live at the shutdown' }, named(kind), plan);
     case 'left':
-      setAttributes(span, also);
+      setAttributes(span, named(outcome.as));
   }
 }
 
@@ -99,8 +95,9 @@ function recordException(
 /** Errors, with the trace that they were last recorded in: one reason can abort tasks of many. */
 const recorded = new WeakMap<object, string>();
 
-/** With `origin-only`, an error that travels up through traced calls is recorded by the innermost one. */
+/** Whether an error is recorded here. With `origin-only`, one that travels up through traced calls is recorded by the innermost one. */
 function isFirstRecord(span: Span, error: unknown, { exceptionEvents }: Plan): boolean {
+  if (exceptionEvents === 'none') return false;
   if (exceptionEvents === 'every-span' || typeof error !== 'object' || error === null) return true;
   const traceId = attempt('span.spanContext()', () => span.spanContext().traceId) ?? '';
   if (recorded.get(error) === traceId) return false;

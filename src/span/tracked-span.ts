@@ -83,6 +83,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   /** From now on the span ends no later than when `target`, which the work depends on, is collected. */
   dependOn(target: object, collectable: Collectable): void {
     if (this.ended) return;
+    unwatch(this);
     this.target = target;
     this.#collectable = collectable;
     this.#live.watch();
@@ -115,14 +116,18 @@ export class TrackedSpan implements AbortObserver, Listed {
   }
 
   returned(value: unknown): void {
+    this.#signal?.check();
     if (this.ended) return;
-    const attributes = attributesOfResult(this.plan, value);
-    if (attributes !== undefined) attempt('span.setAttributes()', () => this.span.setAttributes(attributes));
+    const { plan, span } = this;
+    const attributes =
+      plan.resultAttributes && !isUnrecorded(span) ? attributesOfResult(plan, value) : undefined;
+    if (attributes !== undefined) attempt('span.setAttributes()', () => span.setAttributes(attributes));
     this.settle(RETURNED);
   }
 
   /** During the grace period, an error that stems from the abort makes the outcome `aborted`; any other is itself. */
   threw(error: unknown): void {
+    this.#signal?.check();
     const grace = this.#grace;
     const stems = grace && attempt('reading a thrown error', () => stemsFrom(grace.reason, error));
     if (stems) this.#endAsAborted(grace);
@@ -155,12 +160,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   settle(outcome: Outcome, endTime?: TimeInput): void {
     if (this.ended) return;
     if (overdue.first !== undefined) settleOverdue();
-    this.ended = true;
-    this.#live.remove(this);
-    unwatch(this);
-    this.#signal?.remove(this);
-    this.#grace?.clearTimer();
-    this.#clearTimer?.();
+    this.#leave();
     const { span } = this;
     // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
     const endedByApplication = this.records && isUnrecorded(span);
@@ -169,6 +169,20 @@ export class TrackedSpan implements AbortObserver, Listed {
       end(span, endTime);
     }
     if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
+  }
+
+  /** The application has ended the span itself. */
+  endedByApplication(): void {
+    if (!this.ended) this.#leave();
+  }
+
+  #leave(): void {
+    this.ended = true;
+    this.#live.remove(this);
+    unwatch(this);
+    this.#signal?.remove(this);
+    this.#grace?.clearTimer();
+    this.#clearTimer?.();
   }
 }
 
@@ -189,12 +203,22 @@ export function endUnrecorded(span: Span): void {
   end(span, undefined);
 }
 
+let endsUnderWay = 0;
+
+/** Whether a span is being ended: what a processor calls on hearing of that makes no spans, which would be heard of in turn. */
+export function isEnding(): boolean {
+  return endsUnderWay > 0;
+}
+
 function end(span: Span, endTime: TimeInput | undefined): void {
+  endsUnderWay++;
   try {
     const answer: unknown = span.end(endTime);
     if (answer !== undefined) attempt('span.end()', () => answer);
   } catch (error) {
     report('span.end() threw', error);
+  } finally {
+    endsUnderWay--;
   }
 }
 

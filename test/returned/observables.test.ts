@@ -153,18 +153,21 @@ describe('unsubscribing', () => {
     'by take': (work) => work.pipe(take(1)).subscribe(),
     'by firstValueFrom': (work) => firstValueFrom(work),
   };
-  test.each(Object.entries(haveEnough))('%s, from within next, is an end like that of a loop', async (_how, act) => {
-    const { rows } = record();
-    const make = () => new Observable((subscriber) => subscriber.next(1));
-    await act(traceTask(make, 'work')());
-    expect(rows()).toEqual([RETURNED]);
-    const later = new Subject<number>();
-    const heard = act(traceTask(() => later.asObservable(), 'work')());
-    later.next(1);
-    await heard;
-    expect(rows()).toEqual([RETURNED, RETURNED]);
-    expect(later.observed).toBe(false);
-  });
+  test.each(Object.entries(haveEnough))(
+    '%s, from within next, is an end like that of a loop',
+    async (_how, act) => {
+      const { rows } = record();
+      const make = () => new Observable((subscriber) => subscriber.next(1));
+      await act(traceTask(make, 'work')());
+      expect(rows()).toEqual([RETURNED]);
+      const later = new Subject<number>();
+      const heard = act(traceTask(() => later.asObservable(), 'work')());
+      later.next(1);
+      await heard;
+      expect(rows()).toEqual([RETURNED, RETURNED]);
+      expect(later.observed).toBe(false);
+    },
+  );
   test.each(Object.entries(leave))('%s is nobody’s failure', async (_how, act) => {
     const { rows } = record();
     let stopped = 0;
