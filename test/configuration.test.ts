@@ -25,7 +25,7 @@ describe('a wrong option is a TypeError at definition time', () => {
     ['ignoreErrors', 'Error', "'Error'; give an error class, a predicate or an array of them"],
     ['ignoreErrors', [Error, null], 'an object; give an error class, a predicate or an array of them'],
     ['cancellation', 'ok', "'ok'; give one of 'error', 'unset'"],
-    ['covers', null, "null; give one of 'work', 'call'"],
+    ['covers', null, "null; give one of 'work', 'call' or a function"],
     ['enabled', 'yes', "'yes'; give a boolean or a function"],
     ['from', 'here', "'here'; give one of 'call', 'wrap' or a function"],
     ['flush', 'sometimes', "'sometimes'; give one of 'auto', 'background', 'await', 'never'"],
@@ -42,7 +42,7 @@ describe('a wrong option is a TypeError at definition time', () => {
     ['attributes', () => ({}), 'a function; give an object of attributes'],
     ['attributeNames', { outcome: 5 }, 'an object; give { error?, outcome? } with names or null'],
     ['attributeNames', { status: 'x' }, 'an object; give { error?, outcome? } with names or null'],
-    ['exceptionEvents', 'none', "'none'; give one of 'every-span', 'origin-only'"],
+    ['exceptionEvents', 'logs', "'logs'; give one of 'every-span', 'origin-only', 'none'"],
   ];
   test.each(instanceCases)('%s: %s', (option, value, complaint) => {
     const message = (where: string) => new TypeError(`${where}: option '${option}' is ${complaint}`);
@@ -141,11 +141,11 @@ test('attributes are renamed or left out', () => {
   span(aborted, job);
   change({ attributeNames: { outcome: null } });
   span(aborted, job);
-  const ending = { name: 'aborted', status: 'ERROR enough', exceptions: ['string: enough'] };
+  const ending = { name: 'aborted', status: 'ERROR enough', exceptions: ['AbortError: enough'] };
   expect(rows()).toEqual([
-    { ...ending, attributes: { failed: true, ending: 'aborted', 'error.type': 'string' } },
-    { ...ending, attributes: { ending: 'aborted', 'error.type': 'string' } },
-    { ...ending, attributes: { 'error.type': 'string' } },
+    { ...ending, attributes: { failed: true, ending: 'aborted', 'error.type': 'AbortError' } },
+    { ...ending, attributes: { ending: 'aborted', 'error.type': 'AbortError' } },
+    { ...ending, attributes: { 'error.type': 'AbortError' } },
   ]);
 });
 

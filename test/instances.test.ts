@@ -103,7 +103,7 @@ test('a call ends by the settings that it has begun with', async () => {
       attributes: { error: true, 'error.type': 'RangeError' },
       exceptions: ['RangeError: no'],
     },
-    { name: 'later' },
+    { name: 'later', attributes: { 'oncespan.outcome': 'ignored' } },
   ]);
 });
 

@@ -108,8 +108,8 @@ describe.skipIf(!hasRedis)('BullMQ on a real Redis (skipped where there is no re
       {
         name: 'mail.hang',
         status: 'ERROR the customer left',
-        attributes: { error: true, 'error.type': 'string', 'oncespan.outcome': 'aborted' },
-        exceptions: ['string: the customer left'],
+        attributes: { error: true, 'error.type': 'AbortError', 'oncespan.outcome': 'aborted' },
+        exceptions: ['AbortError: the customer left'],
       },
     ]);
   });

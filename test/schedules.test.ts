@@ -67,8 +67,7 @@ const endings: SpanRow[] = [
   },
   {
     name: 'task',
-    attributes: { 'oncespan.outcome': 'aborted', 'error.type': 'Error' },
-    exceptions: ['Error: aborted'],
+    attributes: { 'oncespan.outcome': 'aborted' },
   },
   {
     name: 'task',

@@ -138,7 +138,7 @@ const endings: Record<string, Ending> = {
   'throws an ignored error': {
     options: { ignoreErrors: TypeError },
     drive: (work) => work.throws(),
-    expected: () => RETURNED,
+    expected: () => ({ name: 'work', attributes: { 'oncespan.outcome': 'ignored' } }),
   },
   'is left': {
     drive: (work) => (work.leaves ?? work.returns)(),
