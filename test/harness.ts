@@ -111,14 +111,17 @@ export function caught(call: () => unknown): unknown {
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** Counts what the process reports, in place of the set-up's listener that forbids it. */
-export async function unhandledDuring(act: () => void): Promise<unknown[]> {
+export async function unhandledDuring(
+  act: () => void,
+  settled: () => Promise<void> = turn,
+): Promise<unknown[]> {
   const others = process.listeners('unhandledRejection');
   process.removeAllListeners('unhandledRejection');
   const heard: unknown[] = [];
   const hear = (reason: unknown) => void heard.push(reason);
   process.on('unhandledRejection', hear);
   act();
-  await turn();
+  await settled();
   process.off('unhandledRejection', hear);
   for (const other of others) process.on('unhandledRejection', other);
   return heard;

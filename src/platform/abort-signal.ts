@@ -30,8 +30,14 @@ export class AbortListener extends SharedListener<AbortObserver> {
 
   /** Tells of the abort if there was one: the event may have been stopped on its way, and anybody can dispatch one. */
   check(): void {
-    if (!this.#signal.aborted) return;
-    const reason: unknown = this.#signal.reason;
+    let reason: unknown;
+    try {
+      if (!this.#signal.aborted) return;
+      reason = this.#signal.reason;
+    } catch (error) {
+      report('an abort signal could not be asked', error);
+      return;
+    }
     this.tell((observer) => observer.aborted(reason));
   }
 
@@ -95,19 +101,19 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
 }
 
 /** The edge runtime of Next.js, and Workers as of before autumn 2024, do not tag theirs. */
-const UNTAGGED: object | undefined = typeof AbortSignal === 'function' ? AbortSignal.prototype : undefined;
+const UNTAGGED =
+  typeof AbortSignal === 'function' && !(Symbol.toStringTag in AbortSignal.prototype)
+    ? AbortSignal.prototype
+    : undefined;
 
 /**
  * What the platform calls the kind of an object, read without running a getter. Not by `instanceof`: touching the global
  * `Request` makes Node load its whole `fetch`, which takes tens of milliseconds.
  */
-function tagOf(value: unknown): unknown {
+export function tagOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
-    return (
-      dataProperty(value, Symbol.toStringTag) ??
-      (UNTAGGED?.isPrototypeOf(value) === true ? 'AbortSignal' : undefined)
-    );
+    return UNTAGGED?.isPrototypeOf(value) ? 'AbortSignal' : dataProperty(value, Symbol.toStringTag);
   } catch {
     // A proxy that refuses the look.
     return undefined;

@@ -1,4 +1,4 @@
-import { createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
+import { type Context, createContextKey, ROOT_CONTEXT } from '@opentelemetry/api';
 import { callInContext } from './context.ts';
 
 /**
@@ -15,4 +15,8 @@ const UNTRACED = ROOT_CONTEXT.setValue(SUPPRESS_TRACING, true);
  */
 export function callUntraced<R>(fn: () => R): R {
   return callInContext(UNTRACED, fn, undefined, []);
+}
+
+export function isUntraced(context: Context): boolean {
+  return context.getValue(SUPPRESS_TRACING) === true;
 }

@@ -89,7 +89,9 @@ export const observeLazy: Observe = (lazy, work) => {
       };
       return derivePromise(result, onReturned, onThrew) ?? result;
     }
-    if (typeof result === 'object' && result !== null && !args.includes(result)) work.leadsTo(result);
+    // What it was given is not its answer, but where it is piped to it ends.
+    const isAnswer = key === 'pipe' || !args.includes(result);
+    if (typeof result === 'object' && result !== null && isAnswer) work.leadsTo(result);
     if (runsAtOnce) work.returned(result);
     return result;
   };

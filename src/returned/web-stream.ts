@@ -1,3 +1,4 @@
+import { tagOf } from '../platform/abort-signal.ts';
 import { observeIterator } from './iterator.ts';
 import { derivePromise } from './promise.ts';
 import { before, type Replacement, replaceMethod } from './replace-method.ts';
@@ -65,7 +66,8 @@ export const observeWebStream: Observe = (target, work) => {
 };
 
 export function isWebStream(value: object): boolean {
-  return typeof ReadableStream === 'function' && value instanceof ReadableStream;
+  // A polyfill's, and another realm's, too.
+  return tagOf(value) === 'ReadableStream';
 }
 
 function observeReader(reader: ReadableStreamDefaultReader, work: CoveredWork): void {

@@ -8,6 +8,7 @@ import {
   type TracerProvider,
 } from '@opentelemetry/api';
 import { noSpan } from '../span/parentage.ts';
+import { isUntraced } from '../platform/untraced-context.ts';
 import { registeredProvider } from '../platform/provider.ts';
 import type { Recording } from './recording.ts';
 
@@ -31,7 +32,9 @@ class RecordingTracer implements Tracer {
     this.#version = version;
   }
 
-  startSpan(name: string, options?: SpanOptions, within?: Context): Span {
+  startSpan(name: string, options?: SpanOptions, within: Context = context.active()): Span {
+    // As a tracer of an SDK does.
+    if (isUntraced(within)) return noSpan();
     if (current !== undefined) return current.startSpan(name, options, within);
     const registered = registeredProvider();
     if (registered === undefined || registered === recordingProvider) return noSpan();

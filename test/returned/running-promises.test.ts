@@ -1,0 +1,219 @@
+import { createContext, runInContext } from 'node:vm';
+import Bluebird from 'bluebird';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { liveSpans, traceTask } from '../../src/index.ts';
+import { caught, record, turn, unhandledDuring } from '../harness.ts';
+
+// Promises that are under way and more than plain ones: the very object comes back, and its span ends when it settles,
+// whoever listens to it and how.
+
+const failure = new TypeError('no table');
+const RETURNED = { name: 'work' };
+const THREW = {
+  name: 'work',
+  status: 'ERROR no table',
+  attributes: { error: true, 'error.type': 'TypeError' },
+  exceptions: ['TypeError: no table'],
+};
+
+let constructed = 0;
+class Cancelable<T> extends Promise<T> {
+  constructor(executor: ConstructorParameters<typeof Promise<T>>[0]) {
+    super(executor);
+    constructed++;
+  }
+  /** Consumes without asking itself for `then`. */
+  asCallback(callback: (error: unknown, value?: T) => void): void {
+    void super.then((value) => callback(null, value), callback);
+  }
+}
+
+class CatchesByClass<T> extends Promise<T> {
+  override catch(...args: never[]): never {
+    const [type, handler] = args as unknown as [new () => Error, ((error: unknown) => unknown) | undefined];
+    if (handler === undefined) return super.catch(type as never) as never;
+    return this.then(undefined, (error: unknown) => {
+      if (error instanceof type) return handler(error);
+      throw error;
+    }) as never;
+  }
+}
+
+const realm = runInContext('({ Promise, Sub: class extends Promise {} })', createContext()) as {
+  Promise: PromiseConstructor;
+  Sub: PromiseConstructor;
+};
+
+type Make = (
+  settle: (resolve: (value: unknown) => void, reject: (error: unknown) => void) => void,
+) => Promise<unknown>;
+
+const withMember =
+  (add: (promise: Promise<unknown>) => unknown): Make =>
+  (settle) => {
+    const promise = new Promise(settle);
+    add(promise);
+    return promise;
+  };
+
+const kinds: Record<string, Make> = {
+  'of a subclass': (settle) => new Cancelable(settle),
+  'of a subclass with a catch of its own': (settle) => new CatchesByClass(settle),
+  'of a subclass in another realm': (settle) => new realm.Sub(settle),
+  'with a method': withMember((promise) => Object.assign(promise, { cancel() {} })),
+  'with a method that is not enumerable': withMember((promise) =>
+    Object.defineProperty(promise, 'cancel', { value() {} }),
+  ),
+  'with a method under a symbol': withMember((promise) =>
+    Object.assign(promise, { [Symbol.asyncDispose]: async () => {} }),
+  ),
+  'with a getter': withMember((promise) =>
+    Object.defineProperty(promise, 'state', { get: () => caught(() => 1) }),
+  ),
+  'of Bluebird': (settle) => new Bluebird(settle) as unknown as Promise<unknown>,
+};
+
+/** Bluebird settles in a turn of its own, and takes a millisecond to call a rejection unhandled. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 8; turns++) {
+    await turn();
+    vi.advanceTimersByTime(5);
+  }
+}
+
+const uses: Record<string, (promise: Promise<unknown>) => unknown> = {
+  nobody: () => {},
+  await: async (promise) => await promise,
+  'Promise.all': (promise) => Promise.all([promise]),
+  then: (promise) => promise.then((value) => value),
+  'then, and its rejection is handled': (promise) => promise.then(undefined, () => {}),
+  catch: (promise) => promise.catch(() => {}),
+  finally: (promise) => promise.finally(() => {}),
+  'then, twice': (promise) => [promise.then(() => {}), promise.then(() => {})],
+  'a later turn of microtasks': async (promise) => {
+    await null;
+    await null;
+    await promise;
+  },
+};
+
+describe.each(Object.entries(kinds))('a promise %s', (_kind, make) => {
+  describe.each(Object.entries(uses))('heard by %s', (_use, use) => {
+    test.each([
+      ['has settled', true],
+      ['settles later', false],
+    ])(
+      'that %s: the same rejections go unhandled, and the span says what became of it',
+      async (_when, isSettled) => {
+        const run = (wrap: (fn: () => Promise<unknown>) => () => Promise<unknown>) =>
+          unhandledDuring(() => {
+            let settleAll: (() => void)[] = [];
+            const settler = (act: () => void) => void (isSettled ? act() : settleAll.push(act));
+            use(wrap(() => make((resolve) => settler(() => resolve(1))))());
+            use(wrap(() => make((_, reject) => settler(() => reject(failure))))());
+            for (const act of settleAll) act();
+            settleAll = [];
+          }, settled);
+        const alone = await run((fn) => fn);
+        const { rows } = record();
+        expect(await run((fn) => traceTask(fn, { name: 'work', flush: 'never' }))).toEqual(alone);
+        expect(rows().toSorted((a, b) => Number('status' in a) - Number('status' in b))).toEqual([
+          RETURNED,
+          THREW,
+        ]);
+        expect(liveSpans()).toEqual([]);
+      },
+    );
+  });
+
+  test('is the same object of the same class, with all that it had', async () => {
+    record();
+    const promise = make((resolve) => resolve(1));
+    const [keys, prototype] = [Reflect.ownKeys(promise), Object.getPrototypeOf(promise) as object];
+    const traced = traceTask(() => promise, { flush: 'never' })();
+    expect(traced).toBe(promise);
+    expect(Reflect.ownKeys(promise)).toEqual(keys);
+    expect(prototype.isPrototypeOf(promise)).toBe(true);
+    expect(promise.constructor).toBe(prototype.constructor);
+    await promise;
+    expect(Object.getPrototypeOf(promise)).toBe(prototype);
+  });
+
+  test('ends the spans of all traced calls that it goes through', async () => {
+    const { rows } = record();
+    const inner = traceTask(() => make((resolve) => resolve(1)), { name: 'inner', flush: 'never' });
+    await traceTask(() => inner(), { name: 'work', flush: 'never' })();
+    expect(rows()).toEqual([{ name: 'inner', parent: 'work' }, RETURNED]);
+  });
+});
+
+test('a subclass is not constructed once more than without us', async () => {
+  record();
+  const count = async (wrap: typeof traceTask) => {
+    constructed = 0;
+    const promise = wrap(() => new Cancelable((resolve) => resolve(1)))();
+    await promise;
+    return constructed;
+  };
+  expect(await count((fn) => fn)).toBe(await count((fn) => traceTask(fn, { flush: 'never' })));
+});
+
+test('a method that consumes it by way of its own super is heard', async () => {
+  const { rows } = record();
+  const heard: unknown[] = [];
+  const act = () =>
+    traceTask(() => new Cancelable((_, reject) => reject(failure)), {
+      name: 'work',
+      flush: 'never',
+    })().asCallback((error) => heard.push(error));
+  expect(await unhandledDuring(act)).toEqual([]);
+  expect([heard, rows()]).toEqual([[failure], [THREW]]);
+});
+
+test('a catch that takes a class goes on doing so', async () => {
+  record();
+  const make = traceTask(() => new CatchesByClass((_, reject) => reject(failure)), { flush: 'never' });
+  const ask = CatchesByClass.prototype.catch as unknown as (
+    type: unknown,
+    handler: () => string,
+  ) => Promise<string>;
+  const [own, other] = [make(), make()];
+  await expect(ask.call(own, TypeError, () => 'handled')).resolves.toBe('handled');
+  await expect(ask.call(other, RangeError, () => 'handled')).rejects.toBe(failure);
+});
+
+describe('Bluebird', () => {
+  afterEach(settled);
+
+  const task = <T>(fn: () => Bluebird<T>) => traceTask(fn, { name: 'work', flush: 'never' });
+  const rejecting = () => Bluebird.reject(failure) as Bluebird<never>;
+
+  test('asCallback, reflect, map, all and return: heard whatever consumes it', async () => {
+    const { rows } = record();
+    await new Promise<void>((resolve) => void task(rejecting)().asCallback(() => resolve()));
+    expect((await task(rejecting)().reflect()).isRejected()).toBe(true);
+    expect(await task(() => Bluebird.resolve([1, 2]))().map((n) => n * 2)).toEqual([2, 4]);
+    expect(await Bluebird.all([task(() => Bluebird.resolve(1))()])).toEqual([1]);
+    expect(await task(() => Bluebird.resolve(1))().return(7)).toBe(7);
+    expect(rows()).toEqual([THREW, THREW, RETURNED, RETURNED, RETURNED]);
+  });
+
+  test('catch by class, bind and synchronous inspection work as ever', async () => {
+    record();
+    expect(await task(rejecting)().catch(TypeError, () => 'handled')).toBe('handled');
+    await expect(task(rejecting)().catch(RangeError, () => 'handled')).rejects.toBe(failure);
+    expect(task(() => Bluebird.resolve(7))().value()).toBe(7);
+    const self = { tag: 'self' };
+    await task(() => Bluebird.resolve(7).bind(self))().then(function (this: unknown) {
+      expect(this).toBe(self);
+    });
+  });
+});
+
+test('what only inherits from Promise is a value, and stays as it was', () => {
+  const { rows } = record();
+  const pretender = Object.create(Promise.prototype) as object;
+  expect(traceTask(() => pretender, { name: 'work', flush: 'never' })()).toBe(pretender);
+  expect(Object.getPrototypeOf(pretender)).toBe(Promise.prototype);
+  expect(rows()).toEqual([RETURNED]);
+});
