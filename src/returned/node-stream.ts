@@ -1,5 +1,6 @@
 import { dataProperty, methodOf } from '../platform/data-property.ts';
 import { attempt } from '../platform/report.ts';
+import { afterMicrotasks } from '../platform/timer.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { Observe, CoveredWork } from './covered-work.ts';
 
@@ -51,14 +52,16 @@ export function observeNodeStream(
   const failed = (error: unknown) => (isLeaving(error) ? work.left() : work.threw(error));
   const closed = () => {
     if (stream.errored != null) failed(stream.errored);
-    else if (isUnfinished()) work.left();
-    else work.returned(stream);
+    else if (!isUnfinished()) work.returned(stream);
+    else if (stream.errored === null) work.left();
+    // One that does not keep its error may tell it after its end.
+    else afterMicrotasks(work.left);
   };
   const undo = replaceMethod(stream, 'emit', (original, self, args) => {
     const [event, error] = args;
     heard.add(event);
     if (event === 'error') failed(error);
-    else if (event === 'close') closed();
+    else if (event === 'close' || isDestroyed(event)) closed();
     else if (
       (event === 'end' || event === 'finish') &&
       !isUnfinished() &&
@@ -73,13 +76,19 @@ export function observeNodeStream(
 
 export function isNodeStream(value: object): boolean {
   // The process's output was out before any call, and never closes.
-  if ('_isStdio' in value || !methodOf(value, 'emit') || !methodOf(value, 'pipe')) return false;
+  if ('_isStdio' in value || !methodOf(value, 'emit')) return false;
+  if (!methodOf(value, 'pipe') && !methodOf(value, 'write')) return false;
   return (
     ['_readableState', '_writableState', 'writableFinished'].some((key) => key in value) ||
     // As streams were before they had states: minipass', and `through`.
     isFlagged(value, 'readable') ||
     isFlagged(value, 'writable')
   );
+}
+
+/** What minipass emits instead of `close`. */
+function isDestroyed(event: unknown): boolean {
+  return typeof event === 'symbol' && event.description === 'destroyed';
 }
 
 function isFlagged(stream: object, side: 'readable' | 'writable'): boolean {
