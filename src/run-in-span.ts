@@ -4,7 +4,7 @@ import { type Plan, signalOf, spanName, startAttributes } from './options/plan.t
 import { callInContext, contextWithSpan } from './platform/context.ts';
 import { attempt, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, leaveCall } from './platform/stack-room.ts';
-import { ASKED_FOR, cover, coveredSoFar } from './returned/cover.ts';
+import { cover, coveredSoFar, returned } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
 import { ABANDONED, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
@@ -112,24 +112,10 @@ function observe<R>(live: TrackedSpan, result: R, { self, args, before }: Call):
       return derived as R;
     }
   }
-  if (typeof covers === 'function' || wasGiven(result, self, args) || !cover(result, live, before))
-    returned(live, result);
+  // A function is asked about what a promise resolves to, and about anything else as it is.
+  const isAsked = typeof covers === 'function' && !('then' in result);
+  if (isAsked || wasGiven(result, self, args) || !cover(result, live, before)) returned(live, result);
   return result;
-}
-
-/** The call has returned, or its promise has resolved: that ends its span, unless it is to cover something inside. */
-function returned(live: TrackedSpan, value: unknown): void {
-  const { covers } = live.plan;
-  if (typeof covers === 'function' && !live.ended) {
-    let inside: unknown;
-    try {
-      inside = covers(value);
-    } catch (error) {
-      report('option "covers" threw', error);
-    }
-    if (isObject(inside) && cover(inside, live, ASKED_FOR)) return;
-  }
-  live.returned(value);
 }
 
 /** A span that records nothing ends at once: nobody can tell when, and it need not be kept until then. */

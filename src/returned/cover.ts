@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import { handleRejection, report } from '../platform/report.ts';
 import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outcome.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import type { CoveredWork, Observe } from './covered-work.ts';
@@ -48,7 +49,7 @@ class Coverage implements CoveredWork {
     if (this.#collectable.ifCollected === FORGOTTEN) this.#collectable.ifCollected = RETURNED;
   };
   readonly isRunning = (): void => void (this.#collectable.ifCollected = ABANDONED);
-  readonly returned = (result: unknown): void => this.#tell((live) => live.returned(result));
+  readonly returned = (result: unknown): void => this.#tell((live) => returned(live, result));
   readonly threw = (error: unknown): void => this.#tell((live) => live.threw(error));
   readonly left = (): void => this.#tell((live) => live.settle(LEFT));
   readonly isValue = (): void => {
@@ -108,8 +109,28 @@ export function cover(
   }
 }
 
+/** The work has returned: that ends its span, unless the application has said what inside the result does. */
+export function returned(live: TrackedSpan, value: unknown): void {
+  const { covers } = live.plan;
+  if (typeof covers === 'function' && !live.isInside && !live.ended) {
+    live.isInside = true;
+    try {
+      const inside = covers(value);
+      if (typeof inside === 'object' && inside !== null && cover(inside, live, ASKED_FOR)) {
+        // One that is made at each look is ours alone, and nobody's but ours to handle.
+        const again = covers(value);
+        if (again !== inside) for (const made of [inside, again]) handleRejection('option "covers"', made);
+        return;
+      }
+    } catch (error) {
+      report('option "covers" threw', error);
+    }
+  }
+  live.returned(value);
+}
+
 /** In place of {@link coveredSoFar}: the application has said that this object is the work. */
-export const ASKED_FOR = -1;
+const ASKED_FOR = -1;
 
 function observerOf(value: object, isAskedFor: boolean): Observe | undefined {
   if (Array.isArray(value)) return undefined;

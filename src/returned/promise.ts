@@ -132,5 +132,6 @@ export const observeRunningPromise: Observe = (promise, work) => {
     return false;
   }
   isOurs = false;
+  work.isRunning();
   return true;
 };

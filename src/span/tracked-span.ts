@@ -57,6 +57,8 @@ export class TrackedSpan implements AbortObserver, Listed {
   previous: Listed | undefined = undefined;
   target: object | undefined = undefined;
   isOld = false;
+  /** Whether it is to end with something inside the result. */
+  isInside = false;
   /** Whether the span took what was written on it when it started. */
   records = true;
   #collectable: Collectable | undefined = undefined;

@@ -5,7 +5,7 @@ import { PassThrough } from 'node:stream';
 import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import { Observable, Subject } from 'rxjs';
-import { liveSpans, traceTask } from '../../src/index.ts';
+import { liveSpans, startSpan, traceTask } from '../../src/index.ts';
 import { deferred, record } from '../harness.ts';
 
 // The clock of the watch, by hand.
@@ -34,6 +34,8 @@ class Builder {
     ok(this.rows);
   }
 }
+
+class Cancelable extends Promise<void> {}
 
 function* numbers() {
   yield 1;
@@ -87,6 +89,11 @@ const dropped: Record<string, (name: string) => unknown> = {
     void traceTask(() => new ReadableStream(), name)()
       .getReader()
       .read(),
+  'a handle of startSpan': (name) => {
+    const live = startSpan(name);
+    void live.run(never);
+  },
+  'a promise of a subclass': (name) => void traceTask(() => new Cancelable(() => {}), name)(),
   'an observable, never subscribed to': (name) => void traceTask(() => new Observable(), name)(),
   'an observable, stuck': (name) => void traceTask(() => new Observable(() => {}), name)().subscribe(),
 };
@@ -106,6 +113,19 @@ const pending: Record<string, (name: string) => unknown> = {
     void traceTask(async () => {
       await promise;
     }, name)();
+  },
+  'a handle of startSpan of which one function is kept': (name) => {
+    const { end } = startSpan(name);
+    release.push(end);
+  },
+  'a promise of a subclass that is pending': (name) => {
+    let settle!: () => void;
+    void traceTask(() => new Cancelable((resolve) => (settle = resolve)), name)();
+    release.push(settle);
+  },
+  'a query that has led to another': (name) => {
+    const other = traceTask(() => new Builder(10), name)().limit(1);
+    release.push(() => void other.then(() => {}));
   },
   'a lazy thenable that is running': (name) => {
     const { promise, resolve } = deferred();
