@@ -24,12 +24,48 @@ export interface TraceTask {
    * @example
    * queue.add(traceTask(sendReceipt, { attributes: (order) => ({ 'order.id': order.id }) }));
    */
-  <F extends AnyFunction>(fn: F, nameOrOptions?: string | TaskOptions<Parameters<F>, ReturnType<F>>): F;
+  <F, Given>(fn: F & Annotated<Given>, nameOrOptions?: string | OptionsFor<AnyFunction & F>): F;
+  // An inline function whose parameters hang on type arguments that the call around it has not settled, as in
+  // `new Worker(name, traceTask(async (job) => …))`. As long as nothing at all is inferred from such a place, the compiler
+  // gives the parameters what the bare function would get; `None` keeps it from inferring `F`, and them as `never`.
+  <F extends AnyFunction, Args, None>(
+    fn: F & Unsettled<F, Args>,
+    nameOrOptions?: string | OptionsFor<F>,
+  ): F & None & Place<Args, None>;
+  // Never chosen. Since it returns a function, the compiler looks at what stands beside the call first: in
+  // `tool({ inputSchema, execute: traceTask(async ({ city }) => …) })` the schema says what the parameters are.
+  <Args extends unknown[], R>(fn: never, nameOrOptions: never): (...args: Args) => R;
+  // An inline function in a place that says all: `const handler: Handler | undefined = traceTask(async (event) => …)`.
+  <F>(fn: Callable<F>, nameOrOptions?: string | OptionsFor<AnyFunction & F>): F;
+  // Whatever is left, such as a function whose type is a type parameter.
+  <F extends AnyFunction>(fn: F, nameOrOptions?: string | OptionsFor<F>): F;
 }
+
+type OptionsFor<F extends AnyFunction> = TaskOptions<Parameters<F>, ReturnType<F>>;
+
+/** Refuses what `Given` was not inferred from: an inline function whose parameters have no types yet, or no function. */
+type Annotated<Given> = unknown extends Given
+  ? { annotated: never }
+  : [Given] extends [AnyFunction]
+    ? unknown
+    : Given & AnyFunction;
+
+/** Refuses a place that `Args` was inferred from. Before `F` is known it is what the parameters get their types from. */
+type Unsettled<F, Args> = unknown extends Args
+  ? unknown
+  : Args extends infer Known extends unknown[]
+    ? ((...args: Known) => unknown) & ([F] extends [AnyFunction] ? never : unknown)
+    : never;
+
+/** Nothing, in the end. While the compiler infers, the place of the call tells it `Args`. */
+type Place<Args, None> = [None] extends [0] ? (...args: Extract<Args, unknown[]>) => unknown : unknown;
+
+/** The functions among what a place takes. Before TypeScript 6, the others would leave the parameters without a type. */
+type Callable<F> = unknown extends F ? AnyFunction : F extends AnyFunction ? F : never;
 
 /** Binds {@link TraceTask} to an instance. */
 export function traceTaskWith(instance: Instance): TraceTask {
-  return (fn, nameOrOptions) => {
+  const traceTask = <F extends AnyFunction>(fn: F, nameOrOptions?: string | OptionsFor<F>): F => {
     if (typeof fn !== 'function')
       refuse(`traceTask(): ${inWords(fn)} is not a function; give the job itself`);
     if (isClass(fn))
@@ -57,6 +93,7 @@ export function traceTaskWith(instance: Instance): TraceTask {
     });
     return task;
   };
+  return traceTask as TraceTask;
 }
 
 function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => Context {

@@ -1,4 +1,6 @@
 import { type Context, ROOT_CONTEXT, type Span, SpanKind } from '@opentelemetry/api';
+import { type Job as BullJob, Worker } from 'bullmq';
+import type PQueue from 'p-queue';
 import {
   configure,
   createTracing,
@@ -61,6 +63,109 @@ export async function tasks(job: Job): Promise<void> {
   // @ts-expect-error a job has no such field
   traceTask(work, { attributes: (given) => ({ given: given.nothing }) });
   await Promise.all([one, two]);
+}
+
+// As queues and frameworks declare themselves: with `any`, and with constructors that do something.
+/* oxlint-disable typescript/no-explicit-any, no-new */
+type Handler = (job: Job, context: { left(): number }) => Promise<{ state: 'sent' | 'late' }>;
+interface Settled<T> {
+  readonly id: string;
+  readonly data: T;
+}
+declare class Consumer<T = any> {
+  constructor(name: string, processor?: string | ((job: Settled<T>) => Promise<unknown>) | null);
+}
+declare function schema<T>(): { parse(value: unknown): T };
+declare function tool<I, O>(definition: {
+  inputSchema: { parse(value: unknown): I };
+  execute?: (input: I, options: { signal?: AbortSignal }) => PromiseLike<O>;
+}): { input: I; output: O };
+interface Requested<P, Body = any> {
+  readonly params: P;
+  readonly body: Body;
+}
+interface Route<P, Body = any> {
+  (request: Requested<P, Body>, response: { send(body: Body): void }): unknown;
+}
+declare function get<Path extends string, P = { path: Path }, Body = any>(
+  path: Path,
+  ...routes: Route<P, Body>[]
+): void;
+
+// An inline function gets the parameters that it would get bare.
+export async function inline(queue: PQueue): Promise<void> {
+  new Worker(
+    'mail',
+    traceTask(async (job, token, signal) => {
+      same<BullJob, typeof job>();
+      same<[string | undefined, AbortSignal | undefined], [typeof token, typeof signal]>();
+      // @ts-expect-error a job has no such field
+      return job.nothing;
+    }),
+  );
+  new Worker<Job, string>(
+    'mail',
+    traceTask(async ({ data }) => (same<Job, typeof data>(), data.id), {
+      from: ({ data }) => (same<Job, typeof data>(), data.headers),
+      resultAttributes: (id) => (same<string, typeof id>(), { id }),
+    }),
+  );
+  new Consumer(
+    'mail',
+    traceTask(async (job) => same<Settled<any>, typeof job>()),
+  );
+  new Consumer<Job>(
+    'mail',
+    traceTask(async (job) => same<Settled<Job>, typeof job>()),
+  );
+  const { input, output } = tool({
+    inputSchema: schema<{ city: string }>(),
+    execute: traceTask(async ({ city }, { signal }) => {
+      same<[string, AbortSignal | undefined], [typeof city, typeof signal]>();
+      return city.length;
+    }),
+  });
+  same<[{ city: string }, number], [typeof input, typeof output]>();
+  get(
+    '/',
+    traceTask((request, response) => {
+      same<Requested<{ path: '/' }, any>, typeof request>();
+      response.send('up');
+    }),
+  );
+  const sizes = await Promise.all([
+    queue.add(traceTask(async ({ signal }) => (same<AbortSignal | undefined, typeof signal>(), 5))),
+    queue.add(traceTask(async () => 'sent')),
+  ]);
+  same<[number, string], typeof sizes>();
+
+  const handler: Handler | undefined = traceTask(async (job, { left }) => {
+    same<Job, typeof job>();
+    return { state: left() > 0 ? 'sent' : 'late' };
+  });
+  const doubled = [1, 2].map(
+    traceTask((n) => n * 2, { attributes: (n) => (same<number, typeof n>(), { n }) }),
+  );
+  same<number[], typeof doubled>();
+  const own = traceTask(Object.assign(work, { attempts: 3 }));
+  same<typeof work & { attempts: number }, typeof own>();
+  const either = traceTask(Math.random() > 0.5 ? overloaded : work);
+  same<typeof overloaded | typeof work, typeof either>();
+  same<typeof work, ReturnType<typeof wrapped<typeof work>>>();
+  void handler;
+  // @ts-expect-error nothing says what the parameter is
+  traceTask((job) => job.id);
+  // @ts-expect-error a job's data has no such field
+  new Consumer<Job>('mail', traceTask(async ({ data }) => data.nothing)); // prettier-ignore
+  // @ts-expect-error perhaps not a function
+  traceTask(undefined as typeof work | undefined);
+  // @ts-expect-error perhaps not a function
+  traceTask({} as unknown);
+}
+
+// Of a function whose type is a parameter, it is that parameter.
+function wrapped<F extends (...args: never[]) => Promise<unknown>>(fn: F): F {
+  return traceTask(fn, { timeoutMs: 5 });
 }
 
 export async function spans(): Promise<void> {

@@ -19,7 +19,8 @@ type MethodContext = Pick<ClassMethodDecoratorContext, 'kind' | 'name'>;
 
 export interface TracedDecorator<Args extends unknown[] = [], Value = unknown> {
   // Generic over the whole function: taken apart into This, Args and Return, a generic method would lose its generics.
-  <F extends AnyFunction>(method: F & Fits<F, Args, Value>, context: MethodContext): void;
+  // What the hooks have to fit is asked of the context: beside `F`, it would have a generic method's own type parameters fixed.
+  <F extends AnyFunction>(method: F, context: MethodContext & Fits<F, Args, Value>): void;
   <This, F extends AnyFunction>(
     initial: undefined,
     context: ClassFieldDecoratorContext<This, F> & Fits<F, Args, Value>,

@@ -45,6 +45,33 @@ class Orders {
     return items;
   }
 
+  @Traced({ attributes: (order: { id: string }) => ({ 'order.id': order.id }) })
+  async keep<T extends { id: string }>(order: T): Promise<T> {
+    return order;
+  }
+
+  @Traced({ resultAttributes: (kept: { id: string } | undefined) => ({ 'order.id': kept?.id }) })
+  async kept<T extends Order>(order: T): Promise<T> {
+    return order;
+  }
+
+  // A hook may take more than the method is given, and fewer arguments.
+  @Traced({
+    name: (id: string | number) => `ship ${id}`,
+    attributes: (id: unknown) => ({ 'order.id': String(id) }),
+    signal: () => undefined,
+    resultAttributes: (count: string | number) => ({ 'order.count': count }),
+  })
+  async ship(id: string, lines: string[], _carrier?: string): Promise<number> {
+    return lines.length + id.length;
+  }
+
+  @Traced({ attributes: (_id: string, lines: readonly unknown[]) => ({ 'order.lines': lines.length }) })
+  pack(_id: string, _lines: string[]): void {}
+
+  @Traced({ attributes: (...ids: readonly unknown[]) => ({ 'order.count': ids.length }) })
+  drop(..._ids: string[]): void {}
+
   price(order: Order): number;
   price(id: string, currency: string): Promise<number>;
   @Traced()
@@ -109,6 +136,7 @@ export async function use(orders: Orders): Promise<void> {
   function withId() {
     return orders.identity({ id: 'a', total: 1 }, 'id');
   }
+  const kept: 'a' = (await orders.keep({ id: 'a' as const })).id;
   const numbers: readonly number[] = await orders.batch(1, 2);
   const now: number = orders.price({ id: 'a', total: numbers.length });
   const later: Promise<number> = orders.price('a', 'EUR');
@@ -119,7 +147,7 @@ export async function use(orders: Orders): Promise<void> {
   orders.identity({ id: 'a' }, 'total');
   // @ts-expect-error the parameter is a string
   await orders.find(now);
-  await Promise.all([later, opened]);
+  await Promise.all([later, opened, kept]);
 }
 
 export class Misuse {
@@ -130,6 +158,26 @@ export class Misuse {
   // @ts-expect-error the hook wants two arguments, the method has one
   @Traced({ name: (a: string, b: string) => a + b })
   tooFew(_a: string): void {}
+
+  // @ts-expect-error the hook takes less than the method is given
+  @Traced({ attributes: (id: string) => ({ id }) })
+  narrowerArgument(_id: string | number): void {}
+
+  // @ts-expect-error the hook wants an argument that the method may be called without
+  @Traced({ attributes: (id: string) => ({ id }) })
+  optionalArgument(_id?: string): void {}
+
+  // @ts-expect-error not every order has a total
+  @Traced({ attributes: (order: Order) => ({ total: order.total }) })
+  narrowerGeneric<T extends { id: string }>(order: T): T {
+    return order;
+  }
+
+  // @ts-expect-error the method may resolve to nothing
+  @Traced({ resultAttributes: (order: Order) => ({ id: order.id }) })
+  async narrowerResult(): Promise<Order | undefined> {
+    return undefined;
+  }
 
   // @ts-expect-error the method resolves to a string
   @Traced({ resultAttributes: (order: Order) => ({ id: order.id }) })

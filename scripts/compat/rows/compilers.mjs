@@ -70,4 +70,14 @@ export const COMPILERS = [
       `${tsc(version)} -p tsconfig.bare.json`,
     ),
   ),
+  // TypeScript 5.4 gives an inline function in an open place the type parameters themselves, before they are settled.
+  ...Object.entries({ 5.4: 'hooks', 5.9: 'inline', 7: 'inline' }).flatMap(([version, config]) =>
+    ['legacy', 'standard'].map((dialect) =>
+      row(
+        `TypeScript ${version}, ${dialect} decorators, types of hooks${config === 'inline' ? ' and of inline functions' : ''}`,
+        'module',
+        `${tsc(version)} -p tsconfig.${config}.json --experimentalDecorators ${dialect === 'legacy'}`,
+      ),
+    ),
+  ),
 ];
