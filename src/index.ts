@@ -30,7 +30,13 @@ export type { AbortSignalLike } from './platform/abort-signal.ts';
 export type { ErrorMatcher } from './options/error-matcher.ts';
 export type { FlushOptions, FlushResult } from './platform/flush.ts';
 export type { LiveSpanInfo } from './span/live-span-list.ts';
-export type { FlushMode, SpanOptions, TaskOptions, TracingOptions } from './options/options.ts';
+export type {
+  FlushMode,
+  RecordedException,
+  SpanOptions,
+  TaskOptions,
+  TracingOptions,
+} from './options/options.ts';
 export type { SpanAttribute as SpanAttributeFactory } from './decorators/span-attribute.ts';
 export type { TraceTask } from './trace-task.ts';
 export type {

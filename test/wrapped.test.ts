@@ -36,10 +36,10 @@ test('a generator’s objects are instances of it', () => {
 
 test('new makes what the function makes, and its subclasses can be made', () => {
   const { rows } = record();
-  const Traced = traceTask(Old, { flush: 'never' }) as unknown as Oldish;
-  const point = new Traced(-3);
-  expect([point instanceof Traced, point instanceof Old, point.norm()]).toEqual([true, true, 3]);
-  class Sub extends Traced {}
+  const TracedOld = traceTask(Old, { flush: 'never' }) as unknown as Oldish;
+  const point = new TracedOld(-3);
+  expect([point instanceof TracedOld, point instanceof Old, point.norm()]).toEqual([true, true, 3]);
+  class Sub extends TracedOld {}
   const sub = new Sub(-4);
   expect([sub instanceof Sub, sub instanceof Old, sub.norm()]).toEqual([true, true, 4]);
   expect(rows()).toEqual([]);

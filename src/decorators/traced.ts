@@ -48,8 +48,8 @@ export function tracedWith(instance: Instance): Traced {
           ? traceClass(tracing, target, where.metadata)
           : decorateStandard(target, where, wrap);
       }
-      const isClass = where === undefined && descriptor === undefined && typeof target === 'function';
-      if (isClass) return traceClass(tracing, target);
+      const isOnClass = where === undefined && descriptor === undefined && typeof target === 'function';
+      if (isOnClass) return traceClass(tracing, target);
       return decorateLegacy(target as object, where as Key | undefined, descriptor, wrap);
     };
   };

@@ -2,8 +2,12 @@ import type { Attributes } from '@opentelemetry/api';
 import type { AnyFunction, SpanOptions } from '../options/options.ts';
 
 /** {@link SpanOptions} as `@Traced()` takes them: it learns the result's type before it has seen the method. */
-export type TracedOptions<Args extends unknown[], Value> = Omit<SpanOptions<Args>, 'resultAttributes'> & {
+export type TracedOptions<Args extends unknown[], Value> = Omit<
+  SpanOptions<Args>,
+  'resultAttributes' | 'covers'
+> & {
   resultAttributes?: (value: Value) => Attributes | undefined;
+  covers?: 'work' | 'call' | ((value: Value) => unknown);
 };
 
 /** `unknown` if hooks that take `Args` and `Value` fit the function, `never` (which nothing is assignable to) if not. */

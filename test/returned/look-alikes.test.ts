@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import * as Bacon from 'baconjs';
 import { load } from 'cheerio';
-import Kefir from 'kefir';
+import * as Kefir from 'kefir';
 import { MemoryLevel } from 'memory-level';
 import { atom } from 'nanostores';
 import { createStore } from 'redux';
@@ -70,7 +70,7 @@ const values: Record<string, [() => object, (value: never) => unknown]> = {
     () => atom(1),
     (store: ReturnType<typeof atom<number>>) => {
       const heard: unknown[] = [];
-      const leave = store.subscribe((...values) => heard.push(values));
+      const leave = store.subscribe((...given) => heard.push(given));
       store.set(2);
       leave();
       return heard;
@@ -114,7 +114,7 @@ const values: Record<string, [() => object, (value: never) => unknown]> = {
     () => new Emitter(),
     (emitter: Emitter) => {
       const heard: unknown[] = [];
-      emitter.on('close', (...values) => heard.push(values));
+      emitter.on('close', (...given) => heard.push(given));
       return [emitter.emit('close', 1, 2), heard];
     },
   ],

@@ -24,7 +24,7 @@ class Cancelable<T> extends Promise<T> {
   }
   /** Consumes without asking itself for `then`. */
   asCallback(callback: (error: unknown, value?: T) => void): void {
-    void super.then((value) => callback(null, value), callback);
+    void super.then(callback.bind(undefined, null), callback);
   }
 }
 
@@ -89,7 +89,7 @@ const uses: Record<string, (promise: Promise<unknown>) => unknown> = {
   'then, and its rejection is handled': (promise) => promise.then(undefined, () => {}),
   catch: (promise) => promise.catch(() => {}),
   finally: (promise) => promise.finally(() => {}),
-  'then, twice': (promise) => [promise.then(() => {}), promise.then(() => {})],
+  'then, twice': (promise) => [promise.then(String), promise.then(String)],
   'a later turn of microtasks': async (promise) => {
     await null;
     await null;
@@ -149,9 +149,9 @@ describe.each(Object.entries(kinds))('a promise %s', (_kind, make) => {
 
 test('a subclass is not constructed once more than without us', async () => {
   record();
-  const count = async (wrap: typeof traceTask) => {
+  const count = async (wrap: (fn: () => Cancelable<number>) => () => Cancelable<number>) => {
     constructed = 0;
-    const promise = wrap(() => new Cancelable((resolve) => resolve(1)))();
+    const promise = wrap(() => new Cancelable<number>((resolve) => resolve(1)))();
     await promise;
     return constructed;
   };
@@ -200,12 +200,14 @@ describe('Bluebird', () => {
 
   test('catch by class, bind and synchronous inspection work as ever', async () => {
     record();
-    expect(await task(rejecting)().catch(TypeError, () => 'handled')).toBe('handled');
-    await expect(task(rejecting)().catch(RangeError, () => 'handled')).rejects.toBe(failure);
+    const caughtAs = (type: unknown) =>
+      Reflect.apply(Bluebird.prototype.catch, task(rejecting)(), [type, () => 'handled']);
+    expect(await caughtAs(TypeError)).toBe('handled');
+    await expect(caughtAs(RangeError)).rejects.toBe(failure);
     expect(task(() => Bluebird.resolve(7))().value()).toBe(7);
     const self = { tag: 'self' };
     await task(() => Bluebird.resolve(7).bind(self))().then(function (this: unknown) {
-      expect(this).toBe(self);
+      return expect(this).toBe(self);
     });
   });
 });

@@ -1,4 +1,4 @@
-import { PassThrough } from 'node:stream';
+import type { PassThrough } from 'node:stream';
 import { Minipass } from 'minipass';
 // @ts-expect-error without types
 import * as rs2 from 'readable-stream-2';
