@@ -75,7 +75,7 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
   }
   leaveCall();
   try {
-    return observe(live, result, { self, args, before });
+    return observe(live, result, { fn, self, args, before });
   } catch {
     overdue.first = { live, outcome: RETURNED, next: overdue.first };
     return result;
@@ -83,19 +83,20 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
 }
 
 interface Call {
+  readonly fn: object;
   readonly self: unknown;
   readonly args: ArrayLike<unknown>;
   readonly before: number;
 }
 
 /** Has the end of what a call returned end its span. @returns what the caller gets */
-function observe<R>(live: TrackedSpan, result: R, { self, args, before }: Call): R {
+function observe<R>(live: TrackedSpan, result: R, { fn, self, args, before }: Call): R {
   const { covers } = live.plan;
   if (covers === 'call' || !isObject(result)) {
     returned(live, result);
     return result;
   }
-  if (isPlainPromise(result)) {
+  if (isPlainPromise(result, fn)) {
     const derived = derivePromise(
       result,
       (value) => {

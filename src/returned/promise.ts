@@ -27,15 +27,25 @@ function isIntrinsic(prototype: object | null): boolean {
   );
 }
 
+const ASYNC_FUNCTION: object = Object.getPrototypeOf(async () => {});
+
+/** Whether `fn` is an async function: nobody can have put anything on what it returns. A compiler may have lowered ours. */
+function isAsyncFunction(fn: object): boolean {
+  return Object.getPrototypeOf(fn) === ASYNC_FUNCTION && ASYNC_FUNCTION !== Function.prototype;
+}
+
 /** Some engines keep the state of a promise on it, where everybody sees it. */
 const FRESH = /* @__PURE__ */ Promise.resolve();
 
 /**
  * Whether a derived promise can stand for `value`. Not for one that was given members of its own, as by ky: they would be
  * lost.
+ *
+ * @param madeBy the function that returned it
  */
-export function isPlainPromise(value: unknown): value is Promise<unknown> {
+export function isPlainPromise(value: unknown, madeBy?: object): value is Promise<unknown> {
   if (!isNativePromise(value)) return false;
+  if (madeBy !== undefined && isAsyncFunction(madeBy)) return true;
   try {
     // Context managers before Node 24 keep theirs on every promise, under symbols.
     return Reflect.ownKeys(value).every(
