@@ -75,47 +75,35 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
   }
   leaveCall();
   try {
-    return observe(live, result, { fn, self, args, before });
-  } catch {
-    overdue.first = { live, outcome: RETURNED, next: overdue.first };
-    return result;
-  }
-}
-
-interface Call {
-  readonly fn: object;
-  readonly self: unknown;
-  readonly args: ArrayLike<unknown>;
-  readonly before: number;
-}
-
-/** Has the end of what a call returned end its span. @returns what the caller gets */
-function observe<R>(live: TrackedSpan, result: R, { fn, self, args, before }: Call): R {
-  const { covers } = live.plan;
-  if (covers === 'call' || !isObject(result)) {
-    returned(live, result);
-    return result;
-  }
-  if (isPlainPromise(result, fn)) {
-    const derived = derivePromise(
-      result,
-      (value) => {
-        returned(live, value);
-        return value;
-      },
-      (error) => {
-        live.threw(error);
-        throw error;
-      },
-    );
-    if (derived !== undefined) {
-      live.dependOn(result, A_PROMISE);
-      return derived as R;
+    const { covers } = live.plan;
+    if (covers === 'call' || !isObject(result)) {
+      returned(live, result);
+      return result;
     }
+    if (isPlainPromise(result, fn)) {
+      const derived = derivePromise(
+        result,
+        (value) => {
+          returned(live, value);
+          return value;
+        },
+        (error) => {
+          live.threw(error);
+          throw error;
+        },
+      );
+      if (derived !== undefined) {
+        live.dependOn(result, A_PROMISE);
+        return derived as R;
+      }
+    }
+    // A function is asked about what a promise resolves to, and about anything else as it is.
+    const isAsked = typeof covers === 'function' && !('then' in result);
+    if (isAsked || wasGiven(result, self, args) || !cover(result, live, before)) returned(live, result);
+  } catch {
+    // The stack is full: the function has returned, so that the call has to.
+    overdue.first = { live, outcome: RETURNED, next: overdue.first };
   }
-  // A function is asked about what a promise resolves to, and about anything else as it is.
-  const isAsked = typeof covers === 'function' && !('then' in result);
-  if (isAsked || wasGiven(result, self, args) || !cover(result, live, before)) returned(live, result);
   return result;
 }
 

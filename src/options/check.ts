@@ -42,7 +42,7 @@ export function readOptions<Options extends object>(
     let problem = 'cannot be read';
     try {
       const own: unknown = Reflect.get(given as object, key);
-      const value: unknown = known.isCopied && isRecord(own) ? { ...(own as object) } : own;
+      const value: unknown = known.isCopied && isRecord(own) ? { __proto__: null, ...(own as object) } : own;
       if (value === undefined) continue;
       if (known.accepts(value)) {
         accepted[key] = value;

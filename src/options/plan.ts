@@ -50,14 +50,13 @@ export function planOf(
   options: TaskOptions,
   argumentAttributes?: ArgumentAttributes,
 ): Plan {
-  const { attributes, enabled, ignoreErrors } = options;
+  // What has no option of its own has none, whatever is on `Object.prototype`.
+  const own = { ...DEFAULTS, ...options };
+  const { ignoreErrors } = own;
   return {
-    ...DEFAULTS,
     ...settings,
-    ...options,
-    attributes,
+    ...own,
     argumentAttributes,
-    enabled,
     settings,
     ignores: ignoreErrors === undefined ? settings.ignores : matcherOf(ignoreErrors),
     defaultName,

@@ -85,7 +85,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   /** From now on the span ends no later than when `target`, which the work depends on, is collected. */
   dependOn(target: object, collectable: Collectable): void {
     if (this.ended) return;
-    unwatch(this);
+    if (this.isOld) unwatch(this);
     this.target = target;
     this.#collectable = collectable;
     this.#live.watch();
@@ -217,10 +217,10 @@ function end(span: Span, endTime: TimeInput | undefined): void {
   try {
     const answer: unknown = span.end(endTime);
     if (answer !== undefined) attempt('span.end()', () => answer);
-  } catch (error) {
-    report('span.end() threw', error);
-  } finally {
     endsUnderWay--;
+  } catch (error) {
+    endsUnderWay--;
+    report('span.end() threw', error);
   }
 }
 

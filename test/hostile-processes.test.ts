@@ -1,0 +1,220 @@
+import { createRequire } from 'node:module';
+import { type Context, trace } from '@opentelemetry/api';
+import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { flush, liveSpans, startSpan, Traced, traceTask, withSpan } from '../src/index.ts';
+import { deferred, MemoryExporter, record, reported, turn } from './harness.ts';
+
+// Processes whose globals are not what they were: the application never notices us.
+
+const failure = new Error('no timers here');
+const refuse = () => {
+  throw failure;
+};
+
+describe('timers that throw', () => {
+  afterEach(() => void vi.unstubAllGlobals());
+
+  test.each(['setTimeout', 'clearTimeout', 'setImmediate'])('%s', async (name) => {
+    const { rows } = record();
+    const controller = new AbortController();
+    vi.stubGlobal(name, refuse);
+    expect(await traceTask(async () => 1)()).toBe(1);
+    expect(traceTask(() => 2, { timeoutMs: 50 })()).toBe(2);
+    const task = traceTask(async (_signal: AbortSignal) => 3, { abortGraceMs: 50, name: 'task' })(
+      controller.signal,
+    );
+    controller.abort();
+    expect(await task).toBe(3);
+    expect(await flush({ timeoutMs: 50 })).toMatchObject({
+      status: expect.stringMatching(/flushed|failed/) as string,
+    });
+    vi.unstubAllGlobals();
+    expect(rows()).toHaveLength(3);
+    expect(liveSpans()).toEqual([]);
+    vi.runAllTimers();
+    await turn();
+  });
+});
+
+describe('a fake clock', () => {
+  test('sees no timer of a call that asks for none', async () => {
+    vi.resetModules();
+    // As an application imports it: before its tests bring a clock.
+    vi.useRealTimers();
+    const { traceTask: task } = await import('../src/index.ts');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { rows } = record();
+    const work = deferred();
+    const running = task(() => work.promise, { name: 'task', flush: 'never' })();
+    expect(vi.getTimerCount()).toBe(0);
+    work.resolve();
+    await running;
+    expect(vi.getTimerCount()).toBe(0);
+    expect(rows()).toEqual([{ name: 'task' }]);
+  });
+
+  test('reaches the limits that the application has asked for', async () => {
+    vi.resetModules();
+    vi.useRealTimers();
+    const { traceTask: task } = await import('../src/index.ts');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const { rows } = record();
+    const work = deferred();
+    const running = task(() => work.promise, { name: 'task', flush: 'never', timeoutMs: 60_000 })();
+    vi.advanceTimersByTime(60_000);
+    expect(rows()).toMatchObject([{ attributes: { 'oncespan.outcome': 'timed-out' } }]);
+    work.resolve();
+    await running;
+  });
+});
+
+describe('Object.prototype with more on it', () => {
+  const polluted = Object.prototype as unknown as Record<string, unknown>;
+  const EVIL = {
+    // Not `attributes`: the SDK itself takes those for its sampler's.
+    name: 'evil',
+    enabled: false,
+    timeoutMs: 1,
+    covers: 'call',
+    relation: 'root',
+    signal: false,
+    flush: 'await',
+    waitUntil: refuse,
+    from: refuse,
+    redact: refuse,
+    attributeNames: { error: 'evil' },
+    ignoreErrors: 'nonsense',
+    value: refuse,
+  };
+  afterEach(() => {
+    for (const key of Object.keys(EVIL)) delete polluted[key];
+  });
+
+  test('gives no option that nobody gave', async () => {
+    const { rows } = record();
+    class Orders {
+      place() {
+        return new Promise((resolve) => setImmediate(resolve, 7));
+      }
+    }
+    Object.assign(polluted, EVIL);
+    try {
+      traceTask(function job() {}, { kind: 1 })();
+      traceTask(function other() {})();
+      withSpan({ kind: 1 }, () => 1);
+      startSpan({ kind: 1 }).end();
+      Traced()(Orders);
+      await new Orders().place();
+      await flush({});
+    } finally {
+      for (const key of Object.keys(EVIL)) delete polluted[key];
+    }
+    expect(rows()).toEqual(['job', 'other', 'span', 'span', 'Orders.place'].map((name) => ({ name })));
+  });
+});
+
+describe('signals', () => {
+  const { AbortController: Ponyfill } = createRequire(import.meta.url)(
+    'abortcontroller-polyfill/dist/cjs-ponyfill.js',
+  ) as { AbortController: typeof AbortController };
+  const ABORTED = { attributes: { 'oncespan.outcome': 'aborted' } };
+
+  test('of a ponyfill, which calls its listeners', async () => {
+    const { rows } = record();
+    const controller = new Ponyfill();
+    const work = deferred();
+    const running = traceTask((_signal: AbortSignal) => work.promise, { flush: 'never' })(controller.signal);
+    controller.abort();
+    expect(rows()).toMatchObject([ABORTED]);
+    work.resolve();
+    await running;
+    const again = new Ponyfill();
+    again.abort();
+    traceTask((_signal: AbortSignal) => 1, { flush: 'never' })(again.signal);
+    expect(rows()).toMatchObject([ABORTED, ABORTED]);
+  });
+
+  test.each([
+    ['rejects', async (signal: AbortSignal) => signal.throwIfAborted()],
+    ['resolves', async () => 7],
+  ])('whose event is stopped before it gets to us: the task %s', async (_how, settle) => {
+    const { rows } = record();
+    const controller = new AbortController();
+    controller.signal.addEventListener('abort', (event) => event.stopImmediatePropagation());
+    const work = deferred();
+    const running = traceTask(
+      async (signal: AbortSignal) => {
+        await work.promise;
+        return settle(signal);
+      },
+      { flush: 'never' },
+    )(controller.signal);
+    controller.abort();
+    expect(rows()).toEqual([]);
+    work.resolve();
+    await running.catch(() => {});
+    expect(rows()).toMatchObject([ABORTED]);
+  });
+
+  test('that can no longer be asked', async () => {
+    const { rows } = record();
+    let isBroken = false;
+    const signal = {
+      get aborted() {
+        return isBroken ? refuse() : false;
+      },
+      addEventListener() {},
+      removeEventListener() {},
+      [Symbol.toStringTag]: 'AbortSignal',
+    };
+    const task = traceTask(async (_signal: unknown) => 7, { name: 'task', flush: 'never' });
+    const running = task(signal);
+    isBroken = true;
+    expect(await running).toBe(7);
+    expect(rows()).toEqual([{ name: 'task' }]);
+    expect(reported).toHaveLength(1);
+  });
+});
+
+test('a chain of prototypes without an end', async () => {
+  const { rows } = record();
+  const endless: object = new Proxy({}, { getPrototypeOf: () => endless, has: () => true });
+  const task = traceTask((value: object) => value, { name: 'task', flush: 'never' });
+  expect(task(endless)).toBe(endless);
+  const make = traceTask(() => endless, { name: 'task', flush: 'never' });
+  expect(make()).toBe(endless);
+  expect(rows()).toEqual([{ name: 'task' }, { name: 'task' }]);
+});
+
+test('a processor that calls traced functions when a span ends makes no spans of them', async () => {
+  const exporter = new MemoryExporter();
+  let calls = 0;
+  const audit = traceTask(async (name: string) => void (calls++, name), { name: 'audit', flush: 'never' });
+  const provider = new TracerProvider({
+    spanProcessors: [
+      new SimpleSpanProcessor({ exporter }),
+      {
+        onStart() {},
+        onEnd: ({ name }) => void audit(name),
+        forceFlush: async () => {},
+        shutdown: async () => {},
+      },
+    ],
+  });
+  trace.disable();
+  trace.setGlobalTracerProvider(provider);
+  withSpan('work', () => 1);
+  await traceTask(async () => 7, { name: 'task', flush: 'never' })();
+  await turn();
+  expect([calls, exporter.spans.map(({ name }) => name)]).toEqual([2, ['work', 'task']]);
+  withSpan('later', () => 1);
+  expect(exporter.spans.map(({ name }) => name)).toEqual(['work', 'task', 'later']);
+});
+
+test('a context whose every method throws is not ours to fail for', () => {
+  const { rows } = record();
+  const context = { getValue: refuse, setValue: refuse, deleteValue: refuse } as unknown as Context;
+  expect(traceTask(() => 7, { name: 'task', flush: 'never', from: () => context })()).toBe(7);
+  expect(rows().length).toBeLessThanOrEqual(1);
+});
