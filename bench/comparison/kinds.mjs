@@ -4,7 +4,11 @@
 
 import { createServer } from 'node:http';
 import { Readable } from 'node:stream';
+import Bluebird from 'bluebird';
 import OpenAI from 'openai';
+import { createStore } from 'redux';
+import superagent from 'superagent';
+import * as streamx from 'streamx';
 import { firstValueFrom, Observable, toArray } from 'rxjs';
 
 const FAILURE = 'the work failed';
@@ -88,6 +92,39 @@ export const kinds = {
     },
   },
 
+  'promise of a library (Bluebird), consumed by `asCallback`': {
+    isAwaited: true,
+    work: (gate, fail) => new Bluebird((resolve, reject) => void gated(gate, fail).then(resolve, reject)),
+    use: (value) =>
+      new Promise((resolve) => {
+        if (typeof value.asCallback === 'function')
+          value.asCallback((_error, result) => resolve(result === 'value'));
+        else value.then(undefined, () => {}).then(() => resolve(false));
+      }),
+  },
+
+  'request that a callback runs (superagent, `end`)': {
+    isAwaited: true,
+    prepare: startApi,
+    work(gate, fail) {
+      api.answer = async (response) => {
+        await gate;
+        response.writeHead(fail ? 500 : 200, { 'content-type': 'application/json' });
+        response.end('{}');
+      };
+      return superagent.get(api.client.baseURL);
+    },
+    use: (value) =>
+      new Promise((resolve) => {
+        if (typeof value.end === 'function') value.end((_error, response) => resolve(response?.ok === true));
+        else
+          value.then(
+            () => resolve(false),
+            () => resolve(false),
+          );
+      }),
+  },
+
   'lazy query (Knex, Prisma, Mongoose)': {
     isAwaited: true,
     work: (gate, fail) => new Query(gate, fail),
@@ -133,6 +170,21 @@ export const kinds = {
       value instanceof Observable && (await firstValueFrom(value.pipe(toArray()))).join() === 'value',
   },
 
+  'store with `subscribe` (Redux)': {
+    isAwaited: false,
+    isOver: true,
+    work(_gate, fail) {
+      if (fail) throw new Error(FAILURE);
+      return createStore((count = 0, { type }) => (type === 'add' ? count + 1 : count));
+    },
+    use: async (store) => {
+      let heard = 0;
+      store.subscribe(() => heard++);
+      store.dispatch({ type: 'add' });
+      return heard === 1 && store.getState() === 1;
+    },
+  },
+
   'Node stream': {
     isAwaited: false,
     work: (gate, fail) =>
@@ -143,6 +195,27 @@ export const kinds = {
       ),
     use: async (value) => {
       if (!(value instanceof Readable)) return false;
+      const got = [];
+      for await (const chunk of value) got.push(chunk);
+      return got.join() === 'value';
+    },
+  },
+
+  'stream of userland (streamx)': {
+    isAwaited: false,
+    work: (gate, fail) =>
+      new streamx.Readable({
+        async read(done) {
+          try {
+            this.push(await gated(gate, fail));
+            this.push(null);
+            done(null);
+          } catch (error) {
+            done(error);
+          }
+        },
+      }),
+    use: async (value) => {
       const got = [];
       for await (const chunk of value) got.push(chunk);
       return got.join() === 'value';
