@@ -68,8 +68,10 @@ export function derivePromise(
   onThrew: (error: unknown) => unknown,
 ): Promise<unknown> | undefined {
   try {
-    const { then } = isNativePromise(promise) ? Object.getPrototypeOf(promise) : Promise.prototype;
-    return then.call(promise, onReturned, onThrew);
+    const prototype = isNativePromise(promise) ? Object.getPrototypeOf(promise) : Promise.prototype;
+    // zone.js puts its own in place, which makes promises of another class, and keeps what was there.
+    const { then, __zone_symbol__then: unpatched = then } = prototype;
+    return unpatched.call(promise, onReturned, onThrew);
   } catch {
     return undefined;
   }

@@ -1,4 +1,4 @@
-import { context, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
+import { context, createContextKey, ROOT_CONTEXT, SpanStatusCode, trace } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { liveSpans, startSpan, Traced, traceTask, withSpan } from '../../src/index.ts';
 import { recordSpans, type SpanMatchers, spanMatchers } from '../../src/testing/index.ts';
@@ -112,6 +112,15 @@ describe('recordSpans()', () => {
     live.end();
     expect(spans).not.toHaveLiveSpans();
     expect(liveSpans()).toEqual([]);
+  });
+
+  test('records nothing where tracing is suppressed', () => {
+    using spans = recordSpans();
+    const suppressed = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
+    context.with(ROOT_CONTEXT.setValue(suppressed, true), () => {
+      withSpan('exporting', () => trace.getTracer('theirs').startSpan('request').end());
+    });
+    spans.only([]);
   });
 
   test('its spans obey the specification', () => {
