@@ -31,7 +31,7 @@ export function isLazy(value: object): boolean {
  * heard, by way of the prototype, because a class can have hundreds.
  */
 export const observeLazy: Observe = (lazy, work) => {
-  const prototype = Object(Object.getPrototypeOf(lazy)) as object;
+  const prototype = Object.getPrototypeOf(lazy) as object | null;
   /** Whether a method of its own is under way: what that asks of others is its own affair. */
   let isInside = false;
 
@@ -39,6 +39,7 @@ export const observeLazy: Observe = (lazy, work) => {
     const caller = activeContext();
     // Also when it goes on later, where its span is the active one.
     const isItself = isInside || trace.getSpan(caller) === trace.getSpan(work.active);
+    if (work.hasEnded()) leave();
     if (isItself || work.hasEnded()) return Reflect.apply(original, lazy, args as never[]);
     /** A handler that tells of the end, and runs where its caller is: what that does with the result is not the work. */
     const hearing = (tell: Handler, handler: unknown): Handler =>
@@ -98,8 +99,8 @@ export const observeLazy: Observe = (lazy, work) => {
 
   const wrappers = new Map<Method, Method>();
   const shadow = new Proxy(Object.create(prototype) as object, {
-    get(_target, key, receiver) {
-      const value: unknown = Reflect.get(prototype, key, receiver);
+    get(target, key, receiver) {
+      const value: unknown = Reflect.get(target, key, receiver);
       if (receiver !== lazy || !isMethod(value) || value === Object.prototype[key as never]) return value;
       if (!wrappers.has(value))
         wrappers.set(
@@ -111,6 +112,9 @@ export const observeLazy: Observe = (lazy, work) => {
       return wrappers.get(value);
     },
   });
+  const leave = () => {
+    if (Object.getPrototypeOf(lazy) === shadow) Object.setPrototypeOf(lazy, prototype);
+  };
   if (!Reflect.setPrototypeOf(lazy, shadow)) return false;
   for (const key of Reflect.ownKeys(lazy)) {
     if (!isMethod(dataProperty(lazy, key))) continue;
@@ -118,7 +122,7 @@ export const observeLazy: Observe = (lazy, work) => {
       self === lazy ? asked(key, original, args) : Reflect.apply(original, self, args as never[]),
     );
     if (undo !== undefined || key !== 'then') continue;
-    Object.setPrototypeOf(lazy, prototype);
+    leave();
     return false;
   }
   work.isLazy();
@@ -127,7 +131,7 @@ export const observeLazy: Observe = (lazy, work) => {
 
 /** A function without members of its own: a class, or a model, that an object refers to is a value. */
 function isMethod(value: unknown): value is Method {
-  if (typeof value !== 'function') return false;
-  const members = Object(value.prototype) as object;
-  return Reflect.ownKeys(value).length <= 5 && Reflect.ownKeys(members).length <= 1;
+  if (typeof value !== 'function' || Reflect.ownKeys(value).length > 5) return false;
+  const prototype = Object.getOwnPropertyDescriptor(value, 'prototype');
+  return prototype?.writable !== false && Reflect.ownKeys(Object(prototype?.value) as object).length <= 1;
 }

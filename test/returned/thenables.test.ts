@@ -291,6 +291,23 @@ test('it looks as it did', async () => {
   await query;
 });
 
+test('classes and models that it refers to are what they were', async () => {
+  record();
+  class Empty {}
+  const model = Object.assign(() => {}, { find: 1, count: 2, table: 3, columns: 4 });
+  class Query {
+    model = model;
+    declare readonly type: typeof Empty;
+    then(ok: (value: unknown) => unknown) {
+      return ok(7);
+    }
+  }
+  Object.defineProperty(Query.prototype, 'type', { value: Empty });
+  const query = traceTask(() => new Query(), { flush: 'never' })();
+  expect([query.model, query.type, query.then === query.then]).toEqual([model, Empty, true]);
+  expect(await query).toBe(7);
+});
+
 test('run by exec() or execute() alone', async () => {
   const { rows } = record();
   const query = (method: string, answer: () => unknown) =>
