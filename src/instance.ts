@@ -4,7 +4,7 @@ import { DEFAULT_SETTINGS, knownNames, type Settings } from './options/settings.
 import { providerOf } from './platform/provider.ts';
 import { attempt } from './platform/report.ts';
 import { LiveSpanList } from './span/live-span-list.ts';
-import { isEnding } from './span/tracked-span.ts';
+import { isEnding } from './span/sdk-span.ts';
 
 /** The state of one tracing instance: its settings, its tracer and its live spans. */
 export class Instance {

@@ -9,13 +9,8 @@ import { derivePromise, isNativePromise, isPlainPromise } from './returned/promi
 import { ABANDONED, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
 import { linksTo } from './span/parentage.ts';
-import {
-  type Collectable,
-  endUnrecorded,
-  isUnrecorded,
-  TrackedSpan,
-  type Tracking,
-} from './span/tracked-span.ts';
+import { endSpan, isUnrecorded } from './span/sdk-span.ts';
+import { type Collectable, TrackedSpan, type Tracking } from './span/tracked-span.ts';
 
 /** What a call needs to start its span. */
 export interface Start extends Tracking {
@@ -121,7 +116,7 @@ function runUnrecorded<R>(
     result = callInContext(active, fn, self, args);
   } finally {
     leaveCall();
-    endUnrecorded(span);
+    endSpan(span);
   }
   // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
   if (plan.covers === 'work' && isObject(result) && !isNativePromise(result) && !wasGiven(result, self, args))

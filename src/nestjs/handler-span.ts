@@ -1,5 +1,6 @@
 import { HttpException, StreamableFile } from '@nestjs/common';
-import { isUnrecorded, type TrackedSpan } from '../span/tracked-span.ts';
+import { isUnrecorded } from '../span/sdk-span.ts';
+import type { TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED, writeFailure } from '../span/outcome.ts';
 import { attempt } from '../platform/report.ts';
 import { observeNodeStream } from '../returned/node-stream.ts';

@@ -1,4 +1,4 @@
-import type { Context, HrTime, Span, TimeInput } from '@opentelemetry/api';
+import type { Context, Span, TimeInput } from '@opentelemetry/api';
 import { attributesOfResult, type Plan } from '../options/plan.ts';
 import {
   type AbortListener,
@@ -7,12 +7,13 @@ import {
   observeAbort,
   stemsFrom,
 } from '../platform/abort-signal.ts';
-import { attempt, report } from '../platform/report.ts';
+import { attempt } from '../platform/report.ts';
 import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
 import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';
 import { type Outcome, RETURNED, writeOutcome } from './outcome.ts';
 import { overdue, settleOverdue } from './overdue.ts';
+import { endSpan, isUnrecorded, readStartTime } from './sdk-span.ts';
 
 /** Whose span it is, and how it ends. */
 export interface Tracking {
@@ -168,7 +169,7 @@ export class TrackedSpan implements AbortObserver, Listed {
     const endedByApplication = this.records && isUnrecorded(span);
     if (!endedByApplication) {
       if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.plan);
-      end(span, endTime);
+      endSpan(span, endTime);
     }
     if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
   }
@@ -185,51 +186,5 @@ export class TrackedSpan implements AbortObserver, Listed {
     this.#signal?.remove(this);
     this.#grace?.clearTimer();
     this.#clearTimer?.();
-  }
-}
-
-/** Whether a span says that it records nothing: most often because it was not sampled. */
-export function isUnrecorded(span: Span): boolean {
-  try {
-    const answer: unknown = span.isRecording();
-    if (typeof answer !== 'boolean') attempt('span.isRecording()', () => answer);
-    return answer === false;
-  } catch (error) {
-    report('span.isRecording() threw', error);
-    return false;
-  }
-}
-
-/** Ends a span that records nothing, so that no one can tell when: there is no need to keep it alive until then. */
-export function endUnrecorded(span: Span): void {
-  end(span, undefined);
-}
-
-let endsUnderWay = 0;
-
-/** Whether a span is being ended: what a processor calls on hearing of that makes no spans, which would be heard of in turn. */
-export function isEnding(): boolean {
-  return endsUnderWay > 0;
-}
-
-function end(span: Span, endTime: TimeInput | undefined): void {
-  endsUnderWay++;
-  try {
-    const answer: unknown = span.end(endTime);
-    if (answer !== undefined) attempt('span.end()', () => answer);
-    endsUnderWay--;
-  } catch (error) {
-    endsUnderWay--;
-    report('span.end() threw', error);
-  }
-}
-
-/** Milliseconds since the epoch. SDK spans can be read back. */
-function readStartTime(span: Span): number | undefined {
-  try {
-    const { startTime } = span as { startTime?: HrTime };
-    return Array.isArray(startTime) ? startTime[0] * 1e3 + startTime[1] / 1e6 : undefined;
-  } catch {
-    return undefined;
   }
 }
