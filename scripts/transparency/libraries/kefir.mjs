@@ -168,6 +168,6 @@ export async function suite(kit) {
       }
     }
     trace.class(Feed);
-    return heard(new Feed().all(1, undefined));
+    return heard(new Feed().all(1, undefined, 3));
   });
 }

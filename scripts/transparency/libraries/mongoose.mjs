@@ -215,7 +215,7 @@ export async function suite({ trace, check }) {
       }
     }
     trace.class(Orders);
-    const query = new Orders().all(1, undefined).sort('item');
+    const query = new Orders().all(1, undefined, 3).sort('item');
     const error = await failure(() => query);
     said.splice(0);
     return [query.getFilter(), query.getOptions(), error.name];

@@ -205,7 +205,7 @@ export async function suite({ trace, check }) {
       }
       trace.class(Jobs);
       const jobs = new Jobs();
-      return new PQueue().add(() => jobs.run(1, undefined));
+      return new PQueue().add(() => jobs.run(1, undefined, 3));
     });
   }
 }

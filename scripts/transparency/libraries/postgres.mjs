@@ -223,9 +223,9 @@ export async function suite(kit) {
   });
   await check('a class', async () => {
     class Orders {
-      #connection = sql;
+      connection = sql;
       all(...ids) {
-        return this.#connection`select 1 as one where ${ids.length} = 2`;
+        return this.connection`select 1 as one where ${ids.length} = 2`;
       }
       async first() {
         const [row] = await this.all(1, undefined);

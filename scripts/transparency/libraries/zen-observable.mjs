@@ -129,12 +129,13 @@ async function conformance({ trace }, add) {
   } finally {
     console.log = log;
   }
-  // eslint-disable-next-line no-control-regex
+  let section;
   for (const line of said
     .join('\n')
     .replaceAll(/\u001B\[[0-9;]*m/g, '')
     .split('\n')) {
-    const [, sign, name] = /^\s*(\S)\s+(.*)$/.exec(line) ?? [];
-    if (name) add(`es-observable-tests: ${name}`, sign);
+    const [, name, outcome] = /^ +(.*) (OK|FAIL)$/.exec(line) ?? [];
+    if (name === undefined) section = line.trim();
+    else add(`es-observable-tests: ${section}: ${name}`, outcome);
   }
 }

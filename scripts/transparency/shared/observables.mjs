@@ -22,7 +22,7 @@ export async function observables({ trace, check }, label, make) {
         return make([1], 'complete');
       }),
     };
-    self.make(1, undefined);
+    self.make(1, undefined, 3);
     return seen;
   });
   await ask('the same object comes out that went in', () => {

@@ -25,7 +25,7 @@ export async function streams({ trace, check }, label, make, { isNodes = true } 
         return make(['a']);
       }),
     };
-    const stream = self.make(1, undefined);
+    const stream = self.make(1, undefined, 3);
     stream.resume();
     await untilClosed(stream);
     return seen;
