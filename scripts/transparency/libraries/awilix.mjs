@@ -28,7 +28,7 @@ export async function suite({ trace, check }) {
     return [
       container.resolve('name'),
       container.cradle.name,
-      container.cradle.store.get(1, undefined),
+      container.cradle.store.get(1, undefined, 3),
       container.cradle.double,
     ];
   });

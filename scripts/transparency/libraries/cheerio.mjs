@@ -162,7 +162,7 @@ export async function suite({ trace, check }) {
     $.prototype.shout = trace(function (...args) {
       return [this.text().toUpperCase(), args.length, this instanceof $];
     });
-    return find('p').shout(1, undefined);
+    return find('p').shout(1, undefined, 3);
   });
   await check('an empty selection', () => [
     find('nothing').length,
