@@ -1,0 +1,3 @@
+import { readableStreams } from '../shared/readable-streams.mjs';
+
+export const suite = (kit) => readableStreams(kit, 'readable-stream-2');
