@@ -2,7 +2,7 @@ import type { Context, Span, SpanOptions as StartOptions, Tracer } from '@opente
 import type { Instance } from './instance.ts';
 import { type Plan, signalOf, spanName, startAttributes } from './options/plan.ts';
 import { callInContext, contextWithSpan } from './platform/context.ts';
-import { attempt, report } from './platform/report.ts';
+import { handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, returned } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
@@ -139,16 +139,16 @@ function startSpan(
     options.root = true;
     if (plan.relation === 'linked') options.links = linksTo(parent);
   }
-  let span: Span | undefined;
-  attempt('tracer.startSpan()', () => {
-    const made = tracer.startSpan(name, options, parent);
+  try {
+    const span = tracer.startSpan(name, options, parent);
+    if (typeof span?.end === 'function') return span;
     // Perhaps a promise, which may reject.
-    if (typeof made?.end !== 'function') return made;
-    span = made;
-    return undefined;
-  });
-  if (span === undefined) report('tracer.startSpan() gave no span');
-  return span;
+    handleRejection('tracer.startSpan()', span);
+    report('tracer.startSpan() gave no span');
+  } catch (error) {
+    report('tracer.startSpan() threw', error);
+  }
+  return undefined;
 }
 
 function isObject(value: unknown): value is object {

@@ -155,9 +155,9 @@ describe('a tracer whose startSpan()', () => {
     await expectUntouched({});
     expect(withSpan('w', () => 7)).toBe(7);
     startSpan('m').end();
+    const gave = how.includes('throws') ? 'threw' : 'gave no span';
     expect(whatWasSaid()).toEqual([
-      ...said('tracer.startSpan()', how),
-      'oncespan: tracer.startSpan() gave no span',
+      `oncespan: tracer.startSpan() ${gave}`,
       ...later('tracer.startSpan()', how),
     ]);
   });
@@ -168,7 +168,7 @@ describe('a provider whose getTracer()', () => {
     trace.disable();
     trace.setGlobalTracerProvider({ getTracer } as unknown as TracerProvider);
     await expectUntouched({});
-    const noTracer = ['oncespan: tracer.startSpan() threw', 'oncespan: tracer.startSpan() gave no span'];
+    const noTracer = ['oncespan: tracer.startSpan() threw'];
     const saysNothing = how === 'returns nonsense' || how === 'returns null';
     const what = 'provider.getTracer()';
     expect(whatWasSaid()).toEqual(saysNothing ? noTracer : [...said(what, how), ...later(what, how)]);
