@@ -3,8 +3,18 @@ const LONGEST_CHAIN = 100;
 
 export type Method = (...args: never[]) => unknown;
 
+/** `target` and what it inherits from. May throw for a proxy. */
+export function* chainOf(target: object | null): Generator<object> {
+  let holder = target;
+  for (let left = LONGEST_CHAIN; holder !== null && left > 0; left--) {
+    yield holder;
+    holder = Object.getPrototypeOf(holder) as object | null;
+  }
+}
+
 /** The object on whose own account `target` has `key`. May throw for a proxy. */
 export function holderOf(target: object, key: PropertyKey): object | undefined {
+  // Not by the generator: this is asked at every call.
   let holder: object | null = target;
   for (let left = LONGEST_CHAIN; holder !== null && left > 0; left--) {
     if (Object.hasOwn(holder, key)) return holder;

@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../platform/context.ts';
-import { dataProperty, type Method, methodOf } from '../platform/data-property.ts';
+import { chainOf, dataProperty, type Method, methodOf } from '../platform/data-property.ts';
 import type { Observe } from './covered-work.ts';
 import { derivePromise, isPlainPromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
@@ -28,7 +28,7 @@ export function isLazy(value: object): boolean {
 /**
  * What is lazy is never driven. Which of its methods ask for the work, its class does not say. The rule: one whose answer
  * is a promise, an iterator, a stream or another query has led to the work, which ends with that answer. All methods are
- * heard, by way of the prototype, because a class can have hundreds.
+ * heard, by way of the prototype, because a class can have hundreds. It is one and the same for all objects of a class.
  */
 export const observeLazy: Observe = (lazy, work) => {
   const prototype = Object.getPrototypeOf(lazy) as object | null;
@@ -76,8 +76,9 @@ export const observeLazy: Observe = (lazy, work) => {
     } finally {
       isInside = false;
     }
-    if (key === 'then') work.isRunning();
-    if (key === 'then' || result === lazy) return result;
+    const takesCallback = TAKE_CALLBACKS.includes(key) && args[last] !== heard[last];
+    if (key === 'then' || takesCallback) work.isRunning();
+    if (key === 'then' || takesCallback || result === lazy) return result;
     if (isPlainPromise(result)) {
       work.isRunning();
       const onReturned = (value: unknown) => {
@@ -97,24 +98,11 @@ export const observeLazy: Observe = (lazy, work) => {
     return result;
   };
 
-  const wrappers = new Map<Method, Method>();
-  const shadow = new Proxy(Object.create(prototype) as object, {
-    get(target, key, receiver) {
-      const value: unknown = Reflect.get(target, key, receiver);
-      if (receiver !== lazy || !isMethod(value) || value === Object.prototype[key as never]) return value;
-      if (!wrappers.has(value))
-        wrappers.set(
-          value,
-          replaced(value, function (this: object, ...args: unknown[]) {
-            return this === lazy ? asked(key, value, args) : Reflect.apply(value, this, args as never[]);
-          }),
-        );
-      return wrappers.get(value);
-    },
-  });
   const leave = () => {
     if (Object.getPrototypeOf(lazy) === shadow) Object.setPrototypeOf(lazy, prototype);
   };
+  askers.set(lazy, asked);
+  const shadow = shadowOf(prototype);
   if (!Reflect.setPrototypeOf(lazy, shadow)) return false;
   for (const key of Reflect.ownKeys(lazy)) {
     if (!isMethod(dataProperty(lazy, key))) continue;
@@ -128,6 +116,38 @@ export const observeLazy: Observe = (lazy, work) => {
   work.isLazy();
   return true;
 };
+
+type Asked = (key: PropertyKey, original: Method, args: unknown[]) => unknown;
+
+/** By what is lazy. */
+const askers = new WeakMap<object, Asked>();
+
+/** By what they stand in front of. */
+const shadows = new WeakMap<object, object>();
+
+/** A prototype that inherits from another one, and tells the lazy objects that have it of each call of a method. */
+function shadowOf(prototype: object | null): object {
+  const known = prototype && shadows.get(prototype);
+  if (known) return known;
+  const shadow = Object.create(prototype) as object;
+  if (prototype !== null) shadows.set(prototype, shadow);
+  for (const holder of chainOf(prototype)) {
+    // What all objects have asks for nothing.
+    if (Object.getPrototypeOf(holder) === null) break;
+    for (const key of Reflect.ownKeys(holder)) {
+      const property = Object.getOwnPropertyDescriptor(holder, key)!;
+      const { value: method, enumerable = false } = property;
+      if (key === 'constructor' || Object.hasOwn(shadow, key) || !isMethod(method)) continue;
+      const value = replaced(method, function (this: object, ...args: unknown[]): unknown {
+        const now = Reflect.get(prototype!, key, this) as Method;
+        const asked = askers.get(this);
+        return asked ? asked(key, now, args) : Reflect.apply(now, this, args as never[]);
+      });
+      Object.defineProperty(shadow, key, { value, enumerable, writable: true, configurable: true });
+    }
+  }
+  return shadow;
+}
 
 /** A function without members of its own: a class, or a model, that an object refers to is a value. */
 function isMethod(value: unknown): value is Method {

@@ -46,7 +46,9 @@ export const observeObservable: Observe = (observable, work) => {
     subscribers++;
     let subscription: unknown;
     try {
-      subscription = callInContext(work.active, original, self, observed(args, inCaller));
+      // RxJS, zen-observable and xstate report an error that nobody handles; others say nothing of it.
+      const isReported = 'forEach' in self || 'getSnapshot' in self;
+      subscription = callInContext(work.active, original, self, observed(args, inCaller, isReported));
     } catch (error) {
       tell('error', error);
       throw error;
@@ -72,7 +74,7 @@ export function isObservable(value: object): boolean {
 type InCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => unknown;
 
 /** The arguments of `subscribe`, so that they tell of what happens. */
-function observed([observer, ...others]: unknown[], inCaller: InCaller): unknown[] {
+function observed([observer, ...others]: unknown[], inCaller: InCaller, isReported: boolean): unknown[] {
   if (isSubscriber(observer)) {
     // An operator's own: it is closed, and looked at, as this very object.
     for (const handler of ['next', 'error', 'complete'] as const)
@@ -81,6 +83,7 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller): unknown
   }
   const telling = (handler: Handler, given: () => unknown, receiver?: object) => {
     const call = given();
+    if (typeof call !== 'function' && handler === 'error' && !isReported) return call;
     return replaced(
       typeof call === 'function' ? (call as Method) : () => {},
       function (this: unknown, ...values: unknown[]) {

@@ -1,6 +1,6 @@
 import { dataProperty, holderOf, methodOf } from '../platform/data-property.ts';
 import { afterMicrotasks } from '../platform/timer.ts';
-import type { Observe } from './covered-work.ts';
+import type { CoveredWork, Observe } from './covered-work.ts';
 
 /** The one that async functions return, whatever the global `Promise` is by now. */
 const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
@@ -86,6 +86,24 @@ export function isRunning(promise: object): boolean {
   return holder !== undefined && (isIntrinsic(holder) || MARKS.some((mark) => mark in promise));
 }
 
+const BLUEBIRD_BRANCHES = '_branchesRemainingToCancel';
+
+/** One that is settled, and says what it has settled to, need not be listened to. */
+function tellsSettlement(promise: object, work: CoveredWork): boolean {
+  const state = promise as {
+    readonly __zone_symbol__state?: boolean | null;
+    readonly __zone_symbol__value?: unknown;
+    _target?(): { readonly _bitField: number; _settledValue(): unknown };
+  };
+  const target = state._target?.();
+  // Bits of Bluebird's, https://github.com/petkaantonov/bluebird/blob/master/src/constants.js
+  const isFulfilled = state.__zone_symbol__state ?? (target && (target._bitField & 0x2000000) !== 0);
+  const isRejected = state.__zone_symbol__state === false || (target && (target._bitField & 0x1000000) !== 0);
+  if (isFulfilled) work.returned(target ? target._settledValue() : state.__zone_symbol__value);
+  else if (isRejected) work.threw(target ? target._settledValue() : state.__zone_symbol__value);
+  return isFulfilled === true || isRejected === true;
+}
+
 /** What whoever listens to a promise reads from it: the class of the promise that will be derived; with Bluebird, itself. */
 const READ_BY_LISTENERS = ['constructor', '_target'];
 
@@ -99,6 +117,7 @@ const READ_BY_LISTENERS = ['constructor', '_target'];
 export const observeRunningPromise: Observe = (promise, work) => {
   const then = methodOf(promise, 'then');
   if (then === undefined) return false;
+  if (tellsSettlement(promise, work)) return true;
   const prototype = Object.getPrototypeOf(promise) as object;
   let isOurs = true;
   let isHeard = false;
@@ -108,7 +127,9 @@ export const observeRunningPromise: Observe = (promise, work) => {
   const shadow: object = Object.create(prototype);
   for (const key of READ_BY_LISTENERS) {
     if (!(key in promise)) continue;
+    const holder = holderOf(prototype, key) ?? prototype;
     Object.defineProperty(shadow, key, {
+      enumerable: Object.prototype.propertyIsEnumerable.call(holder, key),
       get(this: object) {
         // A subclass whose constructor does something is not to be made another of.
         if (isOurs && key === 'constructor') return undefined;
@@ -121,6 +142,8 @@ export const observeRunningPromise: Observe = (promise, work) => {
     });
   }
   if (!Reflect.setPrototypeOf(promise, shadow)) return false;
+  // Bluebird cancels what nobody waits for any more, and we do not wait.
+  const branches = dataProperty(promise, BLUEBIRD_BRANCHES);
   try {
     Reflect.apply(then, promise, [
       (value: unknown) => {
@@ -143,6 +166,7 @@ export const observeRunningPromise: Observe = (promise, work) => {
     leave();
     return false;
   }
+  if (BLUEBIRD_BRANCHES in promise) Reflect.set(promise, BLUEBIRD_BRANCHES, branches);
   isOurs = false;
   work.isRunning();
   return true;
