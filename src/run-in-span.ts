@@ -75,7 +75,7 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
       returned(live, result);
       return result;
     }
-    if (isPlainPromise(result, fn)) {
+    if (isPlainPromise(result, live.isAsync)) {
       const derived = derivePromise(
         result,
         (value) => {

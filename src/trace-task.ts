@@ -7,7 +7,7 @@ import { activeContext } from './platform/context.ts';
 import { awaitFlush, requestFlush } from './platform/flush.ts';
 import { attempt, handleRejection, inWords } from './platform/report.ts';
 import { construct, isClass, nameOf, standIn } from './platform/stand-in.ts';
-import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { derivePromise, isAsyncFunction, isPlainPromise } from './returned/promise.ts';
 import { runInSpan } from './run-in-span.ts';
 import { contextFrom, isLocalRoot } from './span/parentage.ts';
 
@@ -73,6 +73,7 @@ export function traceTaskWith(instance: Instance): TraceTask {
     const options = readOptions('traceTask()', nameOrOptions as string | TaskOptions, TASK_RULES, refuse);
     const planNow = planSource(instance, nameOf(fn) ?? 'task', options);
     const parentOf = parentSource(options.from);
+    const isAsync = isAsyncFunction(fn);
     const task = standIn(fn, function (this: unknown) {
       if (new.target !== undefined) return construct(fn, arguments, new.target, task);
       const plan = planNow();
@@ -80,7 +81,7 @@ export function traceTaskWith(instance: Instance): TraceTask {
       if (tracer === undefined) return Reflect.apply(fn, this, arguments);
       const parent = parentOf(arguments);
       const flush = flushFor(instance, plan, parent);
-      const start = { instance, plan, tracer, parent, onEnded: flush?.request };
+      const start = { instance, plan, tracer, parent, isAsync, onEnded: flush?.request };
       if (flush === undefined) return runInSpan(start, fn, this, arguments);
       let result: unknown;
       try {

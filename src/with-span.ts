@@ -7,7 +7,7 @@ import { activeContext, callInContext } from './platform/context.ts';
 import type { AsyncDisposal, Disposal } from './platform/disposal.ts';
 import { awaitFlush } from './platform/flush.ts';
 import { attempt } from './platform/report.ts';
-import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { derivePromise, isPlainPromise, isRunning, observeRunningPromise } from './returned/promise.ts';
 import { replaceMethod } from './returned/replace-method.ts';
 import { runLive, startLive } from './run-in-span.ts';
 import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
@@ -76,8 +76,15 @@ export function startSpanWith(instance: Instance): StartSpan {
       } catch (error) {
         return onThrew(error);
       }
-      if (!isPlainPromise(result)) return onReturned(result);
-      return (derivePromise(result, onReturned, onThrew) as R | undefined) ?? result;
+      if (isPlainPromise(result)) return (derivePromise(result, onReturned, onThrew) as R) ?? result;
+      const isHeard =
+        isRunning(result) &&
+        observeRunningPromise(result, {
+          returned: onReturned,
+          threw: (error) => void (last.outcome = { kind: 'threw', error }),
+          isRunning() {},
+        });
+      return isHeard ? result : onReturned(result);
     };
     const leave = () => live?.settle(last.outcome);
     return {

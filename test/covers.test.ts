@@ -134,7 +134,24 @@ test('a promise that is made at each look is nobody’s to handle', async () => 
   const make = traceTask(() => emitter, { name: 'work', flush: 'never', covers: (it) => it.done() });
   expect(await unhandledDuring(() => void make())).toEqual([]);
   expect(rows()).toMatchObject([{ status: 'ERROR no' }]);
-  expect(reported).toHaveLength(2);
+});
+
+test('a member whose rejection was handled before stays handled; a query is not run', async () => {
+  const { rows } = record();
+  let runs = 0;
+  const rejected = Promise.reject(new TypeError('no'));
+  rejected.catch(() => {});
+  const query = { then: (ok: (value: number) => unknown) => ok(++runs) };
+  const make = traceTask((inside: object) => ({ inside }), {
+    name: 'work',
+    flush: 'never',
+    covers: (it) => it.inside,
+  });
+  expect(await unhandledDuring(() => void make(rejected))).toEqual([]);
+  const { inside } = make(query);
+  expect([runs, rows()]).toMatchObject([0, [{ status: 'ERROR no' }]]);
+  expect(await inside).toBe(1);
+  expect(rows()[1]).toEqual(RETURNED);
 });
 
 test.each<[string, (value: unknown) => unknown]>([

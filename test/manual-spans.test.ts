@@ -38,6 +38,14 @@ describe('using', () => {
       },
       THREW,
     ],
+    'a run rejected with a promise of a subclass': [
+      async () => {
+        class Sub extends Promise<never> {}
+        using live = startSpan('import');
+        await live.run(() => new Sub((_, reject) => reject(failure)));
+      },
+      THREW,
+    ],
     'an error was caught inside the run': [
       () => {
         using live = startSpan('import');

@@ -5,6 +5,7 @@ import { planSource } from '../options/plan.ts';
 import { activeContext } from '../platform/context.ts';
 import { attempt } from '../platform/report.ts';
 import { construct, standIn } from '../platform/stand-in.ts';
+import { isAsyncFunction } from '../returned/promise.ts';
 import { runInSpan } from '../run-in-span.ts';
 import {
   classNameOf,
@@ -93,6 +94,7 @@ function traceMethod(
   const fullName = (owner: string | undefined) => (owner === undefined ? own : `${owner}.${own}`);
   const fromArguments = holder && argumentAttributes(holder, key);
   const planNow = planSource(instance, fullName(className), options, fromArguments);
+  const isAsync = isAsyncFunction(method);
   let isNamed = className !== undefined;
   const wrapper = standIn(method, function (this: unknown) {
     if (new.target !== undefined) return construct(method, arguments, new.target, wrapper);
@@ -105,7 +107,7 @@ function traceMethod(
       plan = planNow(fullName(owner?.name));
       isNamed = owner?.isSure === true;
     }
-    return runInSpan({ instance, plan, tracer, parent: activeContext() }, method, this, arguments);
+    return runInSpan({ instance, plan, tracer, isAsync, parent: activeContext() }, method, this, arguments);
   });
   mark(traced, wrapper, member);
   return wrapper;

@@ -11,11 +11,9 @@ interface Timers {
 }
 
 // Taken at import: what this library does for itself is neither seen nor stopped by a fake clock.
-const { setTimeout, clearTimeout, setImmediate, process } = globalThis as unknown as Timers & {
+const { setTimeout, clearTimeout, setImmediate } = globalThis as unknown as Timers & {
   readonly setImmediate?: (act: () => void) => { unref?: () => void };
-  readonly process?: { readonly nextTick?: (act: () => void) => void };
 };
-const { nextTick } = process ?? {};
 
 export interface TimerOptions {
   /** Whether the process waits for the timer: only when a caller is awaiting what it decides. */
@@ -52,13 +50,4 @@ export function atEndOfTurn(act: () => void): void {
     // There is none, or one that only throws, as in the edge runtime of Next.js.
     startTimer(0, act, { holdsProcess: false, isHousekeeping: true });
   }
-}
-
-/** Calls `act` after the microtasks that are queued, and before the platform looks for rejections that nobody handles. */
-export function afterMicrotasks(act: () => void): void {
-  if (nextTick) return nextTick(act);
-  // Elsewhere there is no such moment: a few rounds later is when most have been queued that will be.
-  let rounds = 10;
-  const wait = (): unknown => (rounds-- > 0 ? Promise.resolve().then(wait) : act());
-  wait();
 }

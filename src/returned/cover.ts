@@ -1,5 +1,5 @@
 import type { Context } from '@opentelemetry/api';
-import { handleRejection, report } from '../platform/report.ts';
+import { report } from '../platform/report.ts';
 import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outcome.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import type { CoveredWork, Observe } from './covered-work.ts';
@@ -117,9 +117,8 @@ export function returned(live: TrackedSpan, value: unknown): void {
     try {
       const inside = covers(value);
       if (typeof inside === 'object' && inside !== null && cover(inside, live, ASKED_FOR)) {
-        // One that is made at each look is ours alone, and nobody's but ours to handle.
-        const again = covers(value);
-        if (again !== inside) for (const made of [inside, again]) handleRejection('option "covers"', made);
+        // Perhaps it was made for us, or its rejection was handled before: it is not ours to make a stir of.
+        if (isRunning(inside)) (inside as Promise<unknown>).then(undefined, () => {});
         return;
       }
     } catch (error) {
@@ -134,7 +133,7 @@ const ASKED_FOR = -1;
 
 function observerOf(value: object, isAskedFor: boolean): Observe | undefined {
   if (Array.isArray(value)) return undefined;
-  if ('then' in value && isRunning(value)) return observeRunningPromise;
+  if (isRunning(value)) return observeRunningPromise;
   if (isLazy(value)) return observeLazy;
   if ('subscribe' in value && isObservable(value)) return observeObservable;
   if ('getReader' in value && isWebStream(value)) return observeWebStream;

@@ -17,13 +17,17 @@ export function isIterator(value: object): boolean {
   return methodOf(value, 'next') !== undefined && ASK.some((key) => answersItself(methodOf(value, key)));
 }
 
+function sourceOf(fn: Method | undefined): string {
+  return fn === undefined ? '' : Function.prototype.toString.call(fn);
+}
+
 const answers = new WeakMap<Method, boolean>();
 
 function answersItself(ask: Method | undefined): boolean {
   if (ask === undefined) return false;
   let answer = answers.get(ask);
   if (answer === undefined) {
-    const source = Function.prototype.toString.call(ask);
+    const source = sourceOf(ask);
     // The language's own, of every realm, have the symbol for their name.
     answer = /\breturn this;?\s*\}$|^function \[Symbol\.\w+\]\(\)\s*\{\s*\[native/.test(source);
     answers.set(ask, answer);
@@ -33,9 +37,13 @@ function answersItself(ask: Method | undefined): boolean {
 
 /** An iterator, sync or async: the work is the iteration, to its end or to where it is left. */
 export const observeIterator: Observe = (iterator, work) => {
+  const prototype = Object.getPrototypeOf(iterator) as object;
+  // An own `next` on an iterator of an array, a map or a set makes all of them slower in the whole process.
+  const isBuiltIn = !('return' in iterator) && /\[native/.test(sourceOf(methodOf(iterator, 'next')));
+  const host = isBuiltIn ? (Object.create(prototype) as object) : iterator;
   const replace = (key: 'next' | 'return' | 'throw', missing?: Method) =>
     replaceMethod(
-      iterator,
+      host,
       key,
       (original, self, args) => {
         if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
@@ -61,6 +69,7 @@ export const observeIterator: Observe = (iterator, work) => {
       missing,
     );
   if (replace('next') === undefined) return false;
+  if (isBuiltIn && !Reflect.setPrototypeOf(iterator, host)) return false;
   for (const ask of ASK) {
     if (answersItself(methodOf(iterator, ask))) continue;
     replaceMethod(iterator, ask, (original, self, args) => {

@@ -1,6 +1,6 @@
 import { trace } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../platform/context.ts';
-import { chainOf, dataProperty, type Method, methodOf } from '../platform/data-property.ts';
+import { chainOf, type Method, methodOf } from '../platform/data-property.ts';
 import type { Observe } from './covered-work.ts';
 import { derivePromise, isPlainPromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
@@ -12,6 +12,13 @@ const TAKE_CALLBACKS: readonly PropertyKey[] = ['end', 'asCallback', 'nodeify', 
 
 /** What Drizzle calls the methods that run a query at once, where its driver is a synchronous one. */
 const RUN_AT_ONCE: readonly PropertyKey[] = ['all', 'get', 'run', 'values'];
+
+/** Of its own properties, those that may be its methods: of objects that are no class's, as Prisma's promises. */
+const OWN: readonly PropertyKey[] = [
+  ...['then', 'catch', 'finally', 'execute', 'requestTransaction'],
+  ...TAKE_CALLBACKS,
+  ...RUN_AT_ONCE,
+];
 
 /** What a cursor calls the methods that take one step. */
 const TAKE_A_STEP: readonly PropertyKey[] = ['next', 'tryNext', 'hasNext'];
@@ -45,15 +52,13 @@ export const observeLazy: Observe = (lazy, work) => {
     const hearing = (tell: Handler, handler: unknown): Handler =>
       function (this: unknown, ...values) {
         tell(...values);
-        if (typeof handler === 'function') return callInContext(caller, handler as Handler, this, values);
-        if (tell === work.threw) throw values[0];
-        return values[0];
+        return callInContext(caller, handler as Handler, this, values);
       };
     const heard = [...args];
     const last = args.length - 1;
     if (key === 'then') {
-      heard[0] = hearing(work.returned, args[0]);
-      heard[1] = hearing(work.threw, args[1]);
+      if (typeof args[0] === 'function') heard[0] = hearing(work.returned, args[0]);
+      if (typeof args[1] === 'function') heard[1] = hearing(work.threw, args[1]);
     } else if (typeof args[last] === 'function') {
       if (key === 'catch') heard[last] = hearing(work.threw, args[last]);
       if (key === 'finally') heard[last] = hearing(() => {}, args[last]);
@@ -77,8 +82,9 @@ export const observeLazy: Observe = (lazy, work) => {
       isInside = false;
     }
     const takesCallback = TAKE_CALLBACKS.includes(key) && args[last] !== heard[last];
+    const isHeard = takesCallback || (key === 'then' && heard[0] !== args[0] && heard[1] !== args[1]);
     if (key === 'then' || takesCallback) work.isRunning();
-    if (key === 'then' || takesCallback || result === lazy) return result;
+    if (isHeard || result === lazy) return result;
     if (isPlainPromise(result)) {
       work.isRunning();
       const onReturned = (value: unknown) => {
@@ -105,7 +111,8 @@ export const observeLazy: Observe = (lazy, work) => {
   const shadow = shadowOf(prototype);
   if (!Reflect.setPrototypeOf(lazy, shadow)) return false;
   for (const key of Reflect.ownKeys(lazy)) {
-    if (!isMethod(dataProperty(lazy, key))) continue;
+    // What else it has for itself may be anybody's: a model, a logger, a callback.
+    if (!OWN.includes(key)) continue;
     const undo = replaceMethod(lazy, key, (original, self, args) =>
       self === lazy ? asked(key, original, args) : Reflect.apply(original, self, args as never[]),
     );

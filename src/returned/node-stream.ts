@@ -1,6 +1,6 @@
 import { dataProperty, methodOf } from '../platform/data-property.ts';
 import { attempt } from '../platform/report.ts';
-import { afterMicrotasks } from '../platform/timer.ts';
+import { atEndOfTurn } from '../platform/timer.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { Observe, CoveredWork } from './covered-work.ts';
 
@@ -55,11 +55,11 @@ export function observeNodeStream(
     else if (!isUnfinished()) work.returned(stream);
     else if (stream.errored === null) work.left();
     // One that does not keep its error may tell it after its end.
-    else afterMicrotasks(work.left);
+    else atEndOfTurn(work.left);
   };
   const undo = replaceMethod(stream, 'emit', (original, self, args) => {
     const [event, error] = args;
-    heard.add(event);
+    if (event === 'end' || event === 'finish') heard.add(event);
     if (event === 'error') failed(error);
     else if (event === 'close' || isDestroyed(event)) closed();
     else if (

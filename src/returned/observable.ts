@@ -18,6 +18,7 @@ export const observeObservable: Observe = (observable, work) => {
     let isOver = false;
     /** How many handlers of the subscriber's `next` are under way. */
     let inNext = 0;
+    let hasHeard = false;
     const end = (report: () => void) => {
       if (isOver) return;
       isOver = true;
@@ -32,17 +33,23 @@ export const observeObservable: Observe = (observable, work) => {
     const inCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => {
       tell(handler, values[0]);
       inNext += Number(handler === 'next');
+      hasHeard ||= handler === 'next';
       try {
         return callInContext(caller, call, receiver, values);
       } finally {
         inNext -= Number(handler === 'next');
       }
     };
-    const unsubscribed = () =>
-      // Who leaves on hearing a value has had what it wanted, as a loop that is left by `break`.
-      end(() => subscribers === 0 && (inNext > 0 ? work.returned(observable) : work.left()));
+    // Who leaves on hearing a value has had what it wanted, as a loop that is left by `break`.
+    const unsubscribed = (isEnough = inNext > 0) =>
+      end(() => subscribers === 0 && (isEnough ? work.returned(observable) : work.left()));
     const [observer] = args;
-    if (isSubscriber(observer)) replaceMethod(observer, 'unsubscribe', before(unsubscribed));
+    if (isSubscriber(observer))
+      replaceMethod(
+        observer,
+        'unsubscribe',
+        before(() => unsubscribed()),
+      );
     subscribers++;
     let subscription: unknown;
     try {
@@ -55,8 +62,13 @@ export const observeObservable: Observe = (observable, work) => {
     }
     if (typeof subscription !== 'object' || subscription === null || !methodOf(subscription, 'unsubscribe'))
       work.isValue();
-    else if ((subscription as { closed?: unknown }).closed === true) unsubscribed();
-    else if (subscription !== observer) replaceMethod(subscription, 'unsubscribe', before(unsubscribed));
+    else if ((subscription as { closed?: unknown }).closed === true) unsubscribed(hasHeard);
+    else if (subscription !== observer)
+      replaceMethod(
+        subscription,
+        'unsubscribe',
+        before(() => unsubscribed()),
+      );
     return subscription;
   });
 };
@@ -81,14 +93,14 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller, isReport
       replaceMethod(observer, handler, (original, self, args) => inCaller(handler, original, self, args));
     return [observer, ...others];
   }
-  const telling = (handler: Handler, given: () => unknown, receiver?: object) => {
+  const telling = (handler: Handler, given: () => unknown, receiverOf = (self: unknown) => self) => {
     const call = given();
     if (typeof call !== 'function' && handler === 'error' && !isReported) return call;
     return replaced(
       typeof call === 'function' ? (call as Method) : () => {},
       function (this: unknown, ...values: unknown[]) {
         const now = given();
-        if (typeof now === 'function') return inCaller(handler, now as Method, receiver ?? this, values);
+        if (typeof now === 'function') return inCaller(handler, now as Method, receiverOf(this), values);
         // Nobody handles an error: thrown from here, it is reported as it would have been.
         return inCaller(handler, handler === 'error' ? throwOn : () => {}, undefined, values);
       },
@@ -105,8 +117,14 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller, isReport
   }
   // What it has besides, it goes on having; what it learns later, too.
   const told = Object.create(observer) as object;
+  // RxJS 6 calls on an object that inherits from it, with an `unsubscribe` that observers use.
+  const receiverOf = (self: unknown) => {
+    if (self === undefined || self === told) return observer;
+    if (Object.getPrototypeOf(Object(self)) === told) Object.setPrototypeOf(self, observer);
+    return self;
+  };
   for (const handler of ['next', 'error', 'complete'] as const) {
-    const value = telling(handler, () => (observer as Record<string, unknown>)[handler], observer);
+    const value = telling(handler, () => (observer as Record<string, unknown>)[handler], receiverOf);
     Object.defineProperty(told, handler, { value });
   }
   return [told, ...others];

@@ -1,6 +1,5 @@
 import { dataProperty, holderOf, methodOf } from '../platform/data-property.ts';
-import { afterMicrotasks } from '../platform/timer.ts';
-import type { CoveredWork, Observe } from './covered-work.ts';
+import type { CoveredWork } from './covered-work.ts';
 
 /** The one that async functions return, whatever the global `Promise` is by now. */
 const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
@@ -29,9 +28,13 @@ function isIntrinsic(prototype: object | null): boolean {
 
 const ASYNC_FUNCTION: object = Object.getPrototypeOf(async () => {});
 
-/** Whether `fn` is an async function: nobody can have put anything on what it returns. A compiler may have lowered ours. */
-function isAsyncFunction(fn: object): boolean {
-  return Object.getPrototypeOf(fn) === ASYNC_FUNCTION && ASYNC_FUNCTION !== Function.prototype;
+/**
+ * Whether `fn` is an async function, and not one that passes for it: nobody can have put anything on what it returns. By
+ * its source as well, which no wrapper and no proxy has.
+ */
+export function isAsyncFunction(fn: object): boolean {
+  const isOne = Object.getPrototypeOf(fn) === ASYNC_FUNCTION && ASYNC_FUNCTION !== Function.prototype;
+  return isOne && Function.prototype.toString.call(fn).startsWith('async');
 }
 
 /** Some engines keep the state of a promise on it, where everybody sees it. */
@@ -41,11 +44,11 @@ const FRESH = /* @__PURE__ */ Promise.resolve();
  * Whether a derived promise can stand for `value`. Not for one that was given members of its own, as by ky: they would be
  * lost.
  *
- * @param madeBy the function that returned it
+ * @param isFresh an async function has just made it
  */
-export function isPlainPromise(value: unknown, madeBy?: object): value is Promise<unknown> {
+export function isPlainPromise(value: unknown, isFresh?: boolean): value is Promise<unknown> {
   if (!isNativePromise(value)) return false;
-  if (madeBy !== undefined && isAsyncFunction(madeBy)) return true;
+  if (isFresh) return true;
   try {
     // Context managers before Node 24 keep theirs on every promise, under symbols.
     return Reflect.ownKeys(value).every(
@@ -81,7 +84,8 @@ export function derivePromise(
 const MARKS = ['__zone_symbol__state', '_bitField'];
 
 /** Whether the work of a promise is under way, whoever asks for it: subclasses that are lazy have a `then` of their own. */
-export function isRunning(promise: object): boolean {
+export function isRunning(promise: unknown): promise is object {
+  if (typeof promise !== 'object' || promise === null || !('then' in promise)) return false;
   const holder = holderOf(promise, 'then');
   return holder !== undefined && (isIntrinsic(holder) || MARKS.some((mark) => mark in promise));
 }
@@ -89,7 +93,7 @@ export function isRunning(promise: object): boolean {
 const BLUEBIRD_BRANCHES = '_branchesRemainingToCancel';
 
 /** One that is settled, and says what it has settled to, need not be listened to. */
-function tellsSettlement(promise: object, work: CoveredWork): boolean {
+function tellsSettlement(promise: object, work: Pick<CoveredWork, 'returned' | 'threw'>): boolean {
   const state = promise as {
     readonly __zone_symbol__state?: boolean | null;
     readonly __zone_symbol__value?: unknown;
@@ -104,23 +108,33 @@ function tellsSettlement(promise: object, work: CoveredWork): boolean {
   return isFulfilled === true || isRejected === true;
 }
 
+/** A rejection of nobody's, until it is heard. */
+async function rejected(error: unknown): Promise<never> {
+  throw error;
+}
+
 /** What whoever listens to a promise reads from it: the class of the promise that will be derived; with Bluebird, itself. */
 const READ_BY_LISTENERS = ['constructor', '_target'];
 
 /**
  * A promise that is under way and cannot be replaced: of a subclass, or with members of its own. It is listened to on the
- * side, which would hide a rejection that nobody handles: so that one is passed on, until somebody else has listened.
+ * side, which would hide a rejection that nobody handles: so that one is passed on, until somebody else listens.
  *
  * Who listens is seen by what the prototype is asked for. Not by an own property: a `constructor` on any promise makes
  * all of the process slower.
  */
-export const observeRunningPromise: Observe = (promise, work) => {
+export function observeRunningPromise(
+  promise: object,
+  work: Pick<CoveredWork, 'returned' | 'threw' | 'isRunning'>,
+): boolean {
   const then = methodOf(promise, 'then');
   if (then === undefined) return false;
   if (tellsSettlement(promise, work)) return true;
   const prototype = Object.getPrototypeOf(promise) as object;
   let isOurs = true;
   let isHeard = false;
+  /** The rejection, passed on. */
+  let unheard: Promise<never> | undefined;
   const leave = () => {
     if (Object.getPrototypeOf(promise) === shadow) Object.setPrototypeOf(promise, prototype);
   };
@@ -135,6 +149,7 @@ export const observeRunningPromise: Observe = (promise, work) => {
         if (isOurs && key === 'constructor') return undefined;
         if (!isOurs && this === promise) {
           isHeard = true;
+          unheard?.catch(() => {});
           leave();
         }
         return Reflect.get(prototype, key, this) as unknown;
@@ -151,14 +166,9 @@ export const observeRunningPromise: Observe = (promise, work) => {
         work.returned(value);
       },
       (error: unknown) => {
+        // Whoever listens later handles it, as it would have handled the promise itself.
+        if (!isHeard) unheard = rejected(error);
         work.threw(error);
-        return new Promise<void>((resolve, reject) => {
-          afterMicrotasks(() => {
-            leave();
-            if (isHeard) resolve();
-            else reject(error);
-          });
-        });
       },
     ] as never[]);
   } catch {
@@ -170,4 +180,4 @@ export const observeRunningPromise: Observe = (promise, work) => {
   isOurs = false;
   work.isRunning();
   return true;
-};
+}

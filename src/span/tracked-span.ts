@@ -23,6 +23,8 @@ export interface Tracking {
     /** The one that makes the span. */
     readonly provider: object | undefined;
   };
+  /** Whether an async function does the work. */
+  readonly isAsync?: boolean;
   /** Called once, right after the span has ended. */
   readonly onEnded?: (() => void) | undefined;
 }
@@ -52,6 +54,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   readonly active: Context;
   readonly name: string;
   readonly plan: Plan;
+  readonly isAsync: boolean;
   readonly provider: object | undefined;
   ended = false;
   next: Listed | undefined = undefined;
@@ -71,11 +74,12 @@ export class TrackedSpan implements AbortObserver, Listed {
   #grace: Grace | undefined = undefined;
   #clearTimer: (() => void) | undefined = undefined;
 
-  constructor(span: Span, active: Context, name: string, { plan, instance, onEnded }: Tracking) {
+  constructor(span: Span, active: Context, name: string, { plan, instance, isAsync, onEnded }: Tracking) {
     this.span = span;
     this.active = active;
     this.name = name;
     this.plan = plan;
+    this.isAsync = isAsync === true;
     this.provider = instance.provider;
     this.#live = instance.live;
     this.#onEnded = onEnded;

@@ -278,6 +278,14 @@ test.each(['never', 'auto'] as const)('nothing of one that is not sampled is sam
   expect(rows()).toEqual([]);
 });
 
+test('an iterator of an array has no next of its own, which would make all of them slow', () => {
+  const { rows } = record();
+  const iterator = traceTask(() => [1, 2].values(), 'work')();
+  expect(Object.hasOwn(iterator, 'next')).toBe(false);
+  expect([...iterator]).toEqual([1, 2]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
 test('it is the same object, and looks as it did', () => {
   record();
   const own = numbers();

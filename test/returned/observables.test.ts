@@ -20,8 +20,9 @@ import {
   tap,
   throwError,
   toArray,
+  type Observer,
 } from 'rxjs';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
 import { dropping, record, type SpanRow } from '../harness.ts';
 
@@ -304,6 +305,28 @@ test('an observer keeps its this, and what it learns later', () => {
   observer.complete = () => void (completed = true);
   subject.complete();
   expect([observer.values, completed]).toEqual([[1], true]);
+});
+
+test('an observer of RxJS 6 can unsubscribe by its this', () => {
+  const { rows } = record();
+  const silenced = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  config.useDeprecatedNextContext = true;
+  try {
+    const heard: unknown[] = [];
+    const observer = {
+      name: 'mine',
+      next(this: { name: string; unsubscribe(): void }, value: number) {
+        heard.push([this.name, value]);
+        this.unsubscribe();
+      },
+    };
+    traceTask(() => of(1, 2), 'work')().subscribe(observer as Partial<Observer<number>>);
+    expect(heard).toEqual([['mine', 1]]);
+    expect(rows()).toEqual([RETURNED]);
+  } finally {
+    config.useDeprecatedNextContext = false;
+    silenced.mockRestore();
+  }
 });
 
 test('a synchronous source stops when its subscriber has had enough', () => {

@@ -198,6 +198,25 @@ describe('Bluebird', () => {
     expect(rows()).toEqual([THREW, THREW, RETURNED, RETURNED, RETURNED]);
   });
 
+  test('what waits for it alone can still cancel it', async () => {
+    record();
+    const { default: Own } = (await import('bluebird/js/release/promise.js' as string)) as {
+      default: () => typeof Bluebird;
+    };
+    const Cancelling = Own();
+    Cancelling.config({ cancellation: true });
+    let cancelled = 0;
+    const slow = traceTask(
+      () => new Cancelling((_resolve, _reject, onCancel) => onCancel!(() => cancelled++)),
+      { flush: 'never', signal: () => controller.signal },
+    );
+    const controller = new AbortController();
+    slow().then(String).cancel();
+    await settled();
+    expect(cancelled).toBe(1);
+    controller.abort();
+  });
+
   test('catch by class, bind and synchronous inspection work as ever', async () => {
     record();
     const caughtAs = (type: unknown) =>
@@ -210,6 +229,40 @@ describe('Bluebird', () => {
       return expect(this).toBe(self);
     });
   });
+});
+
+test('who listens late handles it as late as ever, and in the same turn in time', async () => {
+  record();
+  const late: unknown[] = [];
+  const hear = (promise: Promise<unknown>) => void late.push(promise);
+  const run = async (wrap: (fn: () => Promise<unknown>) => () => Promise<unknown>) => {
+    const make = wrap(() => new Cancelable((_, reject) => reject(failure)));
+    const inTime = await unhandledDuring(() => {
+      const promise = make();
+      process.nextTick(() => process.nextTick(() => promise.catch(() => {})));
+    });
+    process.on('rejectionHandled', hear);
+    let tooLate!: Promise<unknown>;
+    const unheard = await unhandledDuring(() => void (tooLate = make()));
+    await tooLate.catch(() => {});
+    await turn();
+    process.off('rejectionHandled', hear);
+    return [inTime, unheard, late.splice(0).length];
+  };
+  const alone = await run((fn) => fn);
+  expect(alone).toEqual([[], [failure], 1]);
+  expect(await run((fn) => traceTask(fn, { flush: 'never' }))).toEqual(alone);
+});
+
+test('what passes for an async function, and gives its promise members, keeps them', () => {
+  record();
+  const proxy = new Proxy(async (n: number) => n, {
+    apply: (fn, self, args) =>
+      Object.assign(Reflect.apply(fn, self, args) as object, { cancel: () => 'cancelled' }),
+  }) as unknown as (n: number) => Promise<number> & { cancel(): string };
+  expect(traceTask(proxy, { flush: 'never' })(1).cancel()).toBe('cancelled');
+  const again = traceTask(traceTask(proxy, { flush: 'never' }), { flush: 'never' });
+  expect(again(1).cancel()).toBe('cancelled');
 });
 
 test('what only inherits from Promise is a value, and stays as it was', () => {

@@ -1,5 +1,5 @@
 import { trace } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
 import {
   caught,
@@ -291,12 +291,50 @@ test('it looks as it did', async () => {
   await query;
 });
 
+test('then gets as many handlers as it is given, and none that throws', () => {
+  record();
+  const calls: unknown[] = [];
+  const make = () => ({
+    then(...handlers: unknown[]) {
+      calls.push(handlers.map((handler) => typeof handler));
+      return this;
+    },
+  });
+  const handler = () => {};
+  for (const args of [[], [handler], [undefined, handler], [null, null], [handler, handler]]) {
+    const [plain, traced] = [make(), traceTask(make, { flush: 'never', timeoutMs: 1 })()];
+    Reflect.apply(plain.then, plain, args);
+    Reflect.apply(traced.then, traced, args);
+  }
+  for (let i = 0; i < calls.length; i += 2) expect(calls[i + 1]).toEqual(calls[i]);
+  vi.runAllTimers();
+});
+
+test('asCallback of a query that fails leaves nothing unhandled', async () => {
+  record();
+  const heard: unknown[] = [];
+  const query = {
+    then: (ok: Ok, not?: Not) => Promise.reject(failure).then(ok, not),
+    asCallback(callback: (error: unknown) => void) {
+      const promise = this.then(undefined);
+      promise.then(undefined, callback);
+      return promise;
+    },
+  };
+  const act = () =>
+    void traceTask(() => query, { flush: 'never' })().asCallback((error) => heard.push(error));
+  expect(await unhandledDuring(act)).toEqual([]);
+  expect(heard).toEqual([failure]);
+});
+
 test('classes and models that it refers to are what they were', async () => {
   record();
   class Empty {}
   const model = Object.assign(() => {}, { find: 1, count: 2, table: 3, columns: 4 });
   class Query {
     model = model;
+    handler = model;
+    Line = Empty;
     declare readonly type: typeof Empty;
     then(ok: (value: unknown) => unknown) {
       return ok(7);
@@ -304,7 +342,8 @@ test('classes and models that it refers to are what they were', async () => {
   }
   Object.defineProperty(Query.prototype, 'type', { value: Empty });
   const query = traceTask(() => new Query(), { flush: 'never' })();
-  expect([query.model, query.type, query.then === query.then]).toEqual([model, Empty, true]);
+  expect([query.model, query.handler, query.type, query.Line]).toEqual([model, model, Empty, Empty]);
+  expect(query.then === query.then).toBe(true);
   expect(await query).toBe(7);
 });
 
