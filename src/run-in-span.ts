@@ -3,7 +3,7 @@ import type { Instance } from './instance.ts';
 import { type Plan, signalOf, spanName, startAttributes } from './options/plan.ts';
 import { callInContext, contextWithSpan } from './platform/context.ts';
 import { handleRejection, report } from './platform/report.ts';
-import { enterCall, hasRoomForSpan, leaveCall } from './platform/stack-room.ts';
+import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, returned } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
 import { ABANDONED, RETURNED } from './span/outcome.ts';
@@ -29,10 +29,21 @@ export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: Arr
   const name = hasRoomForSpan() ? spanName(start.plan, args) : undefined;
   const span = name === undefined ? undefined : startSpan(start, name, args);
   if (name === undefined || span === undefined) return Reflect.apply(fn, self, args);
-  const active = contextWithSpan(start.parent, span);
-  if (isUnrecorded(span)) return runUnrecorded({ span, active, plan: start.plan }, fn, self, args);
-  const live = new TrackedSpan(span, active, name, start);
-  live.watch(signalOf(start.plan, args));
+  let active: Context;
+  let live: TrackedSpan | undefined;
+  try {
+    active = contextWithSpan(start.parent, span);
+    if (!isUnrecorded(span)) {
+      live = new TrackedSpan(span, active, name, start);
+      live.watch(signalOf(start.plan, args));
+    }
+  } catch (error) {
+    // The stack is full, and there is no more room for the function than for us.
+    const settle = () => endSpan(span);
+    overdue.first = { live: live ?? { ended: true, settle }, outcome: RETURNED, next: overdue.first };
+    throw error;
+  }
+  if (live === undefined) return runUnrecorded({ span, active, plan: start.plan }, fn, self, args);
   return runLive(live, fn, self, args);
 }
 
@@ -62,6 +73,7 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
   } catch (error) {
     leaveCall();
     try {
+      if (isStackFull(error)) throw error;
       live.threw(error);
     } catch {
       overdue.first = { live, outcome: { kind: 'threw', error }, next: overdue.first };

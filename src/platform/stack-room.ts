@@ -22,6 +22,11 @@ export function leaveCall(): void {
   depth--;
 }
 
+/** Whether `error` came from a full stack, and there is still no room to end a span: an SDK that ends one halfway loses it. */
+export function isStackFull(error: unknown): boolean {
+  return error instanceof RangeError && !hasRoom(FRAMES);
+}
+
 function hasRoom(frames: number): boolean {
   try {
     return isFree(frames);

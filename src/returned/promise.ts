@@ -87,7 +87,11 @@ const MARKS = ['__zone_symbol__state', '_bitField'];
 export function isRunning(promise: unknown): promise is object {
   if (typeof promise !== 'object' || promise === null || !('then' in promise)) return false;
   const holder = holderOf(promise, 'then');
-  return holder !== undefined && (isIntrinsic(holder) || MARKS.some((mark) => mark in promise));
+  return holder !== undefined && (isIntrinsic(holder) || isMarked(promise));
+}
+
+function isMarked(promise: object): boolean {
+  return MARKS.some((mark) => mark in promise);
 }
 
 const BLUEBIRD_BRANCHES = '_branchesRemainingToCancel';
@@ -106,6 +110,10 @@ function tellsSettlement(promise: object, work: Pick<CoveredWork, 'returned' | '
   if (isFulfilled) work.returned(target ? target._settledValue() : state.__zone_symbol__value);
   else if (isRejected) work.threw(target ? target._settledValue() : state.__zone_symbol__value);
   return isFulfilled === true || isRejected === true;
+}
+
+function classOf(prototype: object): PromiseConstructor {
+  return dataProperty(prototype, 'constructor') as PromiseConstructor;
 }
 
 /** A rejection of nobody's, until it is heard. */
@@ -167,7 +175,7 @@ export function observeRunningPromise(
       },
       (error: unknown) => {
         // Whoever listens later handles it, as it would have handled the promise itself.
-        if (!isHeard) unheard = rejected(error);
+        if (!isHeard) unheard = isMarked(promise) ? classOf(prototype).reject(error) : rejected(error);
         work.threw(error);
       },
     ] as never[]);

@@ -52,6 +52,6 @@ const WAYS: Record<string, () => unknown> = {
 };
 
 WAYS[process.argv[2]!]!();
-console.log(
-  JSON.stringify([spans.spans.length > 50, spans.live().length, liveSpans().length, threwAfterReturn]),
-);
+// Ends that found no room are made up for at the next end, or look.
+const live = liveSpans().length;
+console.log(JSON.stringify([spans.spans.length > 50, spans.live().length, live, threwAfterReturn]));
