@@ -5,7 +5,7 @@ import { callInContext, contextWithSpan } from './platform/context.ts';
 import { handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, returned } from './returned/cover.ts';
-import { derivePromise, isNativePromise, isPlainPromise } from './returned/promise.ts';
+import { derivePromise, isPlainPromise, isRunning } from './returned/promise.ts';
 import { ABANDONED, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
 import { linksTo } from './span/parentage.ts';
@@ -37,11 +37,11 @@ export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: Arr
       live = new TrackedSpan(span, active, name, start);
       live.watch(signalOf(start.plan, args));
     }
-  } catch (error) {
-    // The stack is full, and there is no more room for the function than for us.
+  } catch {
+    // The stack is full, or the parent is a context that cannot be read.
     const settle = () => endSpan(span);
     overdue.first = { live: live ?? { ended: true, settle }, outcome: RETURNED, next: overdue.first };
-    throw error;
+    return Reflect.apply(fn, self, args);
   }
   if (live === undefined) return runUnrecorded({ span, active, plan: start.plan }, fn, self, args);
   return runLive(live, fn, self, args);
@@ -131,7 +131,7 @@ function runUnrecorded<R>(
     endSpan(span);
   }
   // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
-  if (plan.covers === 'work' && isObject(result) && !isNativePromise(result) && !wasGiven(result, self, args))
+  if (plan.covers === 'work' && isObject(result) && !isRunning(result) && !wasGiven(result, self, args))
     cover(result, { active }, before);
   return result;
 }

@@ -212,9 +212,19 @@ test('a processor that calls traced functions when a span ends makes no spans of
   expect(exporter.spans.map(({ name }) => name)).toEqual(['work', 'task', 'later']);
 });
 
-test('a context whose every method throws is not ours to fail for', () => {
-  const { rows } = record();
-  const context = { getValue: refuse, setValue: refuse, deleteValue: refuse } as unknown as Context;
-  expect(traceTask(() => 7, { name: 'task', flush: 'never', from: () => context })()).toBe(7);
-  expect(rows().length).toBeLessThanOrEqual(1);
+test.each<[string, object]>([
+  ['whose every method throws', { getValue: refuse, setValue: refuse, deleteValue: refuse }],
+  [
+    'that refuses to be looked at',
+    new Proxy(
+      { getValue: () => undefined },
+      { get: (target, key) => (key === 'getValue' ? target.getValue : refuse()) },
+    ),
+  ],
+])('a context %s is not ours to fail for', (_what, parent) => {
+  const { spans } = record();
+  const task = traceTask(() => 7, { name: 'task', flush: 'never', from: () => parent as Context });
+  expect(task()).toBe(7);
+  expect(liveSpans()).toEqual([]);
+  expect(spans().length).toBeLessThanOrEqual(1);
 });

@@ -98,6 +98,7 @@ const BLUEBIRD_BRANCHES = '_branchesRemainingToCancel';
 
 /** One that is settled, and says what it has settled to, need not be listened to. */
 function tellsSettlement(promise: object, work: Pick<CoveredWork, 'returned' | 'threw'>): boolean {
+  if (!isMarked(promise)) return false;
   const state = promise as {
     readonly __zone_symbol__state?: boolean | null;
     readonly __zone_symbol__value?: unknown;
