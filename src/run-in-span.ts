@@ -4,7 +4,7 @@ import { type Plan, signalOf, spanName, startAttributes } from './options/plan.t
 import { callInContext, contextWithSpan } from './platform/context.ts';
 import { handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
-import { cover, coveredSoFar, returned } from './returned/cover.ts';
+import { cover, coveredSoFar, coverInside, settleReturned } from './returned/cover.ts';
 import { derivePromise, isPlainPromise, isRunning } from './returned/promise.ts';
 import { ABANDONED, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
@@ -26,9 +26,10 @@ type Work<R> = (...args: never[]) => R;
  * `args`, and what it returns or throws is what comes out: a plain promise as one promise derived from it.
  */
 export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: ArrayLike<unknown>): R {
-  const name = hasRoomForSpan() ? spanName(start.plan, args) : undefined;
-  const span = name === undefined ? undefined : startSpan(start, name, args);
-  if (name === undefined || span === undefined) return Reflect.apply(fn, self, args);
+  if (!hasRoomForSpan()) return Reflect.apply(fn, self, args);
+  const name = spanName(start.plan, args);
+  const span = startSpan(start, name, args);
+  if (span === undefined) return Reflect.apply(fn, self, args);
   let active: Context;
   let live: TrackedSpan | undefined;
   try {
@@ -39,8 +40,7 @@ export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: Arr
     }
   } catch {
     // The stack is full, or the parent is a context that cannot be read.
-    const settle = () => endSpan(span);
-    overdue.first = { live: live ?? { ended: true, settle }, outcome: RETURNED, next: overdue.first };
+    overdue.first = { live: live ?? unTracked(span), outcome: RETURNED, next: overdue.first };
     return Reflect.apply(fn, self, args);
   }
   if (live === undefined) return runUnrecorded({ span, active, plan: start.plan }, fn, self, args);
@@ -55,10 +55,21 @@ export function startLive(start: Start): TrackedSpan | undefined {
   const name = spanName(start.plan, NO_ARGUMENTS);
   const span = startSpan(start, name, NO_ARGUMENTS);
   if (span === undefined) return undefined;
-  const live = new TrackedSpan(span, contextWithSpan(start.parent, span), name, start);
-  live.records = !isUnrecorded(span);
-  live.watch(signalOf(start.plan, NO_ARGUMENTS));
-  return live;
+  let live: TrackedSpan | undefined;
+  try {
+    live = new TrackedSpan(span, contextWithSpan(start.parent, span), name, start);
+    live.records = !isUnrecorded(span);
+    live.watch(signalOf(start.plan, NO_ARGUMENTS));
+    return live;
+  } catch {
+    overdue.first = { live: live ?? unTracked(span), outcome: RETURNED, next: overdue.first };
+    return undefined;
+  }
+}
+
+/** A span that could not be tracked, as what is to be ended later. */
+function unTracked(span: Span): { ended: boolean; settle(): void } {
+  return { ended: true, settle: () => endSpan(span) };
 }
 
 const A_PROMISE: Collectable = { ifCollected: ABANDONED };
@@ -84,14 +95,14 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
   try {
     const { covers } = live.plan;
     if (covers === 'call' || !isObject(result)) {
-      returned(live, result);
+      settleReturned(live, result);
       return result;
     }
     if (isPlainPromise(result, live.isAsync)) {
       const derived = derivePromise(
         result,
         (value) => {
-          returned(live, value);
+          settleReturned(live, value);
           return value;
         },
         (error) => {
@@ -106,15 +117,15 @@ export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: 
     }
     // A function is asked about what a promise resolves to, and about anything else as it is.
     const isAsked = typeof covers === 'function' && !('then' in result);
-    if (isAsked || wasGiven(result, self, args) || !cover(result, live, before)) returned(live, result);
+    if (isAsked || wasGiven(result, self, args) || !cover(result, live, before)) settleReturned(live, result);
   } catch {
-    // The stack is full: the function has returned, so that the call has to.
+    // The stack is full. The function has returned, so this call must, too: its span is ended later.
     overdue.first = { live, outcome: RETURNED, next: overdue.first };
   }
   return result;
 }
 
-/** A span that records nothing ends at once: nobody can tell when, and it need not be kept until then. */
+/** A span that records nothing ends when the call returns: nobody sees when, so nothing is kept until the work settles. */
 function runUnrecorded<R>(
   { span, active, plan }: { readonly span: Span; readonly active: Context; readonly plan: Plan },
   fn: Work<R>,
@@ -130,10 +141,21 @@ function runUnrecorded<R>(
     leaveCall();
     endSpan(span);
   }
-  // Work that is still to be driven has to run under the span all the same, or its own spans would be sampled.
-  if (plan.covers === 'work' && isObject(result) && !isRunning(result) && !wasGiven(result, self, args))
-    cover(result, { active }, before);
-  return result;
+  if (!isObject(result) || wasGiven(result, self, args)) return result;
+  // Work that is still to be driven has to run under the span all the same: without a parent, its spans could be sampled.
+  const { covers } = plan;
+  if (covers === 'work' && !isRunning(result)) cover(result, { active }, before);
+  if (typeof covers !== 'function') return result;
+  const look = <T>(value: T): T => {
+    coverInside(value, covers, { active });
+    return value;
+  };
+  if (!isPlainPromise(result)) return look(result);
+  return (derivePromise(result, look, throwOn) as R | undefined) ?? result;
+}
+
+function throwOn(error: unknown): never {
+  throw error;
 }
 
 /** What the call was given was there before it, so it is not its work. */

@@ -37,7 +37,7 @@ export interface StartSpan {
    *
    * @example
    * using live = startSpan('import');
-   * for (const row of rows) live.run(() => save(row));
+   * for (const row of rows) await live.run(() => save(row));
    */
   (nameOrOptions: string | LiveSpanOptions): LiveSpan;
 }
@@ -57,7 +57,7 @@ export function startSpanWith(instance: Instance): StartSpan {
     const plan = planAtCallTime('startSpan()', instance, nameOrOptions, MANUAL_RULES);
     const live = startNow(instance, plan);
     if (live !== undefined) hearEnd(live);
-    // All of the functions below keep it: it is gone when nobody can end the span any more.
+    // All of the functions below keep it, `end` and `fail` by sharing their scope: it is collected when nobody can end the span.
     const last: { outcome: Outcome } = { outcome: RETURNED };
     live?.dependOn(last, A_HANDLE);
     const run = <R>(fn: () => R): R => {
@@ -133,14 +133,14 @@ function startNow(instance: Instance, plan: Plan): TrackedSpan | undefined {
  * A live span in your hands. The first of `end`, `fail`, an abort, a time-out and the span's own `end()` ends it; dropped
  * before that, it ends as `abandoned` when it is collected.
  *
- * `using` ends it as failed if the last `run` to settle failed, else as a success; `await using` then waits until it is
- * flushed, for `flushTimeoutMs` at the longest.
+ * `using` ends it: as failed if the last `run` to settle failed, also where its error was caught around `run`, else as a
+ * success. `await using` then waits until it is flushed, for `flushTimeoutMs` at the longest.
  */
 export interface LiveSpan extends Disposal, AsyncDisposal {
   readonly span: Span;
   /**
    * Calls `fn` with the span active, and ends nothing. An error that leaves it is what `using` ends the span with, unless
-   * a later `run` succeeds: the program went on. One that is caught inside `fn` is not the span's.
+   * a later `run` succeeds. One that is caught inside `fn` is not the span's.
    */
   run<R>(fn: () => R): R;
   /** Ends the span as failed with `error`. */

@@ -30,7 +30,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 const failed = (name: string): SpanRow => ({
   name,
-  status: 'ERROR collected before it settled',
+  status: 'ERROR collected before it ended',
   attributes: { error: true, 'oncespan.outcome': 'abandoned', 'error.type': 'abandoned' },
 });
 const left = (name: string): SpanRow => ({ name, attributes: { 'oncespan.outcome': 'abandoned' } });

@@ -5,8 +5,8 @@ import { simulateReadableStream, streamText } from 'ai';
 import { MockLanguageModelV3 } from 'ai/test';
 import OpenAI from 'openai';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { liveSpans, startSpan, traceTask } from '../src/index.ts';
-import { record, reported, turn, unhandledDuring } from './harness.ts';
+import { liveSpans, startSpan, traceTask, withSpan } from '../src/index.ts';
+import { dropping, record, reported, turn, unhandledDuring } from './harness.ts';
 
 // A span that ends with what is inside a result.
 
@@ -175,6 +175,17 @@ test('a hook that throws is reported, and the span ends as if there were none', 
   await traceTask(async () => 7, { name: 'work', flush: 'never', covers })();
   expect(rows()).toEqual([RETURNED]);
   expect(reported).toHaveLength(1);
+});
+
+test('nothing of what is covered is sampled when the call is not', async () => {
+  const { rows } = record({ sampler: dropping('work') });
+  async function* lines() {
+    yield withSpan('inner', () => 1);
+  }
+  const options = { name: 'work', flush: 'never', covers: (it: { lines: object }) => it.lines } as const;
+  for await (const _ of traceTask(() => ({ lines: lines() }), options)().lines);
+  for await (const _ of (await traceTask(async () => ({ lines: lines() }), options)()).lines);
+  expect(rows()).toEqual([]);
 });
 
 test('a member that does not end is ended by the abort, or with the process, as any', async () => {

@@ -32,7 +32,7 @@ import { argumentAttributes } from './span-attribute.ts';
 import type { Traced, Untraced } from './types.ts';
 
 /** Whose spans a decorator makes, how, and which members have them already: a class and its method make one. */
-interface Tracing {
+interface MethodTracing {
   readonly instance: Instance;
   readonly options: SpanOptions;
   readonly traced: MemberMarks;
@@ -50,7 +50,7 @@ export function tracedWith(instance: Instance): Traced {
     const options = readOptions('@Traced()', given[0] as string | SpanOptions, SPAN_RULES, refuse);
     const { name, ...others } = options;
     const wrap: Wrap = (fn, member) => traceMethod({ instance, options, traced }, fn, member);
-    /** A name in the options of a class replaces the class's. */
+    /** A string replaces the name of the class; a function names each span whole. */
     const onClass = (type: unknown, metadata?: object) => {
       const className = typeof name === 'string' ? name : classNameOf(type);
       const shared = typeof name === 'function' ? options : others;
@@ -84,7 +84,7 @@ export const untracedDecorator: Untraced =
   };
 
 function traceMethod(
-  { instance, options, traced }: Tracing,
+  { instance, options, traced }: MethodTracing,
   method: AnyFunction,
   member: Member,
 ): AnyFunction {

@@ -12,7 +12,7 @@ export function* chainOf(target: object | null): Generator<object> {
   }
 }
 
-/** The object on whose own account `target` has `key`. May throw for a proxy. */
+/** The object in the chain of `target` that owns `key`. May throw for a proxy. */
 export function holderOf(target: object, key: PropertyKey): object | undefined {
   // Not by the generator: this is asked at every call.
   let holder: object | null = target;

@@ -7,13 +7,14 @@ const FRAMES = 1000;
 let depth = 0;
 
 /**
- * Counts a call in, and says whether the stack has room for a span: what is started at the very end of the stack could not
- * be ended there. After the call the stack is as it was at its beginning, so one look is enough.
+ * Whether the stack has room to start a span, and to end it later. One look before the call is enough: after it, the stack
+ * is as it was.
  */
 export function hasRoomForSpan(): boolean {
-  return depth < DEEP || hasRoom(FRAMES);
+  return depth < DEEP || hasRoom();
 }
 
+/** Counts a traced call in; {@link leaveCall} counts it out. */
 export function enterCall(): void {
   depth++;
 }
@@ -24,12 +25,12 @@ export function leaveCall(): void {
 
 /** Whether `error` came from a full stack, and there is still no room to end a span: an SDK that ends one halfway loses it. */
 export function isStackFull(error: unknown): boolean {
-  return error instanceof RangeError && !hasRoom(FRAMES);
+  return error instanceof RangeError && !hasRoom();
 }
 
-function hasRoom(frames: number): boolean {
+function hasRoom(): boolean {
   try {
-    return isFree(frames);
+    return isFree(FRAMES);
   } catch {
     return false;
   }

@@ -42,7 +42,7 @@ export function startTimer(
   return () => attempt('clearTimeout()', () => clock.clearTimeout(timer as never));
 }
 
-/** Calls `act` when what is going on now has settled. */
+/** Calls `act` after this turn of the event loop. Holds no process, so it may never be called. */
 export function atEndOfTurn(act: () => void): void {
   try {
     setImmediate!(act).unref?.();

@@ -43,13 +43,13 @@ class Coverage implements CoveredWork {
     live.dependOn(this.target, this.#collectable);
   }
 
-  // Fields, so that a copy with another ending has them too.
+  // Fields, not methods: who spreads a work to change one of them has the others.
   readonly hasEnded = (): boolean => this.#end !== undefined;
   readonly isLazy = (): void => {
     if (this.#collectable.ifCollected === FORGOTTEN) this.#collectable.ifCollected = RETURNED;
   };
   readonly isRunning = (): void => void (this.#collectable.ifCollected = ABANDONED);
-  readonly returned = (result: unknown): void => this.#tell((live) => returned(live, result));
+  readonly returned = (result: unknown): void => this.#tell((live) => settleReturned(live, result));
   readonly threw = (error: unknown): void => this.#tell((live) => live.threw(error));
   readonly left = (): void => this.#tell((live) => live.settle(LEFT));
   readonly isValue = (): void => {
@@ -110,22 +110,31 @@ export function cover(
 }
 
 /** The work has returned: that ends its span, unless the application has said what inside the result does. */
-export function returned(live: TrackedSpan, value: unknown): void {
+export function settleReturned(live: TrackedSpan, value: unknown): void {
   const { covers } = live.plan;
-  if (typeof covers === 'function' && !live.isInside && !live.ended) {
-    live.isInside = true;
-    try {
-      const inside = covers(value);
-      if (typeof inside === 'object' && inside !== null && cover(inside, live, ASKED_FOR)) {
-        // Perhaps it was made for us, or its rejection was handled before: it is not ours to make a stir of.
-        if (isRunning(inside)) (inside as Promise<unknown>).then(undefined, () => {});
-        return;
-      }
-    } catch (error) {
-      report('option "covers" threw', error);
-    }
+  if (typeof covers === 'function' && !live.hasAskedCovers && !live.ended) {
+    live.hasAskedCovers = true;
+    if (coverInside(value, covers, live)) return;
   }
   live.returned(value);
+}
+
+/** Covers what the application says is the work inside a result. */
+export function coverInside(
+  value: unknown,
+  covers: (value: never) => unknown,
+  owner: TrackedSpan | Pick<TrackedSpan, 'active'>,
+): boolean {
+  try {
+    const inside = covers(value as never);
+    if (typeof inside !== 'object' || inside === null || !cover(inside, owner, ASKED_FOR)) return false;
+    // Made for this look, perhaps, or handled already: listening to it must not add an unhandled rejection.
+    if (isRunning(inside)) (inside as Promise<unknown>).then(undefined, () => {});
+    return true;
+  } catch (error) {
+    report('option "covers" threw', error);
+    return false;
+  }
 }
 
 /** In place of {@link coveredSoFar}: the application has said that this object is the work. */

@@ -6,7 +6,7 @@ import { derivePromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { CoveredWork, Observe } from './covered-work.ts';
 
-const ASK = [Symbol.asyncIterator, Symbol.iterator] as const;
+const ITERATOR_KEYS = [Symbol.asyncIterator, Symbol.iterator] as const;
 
 /**
  * Whether `value` is an iterator: it has `next`, and answers itself when it is asked for one. What answers another object
@@ -14,7 +14,9 @@ const ASK = [Symbol.asyncIterator, Symbol.iterator] as const;
  * something, but its code is read.
  */
 export function isIterator(value: object): boolean {
-  return methodOf(value, 'next') !== undefined && ASK.some((key) => answersItself(methodOf(value, key)));
+  return (
+    methodOf(value, 'next') !== undefined && ITERATOR_KEYS.some((key) => answersItself(methodOf(value, key)))
+  );
 }
 
 function sourceOf(fn: Method | undefined): string {
@@ -70,7 +72,7 @@ export const observeIterator: Observe = (iterator, work) => {
     );
   if (replace('next') === undefined) return false;
   if (isBuiltIn && !Reflect.setPrototypeOf(iterator, host)) return false;
-  for (const ask of ASK) {
+  for (const ask of ITERATOR_KEYS) {
     if (answersItself(methodOf(iterator, ask))) continue;
     replaceMethod(iterator, ask, (original, self, args) => {
       const answer: unknown = Reflect.apply(original, self, args as never[]);

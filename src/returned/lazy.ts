@@ -13,7 +13,7 @@ const TAKE_CALLBACKS: readonly PropertyKey[] = ['end', 'asCallback', 'nodeify', 
 /** What Drizzle calls the methods that run a query at once, where its driver is a synchronous one. */
 const RUN_AT_ONCE: readonly PropertyKey[] = ['all', 'get', 'run', 'values'];
 
-/** Of its own properties, those that may be its methods: of objects that are no class's, as Prisma's promises. */
+/** Own properties that are taken for methods: objects without a class, such as Prisma's promises, have theirs like that. */
 const OWN: readonly PropertyKey[] = [
   ...['then', 'catch', 'finally', 'execute', 'requestTransaction'],
   ...TAKE_CALLBACKS,
@@ -40,12 +40,12 @@ export function isLazy(value: object): boolean {
 export const observeLazy: Observe = (lazy, work) => {
   const prototype = Object.getPrototypeOf(lazy) as object | null;
   /** Whether a method of its own is under way: what that asks of others is its own affair. */
-  let isInside = false;
+  let isBusy = false;
 
   const asked = (key: PropertyKey, original: Method, args: unknown[]): unknown => {
     const caller = activeContext();
     // Also when it goes on later, where its span is the active one.
-    const isItself = isInside || trace.getSpan(caller) === trace.getSpan(work.active);
+    const isItself = isBusy || trace.getSpan(caller) === trace.getSpan(work.active);
     if (work.hasEnded()) leave();
     if (isItself || work.hasEnded()) return Reflect.apply(original, lazy, args as never[]);
     /** A handler that tells of the end, and runs where its caller is: what that does with the result is not the work. */
@@ -56,13 +56,14 @@ export const observeLazy: Observe = (lazy, work) => {
       };
     const heard = [...args];
     const last = args.length - 1;
+    const takesCallback = TAKE_CALLBACKS.includes(key) && typeof args[last] === 'function';
     if (key === 'then') {
       if (typeof args[0] === 'function') heard[0] = hearing(work.returned, args[0]);
       if (typeof args[1] === 'function') heard[1] = hearing(work.threw, args[1]);
     } else if (typeof args[last] === 'function') {
       if (key === 'catch') heard[last] = hearing(work.threw, args[last]);
       if (key === 'finally') heard[last] = hearing(() => {}, args[last]);
-      if (TAKE_CALLBACKS.includes(key))
+      if (takesCallback)
         heard[last] = hearing(
           (error, value) => (error == null ? work.returned(value) : work.threw(error)),
           args[last],
@@ -70,7 +71,7 @@ export const observeLazy: Observe = (lazy, work) => {
     }
     const runsAtOnce = RUN_AT_ONCE.includes(key) && methodOf(lazy, '_prepare') !== undefined;
     let result: unknown;
-    isInside = true;
+    isBusy = true;
     try {
       // Any other function that is an argument is handed on as it is, and runs where its caller is.
       const isAsIs = args.some((arg, i) => typeof arg === 'function' && arg === heard[i]);
@@ -79,9 +80,8 @@ export const observeLazy: Observe = (lazy, work) => {
       if (key === 'then' || runsAtOnce) work.threw(error);
       throw error;
     } finally {
-      isInside = false;
+      isBusy = false;
     }
-    const takesCallback = TAKE_CALLBACKS.includes(key) && args[last] !== heard[last];
     const isHeard = takesCallback || (key === 'then' && heard[0] !== args[0] && heard[1] !== args[1]);
     if (key === 'then' || takesCallback) work.isRunning();
     if (isHeard || result === lazy) return result;
@@ -126,10 +126,10 @@ export const observeLazy: Observe = (lazy, work) => {
 
 type Asked = (key: PropertyKey, original: Method, args: unknown[]) => unknown;
 
-/** By what is lazy. */
+/** What to tell of calls, by each lazy object. */
 const askers = new WeakMap<object, Asked>();
 
-/** By what they stand in front of. */
+/** The shadow of each prototype. */
 const shadows = new WeakMap<object, object>();
 
 /** A prototype that inherits from another one, and tells the lazy objects that have it of each call of a method. */
@@ -158,6 +158,7 @@ function shadowOf(prototype: object | null): object {
 
 /** A function without members of its own: a class, or a model, that an object refers to is a value. */
 function isMethod(value: unknown): value is Method {
+  // `length`, `name`, `prototype`, `arguments`, `caller`: what a plain function has.
   if (typeof value !== 'function' || Reflect.ownKeys(value).length > 5) return false;
   const prototype = Object.getOwnPropertyDescriptor(value, 'prototype');
   return prototype?.writable !== false && Reflect.ownKeys(Object(prototype?.value) as object).length <= 1;

@@ -48,6 +48,7 @@ export function observeNodeStream(
     // `for await` destroys what it has read to its end, which leaves a socket's own side open.
     isUnread() || (isUnwritten() && !(isReader && stream.writableLength === 0));
   const willClose = () =>
+    (reading ?? writing) != null &&
     [reading, writing].every((state) => state == null || (state.autoDestroy === true && state.emitClose));
   const failed = (error: unknown) => (isLeaving(error) ? work.left() : work.threw(error));
   const closed = () => {
@@ -59,15 +60,10 @@ export function observeNodeStream(
   };
   const undo = replaceMethod(stream, 'emit', (original, self, args) => {
     const [event, error] = args;
-    if (event === 'end' || event === 'finish') heard.add(event);
+    const isEnd = event === 'end' || event === 'finish';
+    if (isEnd) heard.add(event);
     if (event === 'error') failed(error);
-    else if (event === 'close' || isDestroyed(event)) closed();
-    else if (
-      (event === 'end' || event === 'finish') &&
-      !isUnfinished() &&
-      !((reading ?? writing) && willClose())
-    )
-      closed();
+    else if (event === 'close' || isDestroyed(event) || (isEnd && !isUnfinished() && !willClose())) closed();
     return Reflect.apply(original, self, args as never[]);
   });
   if (stream.closed === true) closed();

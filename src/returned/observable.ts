@@ -19,11 +19,11 @@ export const observeObservable: Observe = (observable, work) => {
     /** How many handlers of the subscriber's `next` are under way. */
     let inNext = 0;
     let hasHeard = false;
-    const end = (report: () => void) => {
+    const end = (tellEnd: () => void) => {
       if (isOver) return;
       isOver = true;
       subscribers--;
-      report();
+      tellEnd();
     };
     const tell: Tell = (handler, value) => {
       if (handler === 'complete') end(() => work.returned(observable));
@@ -32,12 +32,13 @@ export const observeObservable: Observe = (observable, work) => {
     // What the caller does with the values is not part of the work.
     const inCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => {
       tell(handler, values[0]);
-      inNext += Number(handler === 'next');
-      hasHeard ||= handler === 'next';
+      const isNext = handler === 'next';
+      if (isNext) inNext++;
+      hasHeard ||= isNext;
       try {
         return callInContext(caller, call, receiver, values);
       } finally {
-        inNext -= Number(handler === 'next');
+        if (isNext) inNext--;
       }
     };
     // Who leaves on hearing a value has had what it wanted, as a loop that is left by `break`.
@@ -107,6 +108,8 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller, isReport
     );
   };
   if (typeof observer !== 'object' || observer === null) {
+    // Who is given nothing may refuse it.
+    if (typeof observer !== 'function' && !isReported) return [observer, ...others];
     const [error, complete, ...rest] = others;
     return [
       telling('next', () => observer),

@@ -5,9 +5,12 @@ import type { CoveredWork } from './covered-work.ts';
 const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
 
 /** Whether `value` is a promise made by the language itself, in any realm: not of a subclass, and no mere thenable. */
-export function isNativePromise(value: unknown): value is Promise<unknown> {
+function isNativePromise(value: unknown): value is Promise<unknown> {
   try {
-    return typeof value === 'object' && value !== null && isIntrinsic(Object.getPrototypeOf(value));
+    if (typeof value !== 'object' || value === null) return false;
+    const prototype: unknown = Object.getPrototypeOf(value);
+    // The class of zone.js gives itself out as native.
+    return prototype === INTRINSIC || (isIntrinsic(prototype as object) && !isMarked(value));
   } catch {
     // A proxy that refuses the look.
     return false;
@@ -96,8 +99,8 @@ function isMarked(promise: object): boolean {
 
 const BLUEBIRD_BRANCHES = '_branchesRemainingToCancel';
 
-/** One that is settled, and says what it has settled to, need not be listened to. */
-function tellsSettlement(promise: object, work: Pick<CoveredWork, 'returned' | 'threw'>): boolean {
+/** Tells at once what a promise of Bluebird's or zone.js' has settled to. @returns whether it had */
+function tellIfSettled(promise: object, work: Pick<CoveredWork, 'returned' | 'threw'>): boolean {
   if (!isMarked(promise)) return false;
   const state = promise as {
     readonly __zone_symbol__state?: boolean | null;
@@ -113,16 +116,12 @@ function tellsSettlement(promise: object, work: Pick<CoveredWork, 'returned' | '
   return isFulfilled === true || isRejected === true;
 }
 
-function classOf(prototype: object): PromiseConstructor {
-  return dataProperty(prototype, 'constructor') as PromiseConstructor;
-}
-
 /** A rejection of nobody's, until it is heard. */
 async function rejected(error: unknown): Promise<never> {
   throw error;
 }
 
-/** What whoever listens to a promise reads from it: the class of the promise that will be derived; with Bluebird, itself. */
+/** What `then` reads on its promise: the class of the one it makes, and Bluebird's what it follows. Who reads it listens. */
 const READ_BY_LISTENERS = ['constructor', '_target'];
 
 /**
@@ -138,7 +137,7 @@ export function observeRunningPromise(
 ): boolean {
   const then = methodOf(promise, 'then');
   if (then === undefined) return false;
-  if (tellsSettlement(promise, work)) return true;
+  if (tellIfSettled(promise, work)) return true;
   const prototype = Object.getPrototypeOf(promise) as object;
   let isOurs = true;
   let isHeard = false;
@@ -176,7 +175,10 @@ export function observeRunningPromise(
       },
       (error: unknown) => {
         // Whoever listens later handles it, as it would have handled the promise itself.
-        if (!isHeard) unheard = isMarked(promise) ? classOf(prototype).reject(error) : rejected(error);
+        if (!isHeard)
+          unheard = isMarked(promise)
+            ? (dataProperty(prototype, 'constructor') as PromiseConstructor).reject(error)
+            : rejected(error);
         work.threw(error);
       },
     ] as never[]);

@@ -56,10 +56,10 @@ export function replaced<F extends Method>(original: Method, replacement: F): F 
   return Object.defineProperties(replacement, { ...(name && { name }), ...(length && { length }) });
 }
 
-/** Tells of a call of the method, with its first argument, and then makes it. */
-export function before(tell: (argument: unknown) => void): Replacement {
+/** Tells of a call of the method, and then makes it. */
+export function before(tell: () => void): Replacement {
   return (original, self, args) => {
-    tell(args[0]);
+    tell();
     return Reflect.apply(original, self, args as never[]);
   };
 }

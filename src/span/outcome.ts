@@ -14,7 +14,7 @@ export type Outcome =
   | { readonly kind: 'left'; readonly as: 'aborted' | 'abandoned' };
 
 export const RETURNED: Outcome = { kind: 'returned' };
-/** A promise was collected before it settled. */
+/** A promise was collected before it settled, or a handle of `startSpan` before it was ended. */
 export const ABANDONED: Outcome = { kind: 'abandoned' };
 /** Unsubscribed, or destroyed without an error: nobody's failure. */
 export const LEFT: Outcome = { kind: 'left', as: 'aborted' };
@@ -54,7 +54,7 @@ export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
       return recordException(span, exception, exception, plan);
     }
     case 'abandoned':
-      return writeFailure(span, { type: kind, message: 'collected before it settled' }, named(kind), plan);
+      return writeFailure(span, { type: kind, message: 'collected before it ended' }, named(kind), plan);
     case 'shutdown':
       return writeFailure(span, { type: kind, message: 'still live at the shutdown' }, named(kind), plan);
     case 'left':

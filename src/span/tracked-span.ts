@@ -25,7 +25,7 @@ export interface Tracking {
   };
   /** Whether an async function does the work. */
   readonly isAsync?: boolean;
-  /** Called once, right after the span has ended. */
+  /** Called after the span has been ended here. */
   readonly onEnded?: (() => void) | undefined;
 }
 
@@ -61,9 +61,9 @@ export class TrackedSpan implements AbortObserver, Listed {
   previous: Listed | undefined = undefined;
   target: object | undefined = undefined;
   isOld = false;
-  /** Whether it is to end with something inside the result. */
-  isInside = false;
-  /** Whether the span took what was written on it when it started. */
+  /** So that `covers` is asked once. */
+  hasAskedCovers = false;
+  /** Whether the span was recording when it started. */
   records = true;
   #collectable: Collectable | undefined = undefined;
   readonly #live: LiveSpanList;
