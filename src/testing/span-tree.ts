@@ -10,8 +10,8 @@ export type ExpectedSpan =
       readonly name: string;
       /** The error that it ended with: its type, its message, or `type: message`. */
       readonly error?: string;
-      /** How the work ended, when it neither returned nor threw. */
-      readonly outcome?: 'aborted' | 'timed-out' | 'abandoned' | 'shutdown';
+      /** How the work ended, when it neither returned nor threw; `ignored` for an error in `ignoreErrors`. */
+      readonly outcome?: 'aborted' | 'timed-out' | 'abandoned' | 'shutdown' | 'ignored';
       /** Compared with the attributes of these names; others may be there. */
       readonly attributes?: Attributes;
       /** Complete, in the order of their starts. */
