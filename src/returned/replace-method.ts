@@ -52,8 +52,11 @@ export function replaceMethod(
 
 /** `replacement` with the `name` and `length` of what it replaces. */
 export function replaced<F extends Method>(original: Method, replacement: F): F {
-  const { name, length } = Object.getOwnPropertyDescriptors(original) as PropertyDescriptorMap;
-  return Object.defineProperties(replacement, { ...(name && { name }), ...(length && { length }) });
+  for (const key of ['name', 'length']) {
+    const property = Object.getOwnPropertyDescriptor(original, key);
+    if (property !== undefined) Object.defineProperty(replacement, key, property);
+  }
+  return replacement;
 }
 
 /** Tells of a call of the method, and then makes it. */
