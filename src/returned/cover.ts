@@ -7,7 +7,7 @@ import { isIterator, observeIterator } from './iterator.ts';
 import { isLazy, observeLazy } from './lazy.ts';
 import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
-import { isRunning, observeRunningPromise } from './promise.ts';
+import { isRunning, observeRunningPromise } from './running-promise.ts';
 import { isWebStream, observeWebStream } from './web-stream.ts';
 
 /** How many objects have been covered. */
