@@ -109,7 +109,8 @@ export const observeLazy: Observe = (lazy, work) => {
   };
   askers.set(lazy, asked);
   const shadow = shadowOf(prototype);
-  if (!Reflect.setPrototypeOf(lazy, shadow)) return false;
+  // What is no class's has nothing to be heard by way of it, and stays a plain object.
+  if (Reflect.ownKeys(shadow).length > 0 && !Reflect.setPrototypeOf(lazy, shadow)) return false;
   for (const key of Reflect.ownKeys(lazy)) {
     // What else it has for itself may be anybody's: a model, a logger, a callback.
     if (!OWN.includes(key)) continue;

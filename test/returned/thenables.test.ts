@@ -282,6 +282,13 @@ test('a proxy of a promise is a thenable, whatever its traps', async () => {
   expect(rows()).toEqual([RETURNED]);
 });
 
+test('an object that is no class’s stays one', async () => {
+  record();
+  const query = traceTask(() => ({ then: (ok: (value: number) => unknown) => ok(7) }), { flush: 'never' })();
+  expect(Object.getPrototypeOf(query)).toBe(Object.prototype);
+  expect(await query).toBe(7);
+});
+
 test('it looks as it did', async () => {
   record();
   const { query } = literal(async () => 7);

@@ -37,8 +37,10 @@ const refusals: Record<string, (value: object) => object> = {
   'a proxy that only pretends to define': (value) => new Proxy(value, { defineProperty: () => true }),
 };
 
-describe.each(Object.entries(kinds))('%s that cannot be instrumented', (_kind, [make, use]) => {
+describe.each(Object.entries(kinds))('%s that cannot be instrumented', (kind, [make, use]) => {
   test.each(Object.entries(refusals))('%s', async (how, refuse) => {
+    // An own property can be replaced in an object that takes no new ones.
+    if (kind === 'a thenable' && how === 'sealed') return;
     const { rows } = record();
     const value = refuse(make());
     expect(traceTask(() => value, 'work')()).toBe(value);
