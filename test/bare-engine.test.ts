@@ -36,8 +36,15 @@ async function bundle(target: string, useDefineForClassFields: boolean): Promise
   return outputFiles[0]!.text;
 }
 
-/** As in the edge runtime of Next.js. */
-class UntaggedSignal implements AbortSignalLike {
+/** As in the edge runtime of Next.js, where the one tag of a signal is inherited. */
+class Target {
+  declare readonly [Symbol.toStringTag]: string;
+  static {
+    Object.defineProperty(this.prototype, Symbol.toStringTag, { value: 'EventTarget' });
+  }
+}
+
+class UntaggedSignal extends Target implements AbortSignalLike {
   aborted = false;
   reason: unknown;
   readonly #listeners = new Set<() => void>();

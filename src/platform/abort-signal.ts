@@ -102,7 +102,8 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
 
 /** The edge runtime of Next.js, and Workers as of before autumn 2024, do not tag theirs. */
 const UNTAGGED =
-  typeof AbortSignal === 'function' && !(Symbol.toStringTag in AbortSignal.prototype)
+  typeof AbortSignal === 'function' &&
+  dataProperty(AbortSignal.prototype, Symbol.toStringTag) !== 'AbortSignal'
     ? AbortSignal.prototype
     : undefined;
 
