@@ -1,6 +1,6 @@
-import type { Attributes, AttributeValue, Tracer, TracerProvider } from '@opentelemetry/api';
+import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import { isEnabled, type Plan } from './options/plan.ts';
-import { DEFAULT_SETTINGS, knownNames, type Settings } from './options/settings.ts';
+import { DEFAULT_SETTINGS, type Settings } from './options/settings.ts';
 import { providerOf } from './platform/provider.ts';
 import { attempt } from './platform/report.ts';
 import { LiveSpanList } from './span/live-span-list.ts';
@@ -39,9 +39,3 @@ export class Instance {
 
 /** The default one: of the functions that the package exports, and of the sub-paths that trace with them. */
 export const defaultInstance: Instance = /* @__PURE__ */ new Instance();
-
-/** The outcome that is written on a span, under whatever name. */
-export function writtenOutcome(attributes: Attributes): AttributeValue | undefined {
-  for (const name of knownNames.outcome) if (name !== null && name in attributes) return attributes[name];
-  return undefined;
-}

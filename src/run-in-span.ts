@@ -5,7 +5,7 @@ import { callInContext, contextWithSpan } from './platform/context.ts';
 import { handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, coverInside, settleReturned } from './returned/cover.ts';
-import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { derivePromise, isPlainPromise, throwOn } from './returned/promise.ts';
 import { isRunning } from './returned/running-promise.ts';
 import { ABANDONED, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
@@ -153,10 +153,6 @@ function runUnrecorded<R>(
   };
   if (!isPlainPromise(result)) return look(result);
   return (derivePromise(result, look, throwOn) as R | undefined) ?? result;
-}
-
-function throwOn(error: unknown): never {
-  throw error;
 }
 
 /** What the call was given was there before it, so it is not its work. */

@@ -14,8 +14,8 @@ import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './wi
 
 export interface Flush {
   /**
-   * Asks the provider (the registered one, unless the instance has its own) to export everything that has ended, and says how that went. Never rejects. With no
-   * provider, or one that has no `forceFlush`, the answer is `flushed` at once.
+   * Asks the provider (the registered one, unless the instance has its own) to export everything that has ended, and says
+   * how that went. Never rejects. With no provider, or one that has no `forceFlush`, the answer is `flushed` at once.
    *
    * Callers share passes: at most one is under way and one waiting, and a call during a pass joins the next.
    *

@@ -1,5 +1,5 @@
 import { type AttributeValue, SpanStatusCode } from '@opentelemetry/api';
-import { writtenOutcome } from '../instance.ts';
+import { writtenOutcome } from '../options/settings.ts';
 import type { EndedSpan } from './ended-span.ts';
 import { plainText } from './text.ts';
 

@@ -1,4 +1,4 @@
-import type { Attributes, TracerProvider } from '@opentelemetry/api';
+import type { Attributes, AttributeValue, TracerProvider } from '@opentelemetry/api';
 import type { FlushResult } from '../platform/flush.ts';
 import { matcherOf } from './error-matcher.ts';
 import type { FlushMode, Redact, TracingOptions } from './options.ts';
@@ -44,6 +44,12 @@ export const knownNames: { readonly error: Set<string | null>; readonly outcome:
   error: new Set(['error']),
   outcome: new Set(['oncespan.outcome']),
 };
+
+/** The outcome that is written on a span, under whatever name. */
+export function writtenOutcome(attributes: Attributes): AttributeValue | undefined {
+  for (const name of knownNames.outcome) if (name !== null && name in attributes) return attributes[name];
+  return undefined;
+}
 
 /** `settings` with what `options` names, and nothing else, changed. */
 export function changed(

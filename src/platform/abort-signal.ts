@@ -111,7 +111,7 @@ const UNTAGGED =
  * What the platform calls the kind of an object, read without running a getter. Not by `instanceof`: touching the global
  * `Request` makes Node load its whole `fetch`, which takes tens of milliseconds.
  */
-export function tagOf(value: unknown): unknown {
+function tagOf(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   try {
     return UNTAGGED?.isPrototypeOf(value) ? 'AbortSignal' : dataProperty(value, Symbol.toStringTag);

@@ -1,6 +1,7 @@
 import { activeContext, callInContext } from '../platform/context.ts';
 import { type Method, methodOf } from '../platform/data-property.ts';
 import type { Observe } from './covered-work.ts';
+import { throwOn } from './promise.ts';
 import { before, replaced, replaceMethod } from './replace-method.ts';
 
 type Handler = 'next' | 'error' | 'complete';
@@ -131,10 +132,6 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller, isReport
     Object.defineProperty(told, handler, { value });
   }
   return [told, ...others];
-}
-
-function throwOn(error: unknown): never {
-  throw error;
 }
 
 function isSubscriber(observer: unknown): observer is object {

@@ -89,3 +89,8 @@ const MARKS = ['__zone_symbol__state', '_bitField'];
 export function isMarked(promise: object): boolean {
   return MARKS.some((mark) => mark in promise);
 }
+
+/** For a rejection that is passed on as it came. */
+export function throwOn(error: unknown): never {
+  throw error;
+}

@@ -1,4 +1,4 @@
-import { tagOf } from '../platform/abort-signal.ts';
+import { dataProperty } from '../platform/data-property.ts';
 import { observeIterator } from './iterator.ts';
 import { derivePromise } from './promise.ts';
 import { before, type Replacement, replaceMethod } from './replace-method.ts';
@@ -67,7 +67,7 @@ export const observeWebStream: Observe = (target, work) => {
 
 export function isWebStream(value: object): boolean {
   // A polyfill's, and another realm's, too.
-  return tagOf(value) === 'ReadableStream';
+  return dataProperty(value, Symbol.toStringTag) === 'ReadableStream';
 }
 
 function observeReader(reader: ReadableStreamDefaultReader, work: CoveredWork): void {

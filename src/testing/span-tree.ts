@@ -1,6 +1,5 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
-import { writtenOutcome } from '../instance.ts';
-import { knownNames } from '../options/settings.ts';
+import { knownNames, writtenOutcome } from '../options/settings.ts';
 import type { RecordedSpan } from './recorded-span.ts';
 
 /** A span that a test expects: its name alone stands for a plain success without children. */
