@@ -165,11 +165,14 @@ function startSpan(
   name: string,
   args: ArrayLike<unknown>,
 ): Span | undefined {
-  const options: StartOptions = { kind: plan.kind, attributes: startAttributes(plan, args) };
-  if (plan.relation !== 'child') {
-    options.root = true;
-    if (plan.relation === 'linked') options.links = linksTo(parent);
-  }
+  const options: StartOptions = {
+    kind: plan.kind,
+    attributes: startAttributes(plan, args),
+    root: plan.relation !== 'child',
+    links: plan.relation === 'linked' ? linksTo(parent) : undefined,
+    // Its own, so that one on Object.prototype does not count.
+    startTime: undefined,
+  };
   try {
     const span = tracer.startSpan(name, options, parent);
     if (typeof span?.end === 'function') return span;

@@ -86,6 +86,9 @@ describe('Object.prototype with more on it', () => {
     attributeNames: { error: 'evil' },
     ignoreErrors: 'nonsense',
     value: refuse,
+    root: true,
+    links: [{}],
+    startTime: 1,
   };
   afterEach(() => {
     for (const key of Object.keys(EVIL)) delete polluted[key];
