@@ -2,7 +2,6 @@ import { ROOT_CONTEXT, trace, type TracerProvider as ApiTracerProvider } from '@
 import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
 import {
-  configure,
   createTracing,
   flush,
   startSpan,
@@ -95,22 +94,34 @@ describe('the four outcomes', () => {
     expect(passes).toEqual([]);
   });
 
-  test('timed-out for everyone once a pass hangs for 30 s; the next pass starts afresh', async () => {
+  test('a pass that hangs for 30 s holds up the next one no longer; who waits longer goes on waiting', async () => {
     const { passes } = gatedProvider();
-    configure({ flushTimeoutMs: 3_600_000 });
-    const first = flush();
+    const first = flush({ timeoutMs: 60_000 });
     const second = flush();
-    vi.advanceTimersByTime(30_000);
-    expect(await first).toEqual({ status: 'timed-out' });
+    const third = flush({ timeoutMs: 60_000 });
+    vi.advanceTimersByTime(29_999);
+    expect([await second, passes.length]).toEqual([{ status: 'timed-out' }, 1]);
+    vi.advanceTimersByTime(1);
     expect(passes).toHaveLength(2);
     passes[1]?.resolve();
-    expect(await second).toEqual(FLUSHED);
-    configure({ flushTimeoutMs: 5000 });
+    expect(await third).toEqual(FLUSHED);
+    passes[0]?.resolve();
+    expect(await first).toEqual(FLUSHED);
+    expect(reported).toEqual([]);
+  });
+
+  test('a pass that hangs for 30 s, and that nobody waits for any more, is reported', async () => {
+    const { passes } = gatedProvider();
+    const first = flush({ timeoutMs: 10 });
+    vi.advanceTimersByTime(30_000);
+    expect(await first).toEqual({ status: 'timed-out' });
+    expect(reported).toEqual([['oncespan: a flush timed-out']]);
+    passes[0]?.resolve();
   });
 
   test('a pass that was given up and ends all the same starts no other', async () => {
     const { passes, overlaps } = gatedProvider();
-    const first = flush({ timeoutMs: 60_000 });
+    const first = flush({ timeoutMs: 20_000 });
     vi.advanceTimersByTime(30_000);
     expect(await first).toEqual({ status: 'timed-out' });
     const second = flush();

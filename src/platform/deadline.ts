@@ -4,7 +4,7 @@ import {
   type AbortSignalLike,
   observeAbort,
 } from './abort-signal.ts';
-import { startTimer, type TimerOptions } from './timer.ts';
+import { holdProcess, startTimer, type TimerOptions } from './timer.ts';
 
 export interface DeadlineOptions<T> extends TimerOptions {
   /** Milliseconds to wait at the longest. Default: no limit. */
@@ -18,6 +18,9 @@ export interface DeadlineOptions<T> extends TimerOptions {
   /** Told of the answer at once, before those who await the promise. */
   readonly onSettled?: (answer: T) => void;
 }
+
+/** Whatever the global one is by now: our waiting must not go by the rules of a library that replaces it. */
+const IntrinsicPromise = /* @__PURE__ */ (async () => {})().constructor as PromiseConstructor;
 
 /**
  * Waits for somebody else's answer: the first of that, a time-out and an abort. What comes later changes nothing, and no
@@ -33,11 +36,12 @@ export class Deadline<T> implements AbortObserver {
 
   constructor(options: DeadlineOptions<T>) {
     this.#options = options;
-    this.promise = new Promise((resolve) => {
+    this.promise = new IntrinsicPromise((resolve) => {
       this.#resolve = resolve;
     });
     const { timeoutMs = Infinity, signal } = options;
     if (timeoutMs !== Infinity) this.#clearTimer = startTimer(timeoutMs, () => this.expire(), options);
+    else if (options.holdsProcess) this.#clearTimer = holdProcess();
     if (signal !== undefined) this.#listener = observeAbort(signal, this);
   }
 

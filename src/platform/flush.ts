@@ -1,8 +1,9 @@
 import type { AbortSignalLike } from './abort-signal.ts';
 import { Deadline } from './deadline.ts';
 import { processWide } from './process-wide.ts';
+import { callProvider, joined } from './provider-call.ts';
 import { attempt, report } from './report.ts';
-import { callUntraced } from './untraced-context.ts';
+import { LONGEST_DELAY, startTimer } from './timer.ts';
 
 /** How a flush ended. A flush never rejects: whoever asks for one is usually about to do something else. */
 export type FlushResult =
@@ -18,55 +19,54 @@ export interface FlushOptions {
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** A pass that has not ended by then is given up, so that one hung exporter does not block every later flush. */
+/** A pass that has not ended by then holds up the next one no longer, so that one hung exporter does not block every later flush. */
 const PASS_LIMIT_MS = 30_000;
 
 const FLUSHED: FlushResult = { status: 'flushed' };
 const TIMED_OUT: FlushResult = { status: 'timed-out' };
 
 interface Flushable {
-  forceFlush(): unknown;
+  forceFlush(options?: { readonly timeoutMillis: number }): unknown;
 }
 
 /** What copies of this library know of each other's passes: it tells its waiters once, and lets them leave before. */
 interface SharedPass {
   readonly waiters: Set<{ settle(result: FlushResult): void }>;
+  /** The longest that somebody waits for it, in milliseconds. */
+  limitMs: number;
 }
 
 /** What copies of this library know of each other's groups. */
 interface SharedGroup {
   /** @returns the pass that covers everything that ended before this call */
-  request(): SharedPass;
+  request(limitMs?: number): SharedPass;
 }
 
 /** One `forceFlush` of a provider, of which all who wait for it are told. */
-function runPass(provider: Flushable, { waiters }: SharedPass, onSettled: () => void): void {
-  const deadline = new Deadline<FlushResult>({
-    timeoutMs: PASS_LIMIT_MS,
-    timedOut: () => TIMED_OUT,
-    holdsProcess: false,
-    isHousekeeping: true,
-    onSettled: (result) => {
-      if (result.status !== 'flushed')
-        report(`a flush ${result.status}`, (result as { error?: unknown }).error);
-      for (const waiter of Array.from(waiters)) waiter.settle(result);
-      onSettled();
+function runPass(provider: Flushable, { waiters, limitMs }: SharedPass, onOver: () => void): void {
+  const clearTimer = startTimer(
+    PASS_LIMIT_MS,
+    () => {
+      if (waiters.size === 0) report('a flush timed-out');
+      onOver();
     },
-  });
-  // Untraced, because a span that a flush ends would ask for the next one, for ever. The promise turns a synchronous
-  // throw and any thenable into a settlement that comes later.
-  new Promise((resolve) => {
-    resolve(
-      callUntraced(() => {
-        // Where timers throw, as after the end of a test, an SDK's flush would reject where nobody can hear it.
-        clearTimeout(undefined);
-        return provider.forceFlush();
-      }),
-    );
-  }).then(
-    () => deadline.settle(FLUSHED),
-    (error: unknown) => deadline.settle({ status: 'failed', error }),
+    { holdsProcess: false, isHousekeeping: true },
   );
+  // SDK 3 gives up after 30 seconds if it is not told otherwise.
+  const timeoutMillis = Math.min(Math.max(limitMs, PASS_LIMIT_MS), LONGEST_DELAY);
+  const forceFlush = () => {
+    // Where timers throw, as after the end of a test, an SDK's flush would reject where nobody can hear it.
+    clearTimeout(undefined);
+    return provider.forceFlush({ timeoutMillis });
+  };
+  void callProvider(forceFlush).then((failures) => {
+    clearTimer();
+    const result: FlushResult =
+      failures.length === 0 ? FLUSHED : { status: 'failed', error: joined(failures) };
+    if (result.status === 'failed') report('a flush failed', result.error);
+    for (const waiter of Array.from(waiters)) waiter.settle(result);
+    onOver();
+  });
 }
 
 /**
@@ -74,20 +74,26 @@ function runPass(provider: Flushable, { waiters }: SharedPass, onSettled: () => 
  * because the one under way may have looked at the queue already; it waits for no later one.
  */
 function newGroup(provider: Flushable): SharedGroup {
-  let isRunning = false;
+  let running: SharedPass | undefined;
   let waiting: SharedPass | undefined;
   const start = (pass: SharedPass): SharedPass => {
-    isRunning = true;
+    running = pass;
     runPass(provider, pass, () => {
+      if (running !== pass) return;
       const next = waiting;
-      waiting = undefined;
-      isRunning = false;
+      running = waiting = undefined;
       if (next !== undefined) start(next);
     });
     return pass;
   };
-  const newPass = (): SharedPass => ({ waiters: new Set() });
-  return { request: () => (isRunning ? (waiting ??= newPass()) : start(newPass())) };
+  return {
+    request(limitMs = 0) {
+      if (running === undefined) return start({ waiters: new Set(), limitMs });
+      waiting ??= { waiters: new Set(), limitMs };
+      waiting.limitMs = Math.max(waiting.limitMs, limitMs);
+      return waiting;
+    },
+  };
 }
 
 /** By provider: however many copies of this library flush it, its passes do not overlap. */
@@ -119,7 +125,7 @@ export async function awaitFlush(
 ): Promise<FlushResult> {
   try {
     if (signal?.aborted) return { status: 'aborted', reason: signal.reason };
-    const waiters = groupOf(provider)?.request().waiters;
+    const waiters = groupOf(provider)?.request(timeoutMs).waiters;
     if (waiters === undefined) return FLUSHED;
     const deadline: Deadline<FlushResult> = new Deadline<FlushResult>({
       timeoutMs,

@@ -3,7 +3,7 @@ import { callInContext } from './context.ts';
 import { attempt } from './report.ts';
 
 /** The longest delay `setTimeout` takes, 24 days; beyond it fires at once, where never is what is meant. */
-const LONGEST_DELAY = 2 ** 31 - 1;
+export const LONGEST_DELAY = 2 ** 31 - 1;
 
 interface Timers {
   readonly setTimeout: (act: () => void, delayMs: number) => unknown;
@@ -40,6 +40,20 @@ export function startTimer(
   // Where a timer is a number (browsers, some edge runtimes) there is no process to hold.
   if (!holdsProcess && typeof timer === 'object') timer.unref?.();
   return () => attempt('clearTimeout()', () => clock.clearTimeout(timer as never));
+}
+
+/**
+ * Keeps the process from ending for want of anything to do, for somebody who awaits an answer without a limit.
+ *
+ * @returns a function that lets it go
+ */
+export function holdProcess(): () => void {
+  let release = () => {};
+  const hold = () => {
+    release = startTimer(LONGEST_DELAY, hold, { holdsProcess: true, isHousekeeping: true });
+  };
+  hold();
+  return () => release();
 }
 
 /** Calls `act` after this turn of the event loop. Holds no process, so it may never be called. */

@@ -8,6 +8,7 @@ import {
   stemsFrom,
 } from '../platform/abort-signal.ts';
 import { attempt } from '../platform/report.ts';
+import { endEarly } from '../platform/early-end.ts';
 import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
 import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';
@@ -173,7 +174,8 @@ export class TrackedSpan implements AbortObserver, Listed {
     const endedByApplication = this.records && isUnrecorded(span);
     if (!endedByApplication) {
       if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.plan);
-      endSpan(span, endTime);
+      if (outcome.kind === 'returned' || outcome.kind === 'threw') endSpan(span, endTime);
+      else endEarly(() => endSpan(span, endTime));
     }
     if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
   }

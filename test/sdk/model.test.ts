@@ -24,13 +24,15 @@ type Place = 'queued' | 'exporting' | 'exported' | 'failed' | 'unknown' | 'dropp
 class Model {
   readonly places: Place[] = [];
   isClosed = false;
+  /** Batches that have left the queue and have not been handed over. */
+  readonly taken: number[][] = [];
+  /** Batches with the exporter, not answered. */
+  readonly given: number[][] = [];
+
+  constructor(readonly maxConcurrent: number) {}
 
   in(place: Place): number[] {
     return [...this.places.keys()].filter((span) => this.places[span] === place);
-  }
-
-  move(from: Place, to: Place): void {
-    for (const span of this.in(from)) this.places[span] = to;
   }
 
   end(): number {
@@ -38,15 +40,37 @@ class Model {
     return this.places.push(hasRoom ? 'queued' : 'dropped') - 1;
   }
 
-  export(batch: number[]): void {
-    expect(this.in('exporting')).toEqual([]);
-    expect(batch).toEqual(this.in('queued').slice(0, Math.min(batch.length, MAX_BATCH)));
-    for (const span of batch) this.places[span] = 'exporting';
+  /** So many spans have left the queue: the oldest, in batches. */
+  take(exporting: number): void {
+    let more = exporting - this.in('exporting').length;
+    while (more > 0) {
+      const batch = this.in('queued').slice(0, Math.min(more, MAX_BATCH));
+      expect(batch.length).toBeGreaterThan(0);
+      for (const span of batch) this.places[span] = 'exporting';
+      this.taken.push(batch);
+      more -= batch.length;
+    }
+  }
+
+  give(batch: number[]): void {
+    expect(batch).toEqual(this.taken.shift());
+    this.given.push(batch);
+    expect(this.given.length).toBeLessThanOrEqual(this.maxConcurrent);
+  }
+
+  settle(batch: number[] | undefined, place: Place): void {
+    if (batch === undefined) return;
+    this.given.splice(this.given.indexOf(batch), 1);
+    for (const span of batch) this.places[span] = place;
   }
 
   timeOut(): void {
-    this.move('exporting', 'unknown');
-    if (this.isClosed) this.move('queued', 'dropped');
+    for (const batch of [...this.given]) this.settle(batch, 'unknown');
+    if (!this.isClosed) return;
+    this.taken.length = 0;
+    for (const place of ['queued', 'exporting'] as const) {
+      for (const span of this.in(place)) this.places[span] = 'dropped';
+    }
   }
 
   counts(): Record<Place, number> {
@@ -55,18 +79,25 @@ class Model {
   }
 }
 
+/** Without what is no place of a span. */
+const places = (processor: SerialBatchSpanProcessor) => {
+  const { queued, exporting, exported, failed, unknown, dropped } = processor.stats();
+  return { queued, exporting, exported, failed, unknown, dropped };
+};
+
 const spanContext = () => ({ traceId: '1', spanId: '1', traceFlags: 1 });
 type Numbered = EndedSpan & { readonly number: number };
+interface Export {
+  readonly batch: number[];
+  readonly answer: (result: ExportResult) => void;
+}
 
 /** The processor between an exporter and flushes that hold it to the model. */
 class Real implements Exporter {
-  readonly processor = new SerialBatchSpanProcessor(this, {
-    maxQueueSize: MAX_QUEUE,
-    maxExportBatchSize: MAX_BATCH,
-    exportTimeoutMillis: LIMIT_MS,
-    scheduledDelayMillis: DELAY_MS,
-  });
-  readonly answers: ((result: ExportResult) => void)[] = [];
+  readonly processor: SerialBatchSpanProcessor;
+  readonly exports: Export[] = [];
+  /** Spans whose answers the processor may not know of yet: it hears of them in the microtasks. */
+  readonly answered = new Set<number>();
   readonly waiting = new Map<number, AbortController>();
   readonly problems: unknown[] = [];
   shutdowns = 0;
@@ -74,16 +105,30 @@ class Real implements Exporter {
   hangsInFlush = false;
   #flushes = 0;
   #lastServed = -1;
+  /** Of the dropped spans, those that a flush or the shutdown has had to tell of. */
+  told = 0;
 
-  constructor(readonly model: Model) {}
+  constructor(readonly model: Model) {
+    this.processor = new SerialBatchSpanProcessor(this, {
+      maxQueueSize: MAX_QUEUE,
+      maxExportBatchSize: MAX_BATCH,
+      exportTimeoutMillis: LIMIT_MS,
+      shutdownTimeoutMillis: LIMIT_MS,
+      scheduledDelayMillis: DELAY_MS,
+      maxConcurrentExports: model.maxConcurrent,
+    });
+  }
 
   export(spans: EndedSpan[], answer: (result: ExportResult) => void): void {
-    this.check(() => this.model.export(spans.map((span) => (span as Numbered).number)));
+    this.noteTaken();
+    const batch = spans.map((span) => (span as Numbered).number);
+    this.check(() => this.model.give(batch));
     if (this.throws) {
-      this.model.move('exporting', 'failed');
+      this.model.settle(batch, 'failed');
+      for (const span of batch) this.answered.add(span);
       throw new Error('thrown');
     }
-    this.answers.push(answer);
+    this.exports.push({ batch, answer });
   }
 
   async forceFlush(): Promise<void> {
@@ -94,27 +139,41 @@ class Real implements Exporter {
     this.shutdowns++;
   }
 
+  /** What the processor has taken off its queue: of the spans that are not queued, those that have gone nowhere else. */
+  noteTaken(): void {
+    this.check(() => {
+      const { queued } = this.processor.stats();
+      this.model.take(this.model.in('exporting').length + this.model.in('queued').length - queued);
+    });
+  }
+
   flush(timeoutMs: number | undefined): void {
+    this.noteTaken();
     const ticket = this.#flushes++;
     const controller = new AbortController();
     this.waiting.set(ticket, controller);
-    const accepted = [...this.model.places.keys()].filter((span) => this.model.places[span] !== 'dropped');
-    // An answer that has just been given is not known to the processor before the next turn.
-    const { queued, exporting } = this.processor.stats();
-    const covered = accepted.slice(accepted.length - queued - exporting);
+    const { model } = this;
+    const covered = [...model.in('queued'), ...model.in('exporting')];
+    const drops = model.in('dropped').length;
+    const newDrops = drops - this.told;
+    const { isClosed } = model;
+    this.told = drops;
+    const maybeCovered = [...this.answered];
     const serve = () => {
       expect(ticket).toBeGreaterThan(this.#lastServed);
       this.#lastServed = ticket;
     };
     const flushed = () => {
       serve();
-      expect(covered.map((span) => this.model.places[span])).toEqual(covered.map(() => 'exported'));
+      expect(covered.map((span) => model.places[span])).toEqual(covered.map(() => 'exported'));
+      expect(newDrops).toBe(0);
     };
     const rejected = (error: Error) => {
       if (error === controller.signal.reason || error.message.includes('the flush had not ended')) return;
       serve();
-      const lost = covered.filter((span) => this.model.places[span] !== 'exported');
-      expect(lost.length > 0 || error.message.includes('forceFlush()') || this.model.isClosed).toBe(true);
+      const lost = [...covered, ...maybeCovered].filter((span) => model.places[span] !== 'exported');
+      const hung = error.message.includes('forceFlush()');
+      expect(lost.length > 0 || hung || isClosed || model.isClosed || drops > 0).toBe(true);
     };
     const leave = () => {
       this.waiting.delete(ticket);
@@ -127,6 +186,7 @@ class Real implements Exporter {
         (error: Error) => this.check(() => rejected(error)),
       )
       .then(() => this.check(leave));
+    this.noteTaken();
   }
 
   /** What does not hold inside the exporter or a promise is told to the run. */
@@ -146,7 +206,9 @@ const step = (name: string, act: (model: Model, real: Real) => unknown): fc.Arbi
     toString: () => name,
     async run(model, real) {
       await act(model, real);
-      const { passes: _, ...counts } = real.processor.stats();
+      real.noteTaken();
+      if (name === 'turn') real.answered.clear();
+      const counts = places(real.processor);
       expect(real.problems).toEqual([]);
       expect(Object.values(counts).reduce((sum, count) => sum + count)).toBe(model.places.length);
       if (name === 'turn') expect(counts).toEqual(model.counts());
@@ -154,15 +216,31 @@ const step = (name: string, act: (model: Model, real: Real) => unknown): fc.Arbi
   });
 
 const end = (model: Model, real: Real) => {
-  const span: Numbered = { spanContext, number: model.end() };
+  real.noteTaken();
+  const number = model.end();
+  const span: Numbered = { spanContext, number };
   real.processor.onEnd(span);
+  real.noteTaken();
 };
-const answer = (place: 'exported' | 'failed') => (model: Model, real: Real) => {
-  model.move('exporting', place);
-  real.answers.at(-1)?.(place === 'exported' ? OK : { code: 1, error: new Error('refused') });
+const answer =
+  (place: 'exported' | 'failed', which = 0) =>
+  (model: Model, real: Real) => {
+    const unanswered = real.exports.filter(({ batch }) => model.given.includes(batch));
+    const next = unanswered.at(which);
+    if (next === undefined) return;
+    model.settle(next.batch, place);
+    for (const span of next.batch) real.answered.add(span);
+    next.answer(place === 'exported' ? OK : { code: 1, error: new Error('refused') });
+  };
+const answerLate = (model: Model, real: Real) => {
+  for (const { batch, answer } of real.exports) if (!model.given.includes(batch)) answer(OK);
 };
-const wait = (model: Model) => {
+const wait = (model: Model, real: Real) => {
+  for (const batch of model.given) for (const span of batch) real.answered.add(span);
+  const before = model.in('dropped').length;
   model.timeOut();
+  // The shutdown has told of what it gave up.
+  real.told += model.in('dropped').length - before;
   vi.advanceTimersByTime(LIMIT_MS);
 };
 
@@ -174,8 +252,9 @@ const steps = [
   step('abort', (_model, real) => real.waiting.get(Math.min(...real.waiting.keys()))?.abort()),
   step('a limit passes', () => vi.advanceTimersByTime(10)),
   step('accept', answer('exported')),
+  step('accept the newest', answer('exported', -1)),
   step('refuse', answer('failed')),
-  step('answer again, or late', (_model, real) => real.answers.slice(0, -1).forEach((late) => late(OK))),
+  step('answer again, or late', answerLate),
   step('throw from now on, or not', (_model, real) => (real.throws = !real.throws)),
   step('hang in forceFlush from now on, or not', (_model, real) => (real.hangsInFlush = !real.hangsInFlush)),
   step('export time-out', wait),
@@ -186,6 +265,7 @@ const steps = [
 const shutdown = step('shutdown', (model, real) => {
   real.processor.shutdown().catch(() => {});
   model.isClosed = true;
+  real.told = model.in('dropped').length;
 });
 
 function isUnderWay({ processor, waiting }: Real): boolean {
@@ -196,21 +276,21 @@ function isUnderWay({ processor, waiting }: Real): boolean {
 test(`any interleaving: every ended span is in one place, flushes are served in order, nothing is left (SEED=${seed})`, async () => {
   const commands = fc.commands([...steps, shutdown], { maxCommands: 30, size: 'max' });
   await fc.assert(
-    fc.asyncProperty(commands, async (run) => {
-      const model = new Model();
+    fc.asyncProperty(commands, fc.integer({ min: 1, max: 3 }), async (run, maxConcurrent) => {
+      const model = new Model(maxConcurrent);
       const real = new Real(model);
       await fc.asyncModelRun(() => ({ model, real }), run);
 
       // Everything that is asked for from now on is answered; a limit passes for what never will be.
       await turn();
       for (let left = 2 * model.places.length + 4; left > 0 && isUnderWay(real); left--) {
-        answer('exported')(model, real);
+        for (let i = 0; i < maxConcurrent; i++) answer('exported')(model, real);
         await turn();
-        wait(model);
+        wait(model, real);
         vi.advanceTimersByTime(DELAY_MS);
         await turn();
       }
-      const { passes: _, ...counts } = real.processor.stats();
+      const counts = places(real.processor);
       expect(counts).toEqual(model.counts());
       expect([counts.queued, counts.exporting, real.waiting.size]).toEqual([0, 0, 0]);
       expect([real.shutdowns, vi.getTimerCount()]).toEqual([model.isClosed ? 1 : 0, 0]);

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
-import { context, createContextKey, trace } from '@opentelemetry/api';
+import { context, createContextKey, diag, trace } from '@opentelemetry/api';
+import { loggingErrorHandler, setGlobalErrorHandler } from '@opentelemetry/core';
 import {
   AlwaysOffSampler,
   type SpanExporter,
@@ -7,16 +8,45 @@ import {
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
 import type { SpanExporter as SpanExporter2, SpanProcessor as SpanProcessor2 } from 'sdk-trace-2';
+import Bluebird from 'bluebird';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { withSpan } from '../../src/index.ts';
-import { type Exporter, SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
+import { type BatchOptions, type Exporter, SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
 import { deferred, reported } from '../harness.ts';
 import { HeldExporter, OK, serial, turn } from './held-exporter.ts';
 
 const failure = new Error('collector is down');
+const SILENT = { error() {}, warn() {}, info() {}, debug() {}, verbose() {} };
 const FAILED = { code: 1, error: failure };
-const NOTHING = { queued: 0, exporting: 0, exported: 0, failed: 0, unknown: 0, dropped: 0, passes: 0 };
-const said = () => reported.map(([what]) => what);
+const NO_DROPS = { queueFull: 0, afterShutdown: 0, gaveUp: 0 };
+const NOTHING = {
+  queued: 0,
+  exporting: 0,
+  exported: 0,
+  failed: 0,
+  unknown: 0,
+  dropped: 0,
+  drops: NO_DROPS,
+  passes: 0,
+  overdueExports: 0,
+};
+/** Without what the SDK's own error handler says. */
+const said = () => reported.map(([what]) => what as string).filter((what) => what.startsWith('oncespan'));
+
+const spanOf = (name: string) => ({
+  name,
+  spanContext: () => ({ traceId: '1', spanId: '1', traceFlags: 1 }),
+});
+
+/** Accepts what has been exported, and what is exported then, until nothing more comes. */
+async function answerAll(exporter: HeldExporter): Promise<void> {
+  let answered = -1;
+  while (answered < exporter.exports.length) {
+    answered = exporter.exports.length;
+    for (const { answer } of exporter.exports) answer(OK);
+    await turn();
+  }
+}
 
 /** How a promise has settled so far. */
 function watch(promise: Promise<unknown>) {
@@ -87,20 +117,89 @@ describe('when an export starts', () => {
     expect(processor.stats()).toEqual(NOTHING);
   });
 
+  test('a batch leaves the queue on the stack of span.end(): a burst fills the queue and what the exporter takes', async () => {
+    const { exporter, processor, end } = serial({ maxQueueSize: 4, maxExportBatchSize: 2 });
+    end('a', 'b', 'c', 'd', 'e', 'f', 'g');
+    expect(processor.stats()).toMatchObject({ queued: 4, exporting: 2, dropped: 1 });
+    await answerAll(exporter);
+    expect(exporter.batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+      ['e', 'f'],
+    ]);
+  });
+
+  test('a backlog is exported in full batches; what is left over waits for its delay, from the last answer on', async () => {
+    const { exporter, end } = serial({ maxExportBatchSize: 2 });
+    end('a', 'b', 'c', 'd', 'e');
+    await turn();
+    vi.advanceTimersByTime(4000);
+    await answerAll(exporter);
+    vi.advanceTimersByTime(4999);
+    await turn();
+    expect(exporter.batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(exporter.batches.at(-1)).toEqual(['e']);
+    await answerAll(exporter);
+  });
+
   test('a full queue drops what ends, counts it and reports it with the next pass', async () => {
     const { exporter, processor, end } = serial({ maxQueueSize: 2, maxExportBatchSize: 2 });
-    end('a', 'b', 'c', 'd');
-    expect(processor.stats()).toMatchObject({ queued: 2, dropped: 2 });
+    end('a', 'b', 'c', 'd', 'e', 'f');
+    expect(processor.stats()).toMatchObject({
+      queued: 2,
+      exporting: 2,
+      dropped: 2,
+      drops: { ...NO_DROPS, queueFull: 2 },
+    });
+    expect(said()).toEqual([]);
+    await answerAll(exporter);
+    end('g');
+    const flushed = watch(processor.forceFlush());
+    await answerAll(exporter);
+    expect(flushed).toEqual({
+      status: 'rejected',
+      reason: new Error('2 spans were dropped: the queue was full'),
+    });
+    await processor.forceFlush();
+    expect(exporter.batches).toEqual([['a', 'b'], ['c', 'd'], ['g']]);
+    expect(said()).toEqual(['oncespan: 2 spans were dropped: the queue was full (2)']);
+  });
+
+  test('with more than one at once, as they fill up, and in that order', async () => {
+    const { exporter, processor, end } = serial({ maxConcurrentExports: 2, maxExportBatchSize: 2 });
+    end('a', 'b', 'c', 'd', 'e', 'f');
     await turn();
+    expect(exporter.batches).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ]);
+    const flushed = watch(processor.forceFlush());
+    exporter.exports[1]?.answer(OK);
+    await turn();
+    expect(exporter.batches.at(-1)).toEqual(['e', 'f']);
+    exporter.exports[2]?.answer(OK);
+    await turn();
+    // It waits for the batch that was first, however many later ones have arrived.
+    expect([flushed.status, exporter.flushes]).toEqual(['pending', 0]);
     exporter.exports[0]?.answer(OK);
     await turn();
-    end('e');
-    const flushed = processor.forceFlush();
+    expect([flushed.status, exporter.flushes]).toEqual(['fulfilled', 1]);
+    expect(processor.stats()).toMatchObject({ exported: 6, exporting: 0 });
+  });
+
+  test('with more than one at once, what is left over does not wait for the answer of another', async () => {
+    const { exporter, end } = serial({ maxConcurrentExports: 2, maxExportBatchSize: 2 });
+    end('a', 'b', 'c');
     await turn();
-    exporter.exports[1]?.answer(OK);
-    await flushed;
-    expect(exporter.batches).toEqual([['a', 'b'], ['e']]);
-    expect(said()).toEqual(['oncespan: 2 spans were dropped: the queue was full (2)']);
+    vi.advanceTimersByTime(5000);
+    await turn();
+    expect(exporter.batches).toEqual([['a', 'b'], ['c']]);
+    await answerAll(exporter);
   });
 });
 
@@ -199,7 +298,7 @@ describe('a flush', () => {
     ]);
     await processor.forceFlush();
     expect(processor.stats()).toMatchObject({ exported: 2, failed: 1 });
-    expect(reported).toEqual([['oncespan: an export of 1 spans failed', failure]]);
+    expect(reported[0]).toEqual(['oncespan: an export of 1 spans failed', failure]);
   });
 
   test('rejects with all failures as one when there are several', async () => {
@@ -342,6 +441,69 @@ describe('an exporter that', () => {
     expect(processor.stats()).toMatchObject({ failed: 1 });
   });
 
+  test('goes on after its time-out is counted for as long as it does', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1, exportTimeoutMillis: 1000 });
+    end('a');
+    await turn();
+    vi.advanceTimersByTime(1000);
+    await turn();
+    end('b');
+    await turn();
+    expect([exporter.batches, processor.stats()]).toMatchObject([
+      [['a'], ['b']],
+      { exporting: 1, unknown: 1, overdueExports: 1 },
+    ]);
+    await answerAll(exporter);
+    expect(processor.stats()).toMatchObject({ exported: 1, unknown: 1, overdueExports: 0 });
+  });
+
+  test('empties the array that it was given does not confuse the accounts', async () => {
+    const { exporter, processor, end } = serial();
+    exporter.export = (spans, answer) => {
+      spans.length = 0;
+      answer(OK);
+    };
+    end('a', 'b', 'c');
+    await processor.forceFlush();
+    expect(processor.stats()).toMatchObject({ queued: 0, exporting: 0, exported: 3 });
+  });
+
+  test.each([
+    ['is none', class {}],
+    ['is Bluebird', Bluebird],
+  ])('works under a global Promise that %s', async (_how, Replaced) => {
+    const under = <R>(act: () => R): R => {
+      vi.stubGlobal('Promise', Replaced);
+      try {
+        return act();
+      } finally {
+        vi.unstubAllGlobals();
+      }
+    };
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+    exporter.export = (_spans, answer) => under(() => answer(OK));
+    under(() => end('a', 'b'));
+    await under(() => processor.forceFlush());
+    await under(() => processor.shutdown());
+    expect([processor.stats().exported, exporter.flushes, exporter.shutdowns]).toEqual([2, 2, 1]);
+  });
+
+  test('refuses is heard of at the level ERROR, and by the handler of the SDK’s errors', async () => {
+    const { exporter, processor, end } = serial();
+    const heard: unknown[] = [];
+    exporter.export = (_spans, answer) => answer(FAILED);
+    setGlobalErrorHandler((error) => void heard.push(error));
+    end('a');
+    await processor.forceFlush().catch(() => {});
+    setGlobalErrorHandler(loggingErrorHandler());
+    expect(heard).toEqual([failure]);
+    diag.setLogger({ ...SILENT, error: (...what) => void heard.push(what) });
+    heard.length = 0;
+    end('b');
+    await processor.forceFlush().catch(() => {});
+    expect(heard).toEqual([[expect.stringContaining('collector is down')]]);
+  });
+
   test('hangs in its own forceFlush() does not hold the next pass', async () => {
     const { exporter, processor, end } = serial({ exportTimeoutMillis: 1000 });
     exporter.forceFlush = () => new Promise(() => {});
@@ -379,27 +541,24 @@ describe('exports run', () => {
   });
 
   test('once the resource attributes that were pending have arrived', async () => {
-    const { exporter, processor } = serial({ maxExportBatchSize: 2 });
+    const { exporter, processor } = serial();
     const attributes = deferred();
     const resource = {
       asyncAttributesPending: true,
       waitForAsyncAttributes: vi.fn(() => attributes.promise),
     };
-    const span = {
-      name: 'a',
-      resource,
-      spanContext: () => ({ traceId: '1', spanId: '1', traceFlags: 1 }),
-    };
+    const span = { ...spanOf('a'), resource };
     processor.onEnd(span);
     processor.onEnd(span);
+    const flushed = processor.forceFlush();
     await turn();
-    expect(processor.stats()).toMatchObject({ queued: 2, exporting: 0 });
+    expect(exporter.batches).toEqual([]);
     attributes.resolve();
     await turn();
     expect(resource.waitForAsyncAttributes).toHaveBeenCalledTimes(1);
     expect(exporter.batches).toEqual([['a', 'a']]);
     exporter.exports[0]?.answer(OK);
-    await turn();
+    await flushed;
   });
 
   test.each([
@@ -414,14 +573,20 @@ describe('exports run', () => {
   ])('without resource attributes that %s', async (_how, waitForAsyncAttributes) => {
     const { exporter, processor } = serial({ maxExportBatchSize: 1, exportTimeoutMillis: 1000 });
     exporter.export = (_spans, answer) => answer(OK);
-    processor.onEnd({
-      spanContext: () => ({ traceId: '1', spanId: '1', traceFlags: 1 }),
-      resource: { asyncAttributesPending: true, waitForAsyncAttributes: waitForAsyncAttributes as never },
-    });
+    const ask = vi.fn(waitForAsyncAttributes as () => Promise<void>);
+    const resource = { asyncAttributesPending: true, waitForAsyncAttributes: ask };
+    const end = () => processor.onEnd({ ...spanOf('a'), resource });
+    end();
+    await turn();
     vi.advanceTimersByTime(1000);
     await turn();
     expect(processor.stats()).toMatchObject({ exported: 1 });
     expect(reported).toHaveLength(1);
+    // Once is enough.
+    end();
+    await turn();
+    expect(processor.stats()).toMatchObject({ exported: 2 });
+    expect([reported.length, ask.mock.calls.length]).toEqual([1, 1]);
   });
 });
 
@@ -438,8 +603,14 @@ describe('shutdown', () => {
     exporter.exports[0]?.answer(OK);
     await Promise.all([first, ...again]);
     expect([exporter.batches, exporter.flushes, exporter.shutdowns]).toEqual([[['a']], 1, 1]);
-    expect(processor.stats()).toEqual({ ...NOTHING, exported: 1, dropped: 1, passes: 1 });
-    await processor.forceFlush();
+    expect(processor.stats()).toEqual({
+      ...NOTHING,
+      exported: 1,
+      dropped: 1,
+      drops: { ...NO_DROPS, afterShutdown: 1 },
+      passes: 1,
+    });
+    await processor.forceFlush().catch(() => {});
     expect(exporter.flushes).toBe(1);
   });
 
@@ -483,21 +654,73 @@ describe('shutdown', () => {
       { status: 'rejected', reason: { name: 'TimeoutError' } },
     ]);
     expect(exporter.batches).toEqual([['a']]);
-    expect(processor.stats()).toEqual({ ...NOTHING, unknown: 1, dropped: 2, passes: 1 });
+    expect(processor.stats()).toEqual({
+      ...NOTHING,
+      unknown: 1,
+      dropped: 2,
+      drops: { ...NO_DROPS, gaveUp: 2 },
+      passes: 2,
+      overdueExports: 1,
+    });
   });
 
-  test('when time is up while resource attributes are waited for, nothing is exported', async () => {
-    const { exporter, processor } = serial({ maxExportBatchSize: 1 });
-    processor.onEnd({
-      spanContext: () => ({ traceId: '1', spanId: '1', traceFlags: 1 }),
-      resource: { asyncAttributesPending: true, waitForAsyncAttributes: () => new Promise(() => {}) },
-    });
-    const shutdown = watch(processor.shutdown({ timeoutMs: 100 }));
+  test('says how many spans are lost when time is up', async () => {
+    const { processor, end } = serial({ maxExportBatchSize: 2, shutdownTimeoutMillis: 100 });
+    end('a', 'b', 'c', 'd', 'e');
+    const shutdown = watch(processor.shutdown());
+    await turn();
     vi.advanceTimersByTime(100);
     await turn();
-    expect(shutdown.status).toBe('rejected');
-    expect(exporter.exports).toEqual([]);
-    expect(processor.stats()).toMatchObject({ queued: 0, dropped: 1 });
+    const message =
+      'the span processor had no more time to shut down: 3 spans were dropped, and of 2 nobody knows whether they arrived';
+    expect(shutdown).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError', message } });
+    expect(processor.stats()).toMatchObject({ unknown: 2, drops: { ...NO_DROPS, gaveUp: 3 } });
+  });
+
+  test('has its own limit as a whole, and each export one of its own', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1, exportTimeoutMillis: 1000 });
+    end('a', 'b', 'c');
+    const shutdown = watch(processor.shutdown());
+    for (const at of [0, 1, 2]) {
+      await turn();
+      vi.advanceTimersByTime(900);
+      exporter.exports[at]?.answer(OK);
+    }
+    await turn();
+    expect([shutdown.status, processor.stats().exported]).toEqual(['fulfilled', 3]);
+  });
+
+  test('waits for no resource attributes, not even those that are being waited for', async () => {
+    const { exporter, processor } = serial({ maxExportBatchSize: 1 });
+    exporter.export = (_spans, answer) => answer(OK);
+    const resource = {
+      asyncAttributesPending: true,
+      waitForAsyncAttributes: () => new Promise<void>(() => {}),
+    };
+    processor.onEnd({ ...spanOf('a'), resource });
+    await turn();
+    processor.onEnd({ ...spanOf('b'), resource: { ...resource } });
+    await processor.shutdown();
+    expect(processor.stats()).toMatchObject({ exported: 2, dropped: 0 });
+  });
+
+  test('drops what ends from then on, says so once, and tells it to the flush that follows', async () => {
+    const { processor, end } = serial();
+    await processor.shutdown();
+    end('late', 'later');
+    await expect(processor.forceFlush()).rejects.toEqual(
+      new Error('2 spans were dropped: they ended after the shutdown'),
+    );
+    await processor.forceFlush();
+    expect(processor.stats()).toEqual({
+      ...NOTHING,
+      dropped: 2,
+      drops: { ...NO_DROPS, afterShutdown: 2 },
+      passes: 1,
+    });
+    expect(said()).toEqual([
+      'oncespan: a span that ended after the shutdown was dropped, as all that follow will be',
+    ]);
   });
 
   test('does not wait beyond its limit for an exporter that hangs in shutdown()', async () => {
@@ -534,11 +757,86 @@ describe('configuration', () => {
     expect(make(new HeldExporter(), { maxQueueSize: 0 })).toThrow(
       new TypeError("SerialBatchSpanProcessor: option 'maxQueueSize' is 0; give an integer, 1 or more"),
     );
-    expect(make(new HeldExporter(), { maxQueueSize: 8, maxExportBatchSize: 9 })).toThrow(
-      new TypeError(
-        "SerialBatchSpanProcessor: option 'maxExportBatchSize' is 9; give 8 (maxQueueSize) or less",
-      ),
-    );
+    for (const wrong of [
+      { maxConcurrentExports: 0 },
+      { maxQueueSize: Infinity },
+      { exportTimeoutMillis: -1 },
+      { shutdownTimeoutMillis: 1.5 },
+      { meterProvider: {} },
+    ]) {
+      expect(make(new HeldExporter(), wrong)).toThrow(/^SerialBatchSpanProcessor: option '.*' is .*; give /);
+    }
+  });
+
+  test.each<[string, Record<string, string>, BatchOptions, string]>([
+    [
+      'by the code, and the queue by nobody',
+      {},
+      { maxExportBatchSize: 5000 },
+      "SerialBatchSpanProcessor: option 'maxExportBatchSize' is 5000, which is more than the queue takes; 2048 (maxQueueSize) is used",
+    ],
+    [
+      'by the code, and the queue by a variable',
+      { OTEL_BSP_MAX_QUEUE_SIZE: '3' },
+      { maxExportBatchSize: 512 },
+      "SerialBatchSpanProcessor: option 'maxExportBatchSize' is 512, which is more than the queue takes; 3 (maxQueueSize) is used",
+    ],
+    [
+      'by a variable',
+      { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '4' },
+      { maxQueueSize: 3 },
+      'OTEL_BSP_MAX_EXPORT_BATCH_SIZE is 4, which is more than the queue takes; 3 (maxQueueSize) is used',
+    ],
+    [
+      'by a variable that is none',
+      { OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '1e1' },
+      { maxQueueSize: 3 },
+      "OTEL_BSP_MAX_EXPORT_BATCH_SIZE is '1e1'; give an integer, 1 or more; 3 is used",
+    ],
+  ])('a batch larger than the queue is reduced to it: asked for %s', (_how, variables, options, warning) => {
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    serial(options);
+    expect(said()).toEqual([`oncespan: ${warning}`]);
+  });
+
+  test('a queue smaller than the default batch needs no warning', async () => {
+    const { exporter, end } = serial({ maxQueueSize: 2 });
+    end('a', 'b');
+    await turn();
+    expect([exporter.batches, said()]).toEqual([[['a', 'b']], []]);
+    await answerAll(exporter);
+  });
+
+  test.each(['0', '-1', '1.5', '+3', '0x10', '1e3', 'Infinity', '99999999999999999999', 'ten', '5s'])(
+    'a variable that is %s counts as not set, and is reported once',
+    (value) => {
+      vi.stubEnv('OTEL_BSP_MAX_CONCURRENT_EXPORTS', value);
+      serial();
+      expect(said()).toEqual([
+        `oncespan: OTEL_BSP_MAX_CONCURRENT_EXPORTS is '${value}'; give an integer, 1 or more; 1 is used`,
+      ]);
+    },
+  );
+
+  test('the number of exports at once has a variable, too', async () => {
+    vi.stubEnv('OTEL_BSP_MAX_CONCURRENT_EXPORTS', '2');
+    const { exporter, end } = serial({ maxExportBatchSize: 1 });
+    end('a', 'b', 'c');
+    await turn();
+    expect(exporter.batches).toEqual([['a'], ['b']]);
+    await answerAll(exporter);
+  });
+
+  test.each([0, Infinity])('a time-out of %s is no limit', async (limit) => {
+    const { exporter, processor, end } = serial({ exportTimeoutMillis: limit, shutdownTimeoutMillis: limit });
+    end('a');
+    const shutdown = watch(processor.shutdown());
+    await turn();
+    vi.advanceTimersByTime(2 ** 31);
+    await turn();
+    expect(shutdown.status).toBe('pending');
+    await answerAll(exporter);
+    expect(shutdown.status).toBe('fulfilled');
   });
 
   test('the variables of the specification count where an option is missing', async () => {
@@ -547,17 +845,18 @@ describe('configuration', () => {
     vi.stubEnv('OTEL_BSP_SCHEDULE_DELAY', '70');
     vi.stubEnv('OTEL_BSP_EXPORT_TIMEOUT', '40');
     const { exporter, processor, end } = serial();
-    end('a', 'b', 'c', 'd');
+    end('a', 'b', 'c', 'd', 'e', 'f');
     await turn();
-    expect(processor.stats()).toMatchObject({ queued: 1, exporting: 2, dropped: 1 });
+    expect(processor.stats()).toMatchObject({ queued: 3, exporting: 2, dropped: 1 });
     vi.advanceTimersByTime(40);
     await turn();
-    expect(processor.stats()).toMatchObject({ queued: 1, unknown: 2 });
-    vi.advanceTimersByTime(70);
-    await turn();
-    expect(exporter.batches).toEqual([['a', 'b'], ['c']]);
+    expect(processor.stats()).toMatchObject({ queued: 1, exporting: 2, unknown: 2 });
     exporter.exports[1]?.answer(OK);
     await turn();
+    vi.advanceTimersByTime(70);
+    await turn();
+    expect(exporter.batches).toEqual([['a', 'b'], ['c', 'd'], ['e']]);
+    await answerAll(exporter);
     const options = serial({ maxExportBatchSize: 1 });
     options.end('a');
     await turn();

@@ -3,7 +3,8 @@ import { endSpansOf } from '../../span/shutdown.ts';
 import { noteShutDown, registeredProvider } from '../../platform/provider.ts';
 import { report } from '../../platform/report.ts';
 import { Deadline } from '../../platform/deadline.ts';
-import { callUntraced } from '../../platform/untraced-context.ts';
+import { callProvider, joined } from '../../platform/provider-call.ts';
+import { LONGEST_DELAY } from '../../platform/timer.ts';
 
 /** A provider as every SDK has it. */
 export interface ShutdownProvider extends TracerProvider {
@@ -22,14 +23,27 @@ export async function closeProvider(provider: ShutdownProvider, timeoutMs: numbe
   if (registeredProvider() === provider) trace.disable();
   noteShutDown(provider);
   endSpansOf(provider);
-  const timeIsUp = () => report(`the tracer provider had not shut down after ${timeoutMs} ms`);
-  const limit = new Deadline<void>({ timeoutMs, timedOut: timeIsUp, holdsProcess: true });
-  const step = async (what: string, call: () => Promise<void> | undefined) => {
-    const ended = callUntraced(async () => call());
-    const reported = ended.catch((error: unknown) => report(`the tracer provider's ${what} failed`, error));
-    await Promise.race([reported, limit.promise]);
+  const observers = new Set<() => void>();
+  const time = { isOver: false, observers };
+  const limit = new Deadline<void>({
+    timeoutMs,
+    timedOut: () => {
+      time.isOver = true;
+      for (const tell of Array.from(observers)) tell();
+      report(`the tracer provider had not shut down after ${timeoutMs} ms`);
+    },
+    holdsProcess: true,
+  });
+  const step = async (what: string, method: () => unknown) => {
+    const told = callProvider(method, time).then((failures) => {
+      // What fails later fails for want of time.
+      if (failures.length > 0 && !time.isOver)
+        report(`the tracer provider's ${what} failed`, joined(failures));
+    });
+    await Promise.race([told, limit.promise]);
   };
-  await step('forceFlush()', () => provider.forceFlush?.({ timeoutMillis: timeoutMs }));
+  const timeoutMillis = Math.min(timeoutMs, LONGEST_DELAY);
+  await step('forceFlush()', () => provider.forceFlush?.({ timeoutMillis }));
   await step('shutdown()', () => provider.shutdown());
   limit.settle();
 }

@@ -1,4 +1,5 @@
-import { readOptions, refuse } from '../../options/check.ts';
+import type { MeterProvider } from '@opentelemetry/api';
+import { readOptions, refuse, rule, type Rule } from '../../options/check.ts';
 import { inWords, report } from '../../platform/report.ts';
 import { environmentVariable } from '../environment-variable.ts';
 
@@ -6,77 +7,97 @@ import { environmentVariable } from '../environment-variable.ts';
 export interface BatchOptions {
   /** Spans that wait at the most; what ends beyond them is dropped. Default 2048, or `OTEL_BSP_MAX_QUEUE_SIZE`. */
   maxQueueSize?: number;
-  /** Spans in one export at the most, and the number that starts one. Default 512, or `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`. */
+  /**
+   * Spans in one export at the most, and the number that starts one. Default 512, or `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`. More
+   * than `maxQueueSize` is reduced to it.
+   */
   maxExportBatchSize?: number;
   /** Milliseconds that a span waits for others. Default 5000, or `OTEL_BSP_SCHEDULE_DELAY`. */
   scheduledDelayMillis?: number;
-  /** Milliseconds that an export may take; 0 for no limit. Default 30000, or `OTEL_BSP_EXPORT_TIMEOUT`. */
+  /** Milliseconds that one export may take; 0 or `Infinity` for no limit. Default 30000, or `OTEL_BSP_EXPORT_TIMEOUT`. */
   exportTimeoutMillis?: number;
+  /**
+   * Exports that may be under way at once. Default 1, as the specification has it, or `OTEL_BSP_MAX_CONCURRENT_EXPORTS`. Only
+   * for an exporter that can do several at once, as the OTLP ones can (30). docs/delivery.md says when it is needed.
+   */
+  maxConcurrentExports?: number;
+  /** Milliseconds that a shutdown may take as a whole; 0 or `Infinity` for no limit. Default 30000. */
+  shutdownTimeoutMillis?: number;
+  /** Where the processor counts what it does: `otel.sdk.processor.span.*`. Default: nowhere. */
+  meterProvider?: MeterProvider;
 }
 
-export type BatchLimits = Required<BatchOptions>;
+type Limit = Exclude<keyof BatchOptions, 'meterProvider'>;
 
-type Key = keyof BatchLimits;
+/** The limits in force. A time-out without limit is `Infinity`. */
+export type BatchLimits = Readonly<Record<Limit, number>>;
 
-const isInteger = (value: unknown): value is number => Number.isInteger(value);
-const count = {
-  expected: 'an integer, 1 or more',
-  accepts: (value: unknown) => isInteger(value) && value >= 1,
-};
-const milliseconds = {
-  expected: 'an integer number of milliseconds, 0 or more',
-  accepts: (value: unknown) => isInteger(value) && value >= 0,
+const count = rule('an integer, 1 or more', (value) => Number.isSafeInteger(value) && (value as number) >= 1);
+const milliseconds = rule(
+  'an integer number of milliseconds, 0 or more',
+  (value) => value === Infinity || (Number.isSafeInteger(value) && (value as number) >= 0),
+);
+
+/** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor; the last is the Rust SDK's. */
+const LIMITS: Readonly<Record<Limit, { rule: Rule; byDefault: number; variable?: string }>> = {
+  maxQueueSize: { rule: count, byDefault: 2048, variable: 'OTEL_BSP_MAX_QUEUE_SIZE' },
+  maxExportBatchSize: { rule: count, byDefault: 512, variable: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE' },
+  scheduledDelayMillis: { rule: milliseconds, byDefault: 5000, variable: 'OTEL_BSP_SCHEDULE_DELAY' },
+  exportTimeoutMillis: { rule: milliseconds, byDefault: 30_000, variable: 'OTEL_BSP_EXPORT_TIMEOUT' },
+  maxConcurrentExports: { rule: count, byDefault: 1, variable: 'OTEL_BSP_MAX_CONCURRENT_EXPORTS' },
+  shutdownTimeoutMillis: { rule: milliseconds, byDefault: 30_000 },
 };
 
 const RULES = {
-  maxQueueSize: count,
-  maxExportBatchSize: count,
-  scheduledDelayMillis: milliseconds,
-  exportTimeoutMillis: milliseconds,
+  ...(Object.fromEntries(Object.entries(LIMITS).map(([key, { rule }]) => [key, rule])) as Record<
+    Limit,
+    Rule
+  >),
+  meterProvider: rule(
+    'a meter provider',
+    (value) => typeof (value as Partial<MeterProvider> | null)?.getMeter === 'function',
+  ),
 };
 
-/** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#batch-span-processor */
-const SETTINGS: { readonly [K in Key]: { readonly variable: string; readonly byDefault: number } } = {
-  maxQueueSize: { variable: 'OTEL_BSP_MAX_QUEUE_SIZE', byDefault: 2048 },
-  maxExportBatchSize: { variable: 'OTEL_BSP_MAX_EXPORT_BATCH_SIZE', byDefault: 512 },
-  scheduledDelayMillis: { variable: 'OTEL_BSP_SCHEDULE_DELAY', byDefault: 5000 },
-  exportTimeoutMillis: { variable: 'OTEL_BSP_EXPORT_TIMEOUT', byDefault: 30_000 },
-};
-
-/**
- * The limits in force. A time-out without limit is `Infinity`.
- *
- * @throws TypeError for a wrong option; a wrong variable is reported and ignored
- */
-export function readBatchLimits(options: BatchOptions | undefined): BatchLimits {
+/** @throws TypeError for a wrong option; a wrong variable is reported and ignored */
+export function readBatchOptions(options: BatchOptions | undefined): {
+  readonly limits: BatchLimits;
+  readonly meterProvider: MeterProvider | undefined;
+} {
   const given = readOptions('SerialBatchSpanProcessor', options, RULES, refuse);
-  const read = (key: Key) => given[key] ?? fromEnvironment(key) ?? SETTINGS[key].byDefault;
-  const maxQueueSize = read('maxQueueSize');
-  return {
-    maxQueueSize,
-    maxExportBatchSize: batchWithin(maxQueueSize, given.maxExportBatchSize, read('maxExportBatchSize')),
-    scheduledDelayMillis: read('scheduledDelayMillis'),
-    // Zero means no limit: https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout
-    exportTimeoutMillis: read('exportTimeoutMillis') || Infinity,
+  const read = (key: Limit, most = Infinity) => {
+    const { byDefault, variable } = LIMITS[key];
+    const inForce = Math.min(byDefault, most);
+    const asked = given[key] ?? fromEnvironment(variable, LIMITS[key].rule, inForce);
+    if (asked === undefined || asked <= most) return asked ?? inForce;
+    const name = given[key] === undefined ? variable : `SerialBatchSpanProcessor: option '${key}'`;
+    report(`${name} is ${asked}, which is more than the queue takes; ${most} (maxQueueSize) is used`);
+    return most;
   };
+  // Zero means no limit: https://opentelemetry.io/docs/specs/otel/configuration/common/#timeout
+  const timeout = (key: Limit) => read(key) || Infinity;
+  const maxQueueSize = read('maxQueueSize');
+  const limits = {
+    maxQueueSize,
+    maxExportBatchSize: read('maxExportBatchSize', maxQueueSize),
+    scheduledDelayMillis: read('scheduledDelayMillis'),
+    exportTimeoutMillis: timeout('exportTimeoutMillis'),
+    maxConcurrentExports: read('maxConcurrentExports'),
+    shutdownTimeoutMillis: timeout('shutdownTimeoutMillis'),
+  };
+  return { limits, meterProvider: given.meterProvider };
 }
 
-/** A batch never fills if the queue is smaller. Only who asked for both can be told so; a default gives way. */
-function batchWithin(maxQueueSize: number, given: number | undefined, size: number): number {
-  if (given !== undefined && given > maxQueueSize) {
-    refuse(
-      `SerialBatchSpanProcessor: option 'maxExportBatchSize' is ${given}; give ${maxQueueSize} (maxQueueSize) or less`,
-    );
-  }
-  return Math.min(size, maxQueueSize);
-}
-
-function fromEnvironment(key: Key): number | undefined {
-  const { variable, byDefault } = SETTINGS[key];
-  const text = environmentVariable(variable);
-  if (text === undefined) return undefined;
-  const value = Number(text);
-  if (RULES[key].accepts(value)) return value;
-  report(`${variable} is ${inWords(text)}; give ${RULES[key].expected}; ${byDefault} is used`);
+function fromEnvironment(
+  variable: string | undefined,
+  { expected, accepts }: Rule,
+  inForce: number,
+): number | undefined {
+  const text = variable && environmentVariable(variable);
+  if (!text) return undefined;
+  // Decimal digits: `Number` would take '1e3', '0x10' and 'Infinity', too.
+  const value = /^\d+$/.test(text) ? Number(text) : NaN;
+  if (accepts(value)) return value;
+  report(`${variable} is ${inWords(text)}; give ${expected}; ${inForce} is used`);
   return undefined;
 }

@@ -1,8 +1,9 @@
+import { globalErrorHandler } from '@opentelemetry/core';
 import { Deadline } from '../../platform/deadline.ts';
 import { attempt, report } from '../../platform/report.ts';
+import { callUntraced } from '../../platform/untraced-context.ts';
 import type { EndedSpan, Exporter, ExportResult } from './sdk-shapes.ts';
 import { timeoutError } from './timeout-error.ts';
-import { callUntraced } from '../../platform/untraced-context.ts';
 
 /** Why something did not succeed. Of what is `unknown` nobody can tell whether it did: no answer came. */
 export interface Failure {
@@ -15,14 +16,14 @@ type Answer = Deadline<Failure | undefined>;
 /**
  * An exporter whose every call is answered: within the limit, once, and with a {@link Failure} where the exporter
  * throws, rejects, hangs, or calls back twice. The calls run untraced; failures are reported.
- *
- * It is asked one thing at a time.
  */
 export class BoundedExporter {
   readonly #exporter: Exporter;
   readonly #limitMs: number;
-  #awaited: Answer | undefined;
+  readonly #awaited = new Set<Answer>();
   #hasGivenUp = false;
+  /** Exports that were given up, and that the exporter has not answered since. It may still be at them. */
+  overdue = 0;
 
   /** @param limitMs milliseconds for each call but `shutdown()`, or `Infinity` */
   constructor(exporter: Exporter, limitMs: number) {
@@ -30,57 +31,66 @@ export class BoundedExporter {
     this.#limitMs = limitMs;
   }
 
-  /**
-   * Waits for what is still to come of the resources of the first `count` spans. Not for ever: a span without an attribute
-   * beats no span.
-   */
-  async attributesOf(spans: readonly EndedSpan[], count: number): Promise<void> {
-    const pending = attempt('reading the resources', () => pendingResources(spans, count));
-    if (pending === undefined || pending.size === 0) return;
-    await this.#ask('waiting for resource attributes', this.#limitMs, (answer) => {
-      settleWith(answer, Promise.all(Array.from(pending, (resource) => resource.waitForAsyncAttributes?.())));
-    });
-  }
-
   export(spans: EndedSpan[]): Promise<Failure | undefined> {
-    return this.#ask(`an export of ${spans.length} spans`, this.#limitMs, (answer) => {
-      const returned: unknown = this.#exporter.export(spans, (result) => answer.settle(failureIn(result)));
+    let isOverdue = false;
+    const answered = () => {
+      if (isOverdue) this.overdue--;
+      isOverdue = false;
+    };
+    const call = (answer: Answer) => {
+      const hear = (failure: Failure | undefined) => {
+        answer.settle(failure);
+        answered();
+      };
+      const returned: unknown = this.#exporter.export(spans, (result) => hear(failureIn(result)));
       // Only an `async` export returns something. Its promise says nothing about success, but may reject.
-      Promise.resolve(returned).catch((error: unknown) => answer.settle(failed(error)));
+      if (returned !== undefined) void failureOf(returned).then((failure) => failure && hear(failure));
+    };
+    return this.#ask(`an export of ${spans.length} spans`, this.#limitMs, call, () => {
+      isOverdue = true;
+      this.overdue++;
     });
   }
 
   async forceFlush(): Promise<Failure | undefined> {
     if (typeof this.#exporter.forceFlush !== 'function') return undefined;
     return this.#ask("the exporter's forceFlush()", this.#limitMs, (answer) => {
-      settleWith(answer, this.#exporter.forceFlush?.());
+      void failureOf(this.#exporter.forceFlush?.()).then((failure) => answer.settle(failure));
     });
   }
 
   /** Has no limit of its own: whoever shuts down has one, and gives up. */
   shutdown(): Promise<Failure | undefined> {
     return this.#ask("the exporter's shutdown()", Infinity, (answer) => {
-      settleWith(answer, this.#exporter.shutdown());
+      void failureOf(this.#exporter.shutdown()).then((failure) => answer.settle(failure));
     });
   }
 
   /** Answers what is being waited for, and everything that is asked from now on, without waiting. */
   giveUp(): void {
     this.#hasGivenUp = true;
-    this.#awaited?.expire();
+    for (const answer of Array.from(this.#awaited)) answer.expire();
   }
 
-  async #ask(what: string, limitMs: number, call: (answer: Answer) => void): Promise<Failure | undefined> {
-    const late = (): Failure => {
+  async #ask(
+    what: string,
+    limitMs: number,
+    call: (answer: Answer) => void,
+    onOverdue?: () => void,
+  ): Promise<Failure | undefined> {
+    const timedOut = (): Failure => {
+      onOverdue?.();
       const waited = this.#hasGivenUp ? 'until the shutdown' : `for ${limitMs} ms`;
       return { kind: 'unknown', error: timeoutError(`${what} was waited for ${waited} and not answered`) };
     };
     const answer: Answer = new Deadline<Failure | undefined>({
       timeoutMs: limitMs,
-      timedOut: late,
+      timedOut,
       holdsProcess: false,
+      isHousekeeping: true,
+      onSettled: () => this.#awaited.delete(answer),
     });
-    this.#awaited = answer;
+    this.#awaited.add(answer);
     try {
       callUntraced(() => call(answer));
     } catch (error) {
@@ -89,20 +99,15 @@ export class BoundedExporter {
     if (this.#hasGivenUp) answer.expire();
     const failure = await answer.promise;
     if (failure !== undefined)
-      report(`${what} ${failure.kind === 'failed' ? 'failed' : 'hung'}`, failure.error);
+      tell(`${what} ${failure.kind === 'failed' ? 'failed' : 'hung'}`, failure.error);
     return failure;
   }
 }
 
-type Resource = NonNullable<EndedSpan['resource']>;
-
-function pendingResources(spans: readonly EndedSpan[], count: number): Set<Resource> {
-  const pending = new Set<Resource>();
-  for (let i = 0; i < count; i++) {
-    const resource = spans[i]?.resource;
-    if (resource?.asyncAttributesPending) pending.add(resource);
-  }
-  return pending;
+/** To us, and to whoever handles the errors of the SDK: by default, at the level ERROR. */
+function tell(what: string, error: unknown): void {
+  report(what, error);
+  attempt('the global error handler', () => globalErrorHandler(error as Error));
 }
 
 function failed(error: unknown): Failure {
@@ -110,13 +115,20 @@ function failed(error: unknown): Failure {
 }
 
 function failureIn(result: ExportResult): Failure | undefined {
-  if (result?.code === 0) return undefined;
-  return failed(result?.error ?? new Error('the exporter reported a failure and no error'));
+  try {
+    if (result?.code === 0) return undefined;
+    return failed(result?.error ?? new Error('the exporter reported a failure and no error'));
+  } catch (error) {
+    return failed(error);
+  }
 }
 
-function settleWith(answer: Answer, promise: unknown): void {
-  Promise.resolve(promise).then(
-    () => answer.settle(undefined),
-    (error: unknown) => answer.settle(failed(error)),
-  );
+/** Waits for whatever kind of promise it is. */
+async function failureOf(promise: unknown): Promise<Failure | undefined> {
+  try {
+    await promise;
+    return undefined;
+  } catch (error) {
+    return failed(error);
+  }
 }

@@ -1,12 +1,10 @@
 import type { AbortSignalLike } from '../../platform/abort-signal.ts';
 import { Deadline } from '../../platform/deadline.ts';
+import { joined } from '../../platform/provider-call.ts';
 import { timeoutError } from './timeout-error.ts';
 
 export interface ForceFlushOptions {
-  /**
-   * Milliseconds to wait at the longest; until then the process stays. Default: as long as it takes, which the export
-   * time-outs bound.
-   */
+  /** Milliseconds to wait at the longest. Default: as long as it takes, which the export time-outs bound. */
   readonly timeoutMs?: number | undefined;
   /** Stops the waiting; the export goes on. */
   readonly signal?: AbortSignalLike | undefined;
@@ -18,6 +16,14 @@ export interface FlushTicket {
   readonly number: number;
   /** How many spans had been accepted when the ticket was taken: the flush covers these and no later one. */
   readonly covers: number;
+  /** How many had found the queue full by then. */
+  readonly dropped: number;
+}
+
+export interface Waiting extends ForceFlushOptions {
+  readonly holdsProcess: boolean;
+  /** How many spans that it covers have been dropped because they ended after the shutdown. */
+  readonly late: number;
 }
 
 /** One caller of `forceFlush()`. */
@@ -32,20 +38,29 @@ type FlushAnswer = { readonly error: unknown } | undefined;
 /** Everyone who waits for a flush, in the order of their tickets. */
 export class FlushWaiters {
   readonly #waiters = new Set<FlushWaiter>();
+  /** Of the dropped spans, those that a flush has told of. */
+  #toldDrops = 0;
 
-  async wait(ticket: FlushTicket, { timeoutMs, signal }: ForceFlushOptions): Promise<void> {
-    const deadline = new Deadline<FlushAnswer>({
-      timeoutMs,
-      timedOut: () => ({ error: timeoutError(`the flush had not ended after ${timeoutMs} ms`) }),
-      signal,
-      aborted: (error) => ({ error }),
-      holdsProcess: true,
-      onSettled: () => this.#waiters.delete(waiter),
-    });
-    const waiter: FlushWaiter = { ticket, failures: [], deadline };
-    this.#waiters.add(waiter);
-    const answer = await deadline.promise;
-    if (answer !== undefined) throw answer.error;
+  /** @param ticket `undefined` when there is nothing to wait for */
+  async wait(
+    ticket: FlushTicket | undefined,
+    { timeoutMs, signal, holdsProcess, late }: Waiting,
+  ): Promise<void> {
+    if (ticket !== undefined) {
+      const deadline = new Deadline<FlushAnswer>({
+        timeoutMs,
+        timedOut: () => ({ error: timeoutError(`the flush had not ended after ${timeoutMs} ms`) }),
+        signal,
+        aborted: (error) => ({ error }),
+        holdsProcess,
+        onSettled: () => this.#waiters.delete(waiter),
+      });
+      const waiter: FlushWaiter = { ticket, failures: [], deadline };
+      this.#waiters.add(waiter);
+      const answer = await deadline.promise;
+      if (answer !== undefined) throw answer.error;
+    }
+    if (late > 0) throw dropError(late, 'they ended after the shutdown');
   }
 
   /** Remembers that a batch was not exported, for the flushes that cover its first span: spans are exported in order. */
@@ -53,11 +68,15 @@ export class FlushWaiters {
     for (const { ticket, failures } of this.#waiters) if (firstSpan < ticket.covers) failures.push(error);
   }
 
-  /** Settles everyone whose number is not higher. @param failure of the exporter's own `forceFlush()` */
-  serve(number: number, failure: { readonly error: unknown } | undefined): void {
+  /** Settles everyone whose ticket is not later. @param failure of the exporter's own `forceFlush()` */
+  serve(served: FlushTicket, failure: { readonly error: unknown } | undefined): void {
+    const told = this.#toldDrops;
+    this.#toldDrops = served.dropped;
     for (const { ticket, failures, deadline } of Array.from(this.#waiters)) {
-      if (ticket.number > number) return;
+      if (ticket.number > served.number) return;
       if (failure !== undefined) failures.push(failure.error);
+      const dropped = ticket.dropped - told;
+      if (dropped > 0) failures.push(dropError(dropped, 'the queue was full'));
       deadline.settle(failures.length === 0 ? undefined : { error: joined(failures) });
     }
   }
@@ -67,7 +86,6 @@ export class FlushWaiters {
   }
 }
 
-/** One error as it is, several as one. */
-export function joined(failures: readonly unknown[]): unknown {
-  return failures.length === 1 ? failures[0] : new AggregateError(failures, `${failures.length} failures`);
+function dropError(count: number, why: string): Error {
+  return new Error(`${count} spans were dropped: ${why}`);
 }

@@ -1,27 +1,29 @@
 import { TraceFlags } from '@opentelemetry/api';
-import { FLUSH_RULES } from '../../options/check.ts';
-import { readOptions, refuse, tolerate } from '../../options/check.ts';
+import { FLUSH_RULES, readOptions, refuse, tolerate } from '../../options/check.ts';
 import { Deadline } from '../../platform/deadline.ts';
-import { inWords } from '../../platform/report.ts';
-import { type BatchOptions, readBatchLimits } from './batch-limits.ts';
+import { joined, providerCall, type ShutdownTime } from '../../platform/provider-call.ts';
+import { attempt, inWords, report } from '../../platform/report.ts';
+import { type BatchOptions, readBatchOptions } from './batch-limits.ts';
 import { BoundedExporter } from './bounded-exporter.ts';
-import { FlushWaiters, type ForceFlushOptions, joined } from './flush-waiters.ts';
+import { type DeliveryStats, ExportPasses } from './export-passes.ts';
+import { FlushWaiters, type ForceFlushOptions, type Waiting } from './flush-waiters.ts';
 import type { EndedSpan, Exporter } from './sdk-shapes.ts';
-import { type DeliveryStats, SerialPasses } from './serial-passes.ts';
+import { SelfObservation } from './self-observation.ts';
+import { SpanQueue } from './span-queue.ts';
 import { timeoutError } from './timeout-error.ts';
 
 export interface ShutdownOptions {
-  /** Milliseconds for everything together; until then the process stays. Default: `exportTimeoutMillis`, and it may exit. */
+  /** Milliseconds for everything together. Default: `shutdownTimeoutMillis`. */
   readonly timeoutMs?: number | undefined;
 }
 
 /**
- * A span processor that gives what the specification asks of a batching one and SDKs do not: exports never overlap, a
- * flush waits for the batches in flight, a failed batch is counted and told to the flush that covers it, and whatever
- * the exporter does (throw, hang, answer twice or late), the next export takes place.
+ * A span processor that gives what the specification asks of a batching one and SDKs do not: exports never overlap unless
+ * asked to, a flush waits for the batches in flight, a failed batch is counted and told to the flush that covers it, and
+ * whatever the exporter does (throw, hang, answer twice or late), the next export takes place.
  *
- * Spans are exported in passes: batches, one after the other; during a pass the queue fills for the next. Exports run in
- * the root context with tracing suppressed. One that has not been answered after `exportTimeoutMillis` is given up.
+ * Exports run in the root context with tracing suppressed. One that has not been answered after `exportTimeoutMillis` is
+ * given up; an exporter that is still at it then works on two at once, which {@link stats} counts as `overdueExports`.
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
  *
  * @example
@@ -30,9 +32,11 @@ export interface ShutdownOptions {
 export class SerialBatchSpanProcessor {
   readonly #waiters = new FlushWaiters();
   readonly #exporter: BoundedExporter;
-  readonly #passes: SerialPasses;
-  readonly #exportTimeoutMillis: number;
+  readonly #passes: ExportPasses;
+  readonly #shutdownTimeoutMillis: number;
   #shutdown: Promise<void> | undefined;
+  /** Of the spans that ended too late, those that a flush has told of. */
+  #toldLate = 0;
 
   /** @throws TypeError for something that does not export, or a wrong option */
   constructor(exporter: Exporter, options?: BatchOptions) {
@@ -41,25 +45,42 @@ export class SerialBatchSpanProcessor {
         `SerialBatchSpanProcessor: ${inWords(exporter)} has no export(); give the exporter first, then the options`,
       );
     }
-    const limits = readBatchLimits(options);
-    this.#exportTimeoutMillis = limits.exportTimeoutMillis;
+    const { limits, meterProvider } = readBatchOptions(options);
+    this.#shutdownTimeoutMillis = limits.shutdownTimeoutMillis;
     this.#exporter = new BoundedExporter(exporter, limits.exportTimeoutMillis);
-    this.#passes = new SerialPasses(limits, this.#exporter, this.#waiters);
+    const queue = new SpanQueue(limits.maxQueueSize);
+    const observation =
+      meterProvider && attempt('a meter provider', () => new SelfObservation(meterProvider, queue));
+    this.#passes = new ExportPasses({
+      limits,
+      queue,
+      exporter: this.#exporter,
+      waiters: this.#waiters,
+      observation,
+    });
   }
 
-  onStart(): void {}
+  onStart(): void {
+    this.#passes.queue.noteStart();
+  }
 
   onEnd(span: EndedSpan): void {
-    if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#passes.add(span);
+    this.#passes.queue.noteEnd();
+    try {
+      if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#passes.add(span);
+    } catch (error) {
+      report('a span that had ended could not be taken', error);
+    }
   }
 
   /**
    * Exports what has ended, and resolves when the exporter has accepted all of it, batches in flight included. It waits
-   * for no span that ends later, but in the same batch.
+   * for no span that ends later, but in the same batch. Until then the process stays.
    *
-   * Rejects with the exporter's error if a batch that it covers was not accepted (an `AggregateError` if it was
-   * several), with a `TimeoutError` after `timeoutMs`, with the signal's reason on abort. The export goes on then;
-   * only the waiting ends. With a signal that has aborted already, nothing starts.
+   * Rejects with the exporter's error if a batch that it covers was not accepted (which may have arrived all the same: an
+   * answer can be lost), with an error that says how many if spans were dropped since the last flush, with an
+   * `AggregateError` if several things failed, with a `TimeoutError` after `timeoutMs`, with the signal's reason on abort.
+   * The export goes on then; only the waiting ends. With a signal that has aborted already, nothing starts.
    *
    * @example
    * await processor.forceFlush({ timeoutMs: 2000 });
@@ -67,46 +88,66 @@ export class SerialBatchSpanProcessor {
   forceFlush(options?: ForceFlushOptions): Promise<void> {
     const { timeoutMs, signal } = readOptions('forceFlush()', options, FLUSH_RULES, tolerate);
     if (signal?.aborted) return Promise.reject(signal.reason);
-    const ticket = this.#passes.request();
-    return ticket === undefined ? Promise.resolve() : this.#waiters.wait(ticket, { timeoutMs, signal });
+    const call = providerCall();
+    if (call?.shutdown !== undefined) this.#passes.hurry();
+    if (call === undefined) return this.#flush({ timeoutMs, signal, holdsProcess: true });
+    call.answers.push(this.#flush({ holdsProcess: false }));
+    return Promise.resolve();
   }
 
   /**
    * Flushes, then shuts the exporter down: once, whatever the flush came to. Every caller gets the same promise, so the
-   * first one's limit holds for all. Spans that end from now on are dropped.
+   * first one's limit holds for all. Spans that end from now on are dropped. Until it is over the process stays.
    *
    * When time is up, what is queued is dropped, what the exporter has not answered for is `unknown`, the exporter's
-   * `shutdown()` is still called but not waited for, and the promise rejects with a `TimeoutError`. Otherwise it rejects
-   * with what the flush or the exporter's `shutdown()` failed with.
+   * `shutdown()` is still called but not waited for, and the promise rejects with a `TimeoutError` that says how many spans
+   * that are. Otherwise it rejects with what the flush or the exporter's `shutdown()` failed with.
    */
   shutdown(options?: ShutdownOptions): Promise<void> {
     const { timeoutMs } = readOptions('shutdown()', options, { timeoutMs: FLUSH_RULES.timeoutMs }, tolerate);
-    return (this.#shutdown ??= this.#close(timeoutMs));
+    return (this.#shutdown ??= this.#close(timeoutMs, providerCall()?.shutdown));
   }
 
   stats(): DeliveryStats {
     return this.#passes.stats();
   }
 
-  async #close(givenMs: number | undefined): Promise<void> {
-    const timeoutMs = givenMs ?? this.#exportTimeoutMillis;
+  #flush(options: Omit<Waiting, 'late'>): Promise<void> {
+    const late = this.#passes.queue.drops.afterShutdown - this.#toldLate;
+    this.#toldLate += late;
+    return this.#waiters.wait(this.#passes.request(), { ...options, late });
+  }
+
+  /** @param time what the caller leaves it, if it is a part of a larger shutdown */
+  async #close(givenMs: number | undefined, time: ShutdownTime | undefined): Promise<void> {
+    const timeoutMs = givenMs ?? (time === undefined ? this.#shutdownTimeoutMillis : Infinity);
     const problems: unknown[] = [];
     // Takes its ticket before the queue closes.
-    const flushed = this.forceFlush();
+    const flushed = this.#flush({ holdsProcess: false });
     this.#passes.close();
     const limit = new Deadline<unknown>({
       timeoutMs,
-      timedOut: () => timeoutError(`the span processor had not shut down after ${timeoutMs} ms`),
-      holdsProcess: givenMs !== undefined,
+      timedOut: () => {
+        const lost = this.#passes.giveUp();
+        return timeoutError(`the span processor had no more time to shut down: ${lost}`);
+      },
+      holdsProcess: true,
+      isHousekeeping: true,
       onSettled: (late) => {
+        time?.observers.delete(expire);
         if (late === undefined) return;
-        this.#passes.giveUp();
+        // Whoever shuts more down may not hear the answer any more.
+        if (time !== undefined) report('the span processor gave up', late);
         this.#waiters.failAll(late);
       },
     });
+    const expire = () => limit.expire();
+    if (time?.isOver) expire();
+    else time?.observers.add(expire);
     await flushed.catch((error: unknown) => problems.push(error));
     const failure = await this.#exporter.shutdown();
     limit.settle(undefined);
+    this.#passes.end();
     const late = await limit.promise;
     if (late !== undefined) throw late;
     if (failure !== undefined) problems.push(failure.error);

@@ -1,0 +1,258 @@
+import { report } from '../../platform/report.ts';
+import { startTimer } from '../../platform/timer.ts';
+import { callUntraced } from '../../platform/untraced-context.ts';
+import type { BatchLimits } from './batch-limits.ts';
+import type { BoundedExporter } from './bounded-exporter.ts';
+import type { FlushTicket, FlushWaiters } from './flush-waiters.ts';
+import { PendingAttributes } from './pending-attributes.ts';
+import type { EndedSpan } from './sdk-shapes.ts';
+import type { SelfObservation } from './self-observation.ts';
+import type { DropCounts, SpanQueue } from './span-queue.ts';
+
+/** Where the sampled spans are that have ended so far. Each is in exactly one place, at every moment. */
+export interface DeliveryStats {
+  /** Waiting for an export. */
+  readonly queued: number;
+  /** With the exporter, which has not answered yet. */
+  readonly exporting: number;
+  /** Accepted by the exporter. */
+  readonly exported: number;
+  /** Refused by the exporter, or it threw. They may have arrived all the same: an answer can be lost. */
+  readonly failed: number;
+  /** With an exporter that did not answer in time: they may have arrived. */
+  readonly unknown: number;
+  /** Never given to the exporter. */
+  readonly dropped: number;
+  /** The dropped ones, by the reason. */
+  readonly drops: DropCounts;
+  /** Times that exporting has been started: by a flush, a full batch or the delay. */
+  readonly passes: number;
+  /** Exports given up after their time-out that are still unanswered: the exporter may be at them, beside the next one. */
+  readonly overdueExports: number;
+}
+
+/** What passes go over, and whom they tell. */
+interface PassesOver {
+  readonly limits: BatchLimits;
+  readonly queue: SpanQueue;
+  readonly exporter: BoundedExporter;
+  readonly waiters: FlushWaiters;
+  readonly observation: SelfObservation | undefined;
+}
+
+/** A batch on its way, by the numbers of its spans. */
+interface Batch {
+  readonly first: number;
+  readonly size: number;
+  isWithExporter: boolean;
+}
+
+/**
+ * Decides when spans are exported. A batch leaves the queue as soon as it is full and the exporter has a call to spare; one
+ * that is not full leaves when its delay has passed or a flush covers it. Flushes are served by passes, one after the
+ * other: a pass has everything exported that ended before it, then has the exporter flush.
+ *
+ * `#advance()` is the one place that decides, called whenever something has changed.
+ */
+export class ExportPasses {
+  readonly queue: SpanQueue;
+  readonly #limits: BatchLimits;
+  readonly #exporter: BoundedExporter;
+  readonly #waiters: FlushWaiters;
+  readonly #observation: SelfObservation | undefined;
+  readonly #attributes: PendingAttributes;
+  /** The length of the queue that calls for something: 1 for the delay, a batch for an export, none while the exporter is busy. */
+  #wakeAt = 1;
+  #clearTimer: (() => void) | undefined;
+  /** The spans before this number are exported now, in batches that need not be full. */
+  #due = 0;
+  /** In the order in which they have left the queue. */
+  readonly #batches = new Set<Batch>();
+  /** The hand-over of the last batch. */
+  #handedOver: Promise<void> = Promise.resolve();
+  #lastTicket: FlushTicket = { number: 0, covers: 0, dropped: 0 };
+  #served = 0;
+  /** The last ticket that the flush under way serves. */
+  #serving: FlushTicket | undefined;
+  #isExporterFlushing = false;
+  readonly #counts = { exporting: 0, exported: 0, failed: 0, unknown: 0, passes: 0 };
+  #reportedDrops = 0;
+
+  constructor({ limits, queue, exporter, waiters, observation }: PassesOver) {
+    this.#limits = limits;
+    this.queue = queue;
+    this.#exporter = exporter;
+    this.#waiters = waiters;
+    this.#observation = observation;
+    this.#attributes = new PendingAttributes(limits.exportTimeoutMillis);
+  }
+
+  add(span: EndedSpan): void {
+    const { queue } = this;
+    const reason = queue.add(span);
+    if (reason === undefined) {
+      if (queue.length >= this.#wakeAt) this.#advance();
+      return;
+    }
+    this.#observation?.countDrops(1, reason);
+    if (reason === 'afterShutdown' && queue.drops.afterShutdown === 1) {
+      report('a span that ended after the shutdown was dropped, as all that follow will be');
+    }
+  }
+
+  /** @returns the ticket to wait with, or `undefined` when there is nothing that could still be flushed */
+  request(): FlushTicket | undefined {
+    const { queue } = this;
+    if (!queue.isClosed) {
+      // Nothing is added once closed, so that the last ticket covers whoever comes later.
+      const { number } = this.#lastTicket;
+      this.#lastTicket = { number: number + 1, covers: queue.end, dropped: queue.drops.queueFull };
+    }
+    if (this.#served === this.#lastTicket.number) return undefined;
+    if (this.#serving === undefined) this.#advance();
+    return this.#lastTicket;
+  }
+
+  /** Drops what is added from now on. */
+  close(): void {
+    this.queue.isClosed = true;
+    this.hurry();
+  }
+
+  /** Waits for no attribute of a resource any more. */
+  hurry(): void {
+    this.#attributes.hurry();
+  }
+
+  /** Drops what is queued and ends every call of the exporter. The caller sees to whoever waits. @returns what is lost, in words */
+  giveUp(): string {
+    const { queue } = this;
+    let dropped = queue.take(queue.length).length;
+    let unknown = 0;
+    for (const batch of this.#batches) {
+      if (batch.isWithExporter) unknown += batch.size;
+      else {
+        dropped += batch.size;
+        this.#counts.exporting -= batch.size;
+        this.#batches.delete(batch);
+      }
+    }
+    queue.drops.gaveUp += dropped;
+    this.#observation?.countDrops(dropped, 'gaveUp');
+    this.#served = this.#lastTicket.number;
+    this.#clearTimer?.();
+    this.#exporter.giveUp();
+    return `${dropped} spans were dropped, and of ${unknown} nobody knows whether they arrived`;
+  }
+
+  /** Releases what is held for observation. */
+  end(): void {
+    this.#observation?.end();
+  }
+
+  stats(): DeliveryStats {
+    const { queue } = this;
+    return {
+      queued: queue.length,
+      ...this.#counts,
+      dropped: queue.dropped,
+      drops: { ...queue.drops },
+      overdueExports: this.#exporter.overdue,
+    };
+  }
+
+  #advance(): void {
+    const { queue } = this;
+    const { maxConcurrentExports, maxExportBatchSize, scheduledDelayMillis } = this.#limits;
+    if (this.#serving === undefined && this.#served < this.#lastTicket.number) this.#beginFlush();
+    if (this.#serving !== undefined) this.#goOnFlushing(this.#serving);
+
+    let calls = this.#batches.size + (this.#isExporterFlushing ? 1 : 0);
+    for (; calls < maxConcurrentExports; calls++) {
+      if (queue.first >= this.#due && queue.length < maxExportBatchSize) break;
+      this.#exportBatch();
+    }
+
+    if (calls === maxConcurrentExports) this.#wakeAt = Infinity;
+    else if (queue.length === 0) this.#wakeAt = 1;
+    else {
+      this.#wakeAt = maxExportBatchSize;
+      this.#clearTimer ??= startTimer(scheduledDelayMillis, () => this.#delayHasPassed(), {
+        holdsProcess: false,
+        isHousekeeping: true,
+      });
+    }
+  }
+
+  #delayHasPassed(): void {
+    this.#clearTimer = undefined;
+    this.#due = this.queue.end;
+    this.#notePass();
+    this.#advance();
+  }
+
+  #beginFlush(): void {
+    this.#serving = this.#lastTicket;
+    this.#due = Math.max(this.#due, this.#serving.covers);
+    this.#notePass();
+  }
+
+  /** Has the exporter flush, once everything that the flush covers has been answered. */
+  #goOnFlushing({ covers }: FlushTicket): void {
+    const [oldest] = this.#batches;
+    if (this.#isExporterFlushing || this.queue.first < covers || (oldest && oldest.first < covers)) return;
+    this.#isExporterFlushing = true;
+    // Untraced as a whole: its promises would otherwise keep the context of whoever asked.
+    callUntraced(() => void this.#endFlush());
+  }
+
+  async #endFlush(): Promise<void> {
+    const failure = await this.#exporter.forceFlush();
+    const served = this.#serving!;
+    this.#isExporterFlushing = false;
+    this.#serving = undefined;
+    this.#served = Math.max(this.#served, served.number);
+    this.#waiters.serve(served, failure);
+    this.#advance();
+  }
+
+  /** Takes a batch off the queue at once, so that there is room, and hands it over when the stack is empty. */
+  #exportBatch(): void {
+    const { first } = this.queue;
+    // Full, and nobody had asked for it.
+    if (first >= this.#due) this.#notePass();
+    this.#clearTimer?.();
+    this.#clearTimer = undefined;
+    const spans = this.queue.take(this.#limits.maxExportBatchSize);
+    const batch: Batch = { first, size: spans.length, isWithExporter: false };
+    this.#batches.add(batch);
+    this.#counts.exporting += batch.size;
+    callUntraced(() => void this.#deliver(batch, spans));
+  }
+
+  async #deliver(batch: Batch, spans: EndedSpan[]): Promise<void> {
+    // One after the other: a batch that waits for attributes is not overtaken.
+    this.#handedOver = this.#handedOver.then(() => this.#attributes.of(spans));
+    await this.#handedOver;
+    // Given up meanwhile.
+    if (!this.#batches.has(batch)) return;
+    batch.isWithExporter = true;
+    const { size } = batch;
+    const counts = this.#counts;
+    this.#observation?.countExport(size);
+    const failure = await this.#exporter.export(spans);
+    this.#batches.delete(batch);
+    counts.exporting -= size;
+    counts[failure?.kind ?? 'exported'] += size;
+    if (failure !== undefined) this.#waiters.noteFailure(batch.first, failure.error);
+    this.#advance();
+  }
+
+  #notePass(): void {
+    this.#counts.passes++;
+    const { queueFull } = this.queue.drops;
+    const dropped = queueFull - this.#reportedDrops;
+    if (dropped > 0) report(`${dropped} spans were dropped: the queue was full (${this.queue.maxSize})`);
+    this.#reportedDrops = queueFull;
+  }
+}
