@@ -1,6 +1,6 @@
 // The real metrics SDK, and what a processor has told it about itself.
 
-import { MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 
 class Reader extends MetricReader {
   async onForceFlush() {}
@@ -10,8 +10,14 @@ class Reader extends MetricReader {
 const PREFIX = 'otel.sdk.processor.span.';
 
 export class Metrics {
-  #reader = new Reader();
-  provider = new MeterProvider({ readers: [this.#reader] });
+  #reader;
+  provider;
+
+  /** @param temporality with `DELTA`, a value that nobody observes any more is told no more, as it is otherwise */
+  constructor(temporality = AggregationTemporality.CUMULATIVE) {
+    this.#reader = new Reader({ aggregationTemporalitySelector: () => temporality });
+    this.provider = new MeterProvider({ readers: [this.#reader] });
+  }
 
   /** The points of every metric of a processor by the metric's name without its prefix. */
   async points() {

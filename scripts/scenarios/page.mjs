@@ -58,6 +58,9 @@ function table(rows) {
 function reasons(title, rows, contestant) {
   const failed = rows.filter(({ results }) => results[contestant].outcome === 'fails');
   if (failed.length === 0) return '';
-  const lines = failed.map(({ scenario, results }) => tableRow([scenario.name, results[contestant].reason]));
+  const lines = failed.map(({ scenario, results }) => {
+    const why = scenario.onPurpose === undefined ? '' : `. On purpose: ${scenario.onPurpose}`;
+    return tableRow([scenario.name, results[contestant].reason + why]);
+  });
   return `## ${title}\n\n| Scenario | What happens |\n| --- | --- |\n${lines.join('\n')}\n`;
 }

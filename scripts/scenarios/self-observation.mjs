@@ -1,6 +1,7 @@
 // What a processor tells a meter provider about itself.
 
 import { metrics as globalMetrics } from '@opentelemetry/api';
+import { AggregationTemporality } from '@opentelemetry/sdk-metrics';
 import { pass, settled, turn } from './clock.mjs';
 import { accepts, Exporter, holds, refuses } from './exporter.mjs';
 import { Metrics } from './metrics.mjs';
@@ -92,7 +93,7 @@ export const selfObservation = [
     name: 'after a shutdown the queue is not observed any more',
     from: ['Go metrics'],
     async expects(world) {
-      const metrics = new Metrics();
+      const metrics = new Metrics(AggregationTemporality.DELTA);
       world.set({ meterProvider: metrics.provider });
       same('the size before', await metrics.value('queue.size'), 0);
       await settled(world.shutdown());
