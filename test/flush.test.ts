@@ -1,14 +1,7 @@
 import { ROOT_CONTEXT, trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
 import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
-import {
-  createTracing,
-  flush,
-  startSpan,
-  traceTask,
-  withSpan,
-  type FlushResult,
-} from '../src/index.ts';
+import { createTracing, flush, startSpan, traceTask, withSpan, type FlushResult } from '../src/index.ts';
 import { deferred, type Deferred, MemoryExporter, record, reported } from './harness.ts';
 
 const FLUSHED = { status: 'flushed' };

@@ -70,6 +70,6 @@ test('an exporter that has been shut down is given nothing more', async () => {
   exporter.exports[0]?.answer(OK);
   await shutdown;
   end('c');
-  await processor.forceFlush();
+  await expect(processor.forceFlush()).rejects.toThrow('2 spans were dropped: they ended after the shutdown');
   expect(exporter.batches).toEqual([['a']]);
 });

@@ -1,5 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { trace } from '@opentelemetry/api';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, test, vi } from 'vitest';
 import { flush, traceTask } from '../../src/index.ts';
 import type { BatchOptions } from '../../src/sdk/index.ts';
@@ -106,4 +107,38 @@ test('10,000 tasks that flush at once: every span is given once, exports never o
   expect(most).toBe(1);
   expect(processor.stats()).toMatchObject({ exported: 10_000, dropped: 0 });
   expect(processor.stats().passes).toBeLessThanOrEqual(3);
+});
+
+test('flush() takes as long as it may while exports go on, however long the SDK itself would wait', async () => {
+  const { exporter, end } = registered({ maxExportBatchSize: 1 });
+  end('a', 'b', 'c');
+  const answer = flush({ timeoutMs: 90_000 });
+  for (const batch of [0, 1, 2]) {
+    await turn();
+    vi.advanceTimersByTime(25_000);
+    exporter.exports[batch]?.answer(OK);
+  }
+  expect(await answer).toEqual({ status: 'flushed' });
+  expect(reported).toEqual([]);
+});
+
+test('flush() says how many spans were dropped, in one error, however many processors fail', async () => {
+  const first = serial({ maxQueueSize: 1 });
+  const second = serial();
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [first.processor, second.processor] }));
+  for (const exporter of [first.exporter, second.exporter]) {
+    exporter.export = (_spans, answer) => setImmediate(() => answer({ code: 1, error: failure }));
+  }
+  const tracer = trace.getTracer('test');
+  for (const name of ['a', 'b', 'c']) tracer.startSpan(name).end();
+  const { error } = (await flush()) as { error: AggregateError };
+  expect(error).toBeInstanceOf(AggregateError);
+  const of = (failed: unknown): unknown =>
+    failed instanceof AggregateError ? failed.errors.flatMap(of) : [(failed as Error).message];
+  expect((of(error) as string[]).toSorted()).toEqual([
+    '1 spans were dropped: the queue was full',
+    'collector is down',
+    'collector is down',
+    'collector is down',
+  ]);
 });

@@ -223,6 +223,51 @@ describe('the last release', () => {
     expect(reported).toEqual([['oncespan: the tracer provider had not shut down after 100 ms']]);
   });
 
+  test('says how many spans are lost when time is up, wherever it is up', async () => {
+    for (const hangs of ['export', 'shutdown'] as const) {
+      const { exporter, processor, provider, end } = serial({ maxExportBatchSize: 1 });
+      if (hangs === 'shutdown') exporter.shutdown = () => new Promise(() => {});
+      const lease = await acquireTracerProvider(() => provider);
+      end('a', 'b', 'c');
+      if (hangs === 'shutdown') exporter.export = (_spans, answer) => answer(OK);
+      const released = lease.release({ timeoutMs: 100 });
+      await turn();
+      if (hangs === 'shutdown') exporter.exports[0]?.answer(OK);
+      await turn();
+      vi.advanceTimersByTime(100);
+      await released;
+      expect(processor.stats()).toMatchObject(
+        hangs === 'export' ? { unknown: 1, dropped: 2 } : { exported: 3, dropped: 0 },
+      );
+    }
+    const gaveUp = (dropped: number, unknown: number) => [
+      'oncespan: the span processor gave up',
+      expect.objectContaining({
+        message: `the span processor had no more time to shut down: ${dropped} spans were dropped, and of ${unknown} nobody knows whether they arrived`,
+      }),
+    ];
+    const late = ['oncespan: the tracer provider had not shut down after 100 ms'];
+    expect(reported.filter(([what]) => /gave up|not shut down/.test(what as string))).toEqual([
+      // In the flush; the processor hears of it with the shutdown.
+      late,
+      gaveUp(2, 1),
+      gaveUp(0, 0),
+      late,
+    ]);
+  });
+
+  test('waits for no resource attribute', async () => {
+    const { exporter, processor, provider } = serial();
+    exporter.export = (_spans, answer) => answer(OK);
+    const lease = await acquireTracerProvider(() => provider);
+    processor.onEnd({
+      spanContext: () => ({ traceId: '1', spanId: '1', traceFlags: 1 }),
+      resource: { asyncAttributesPending: true, waitForAsyncAttributes: () => new Promise(() => {}) },
+    });
+    await lease.release();
+    expect(processor.stats()).toMatchObject({ exported: 1 });
+  });
+
   test('reports what fails, and does not reject', async () => {
     const { build, done } = builder();
     const lease = await acquireTracerProvider(build);

@@ -1,0 +1,120 @@
+import { trace } from '@opentelemetry/api';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { flush, startSpan, type TaskOptions, traceTask } from '../../src/index.ts';
+import { acquireTracerProvider, endLiveSpans } from '../../src/sdk/index.ts';
+import { OK, serial, turn } from './held-exporter.ts';
+
+// Spans that this library ends in one go do not overflow the queue of its processor. A queue takes 10 here, a batch 2.
+
+const LIMITS = { maxQueueSize: 10, maxExportBatchSize: 2 };
+const never = () => new Promise<never>(() => {});
+
+function registered(options: Parameters<typeof serial>[0] = LIMITS) {
+  const made = serial(options);
+  trace.setGlobalTracerProvider(made.provider);
+  return made;
+}
+
+/** As many tasks as are told, all of which wait for ever. */
+function start(count: number, options: TaskOptions, ...args: unknown[]): void {
+  const task = traceTask((..._given: unknown[]) => never(), { flush: 'never', ...options });
+  for (let i = 0; i < count; i++) void task(...args);
+}
+
+afterEach(() => endLiveSpans());
+
+describe('all arrive, many more than the queue takes, that end', () => {
+  const ways: [string, () => () => unknown][] = [
+    [
+      'with the signal that they share',
+      () => {
+        const controller = new AbortController();
+        start(100, {}, controller.signal);
+        return () => controller.abort();
+      },
+    ],
+    [
+      'by their time-outs in one tick',
+      () => {
+        start(100, { timeoutMs: 10 });
+        return () => vi.advanceTimersByTime(10);
+      },
+    ],
+    [
+      'when the application says so',
+      () => {
+        start(100, {});
+        return endLiveSpans;
+      },
+    ],
+    [
+      'as handles that nobody has ended',
+      () => {
+        for (let i = 0; i < 100; i++) startSpan('handle');
+        return endLiveSpans;
+      },
+    ],
+  ];
+  test.each(ways)('%s', async (_how, begin) => {
+    const { exporter, processor } = registered();
+    exporter.export = (_spans, answer) => setImmediate(() => answer(OK));
+    begin()();
+    expect(await flush()).toEqual({ status: 'flushed' });
+    expect(processor.stats()).toMatchObject({ exported: 100, dropped: 0 });
+  });
+
+  test('with the last release', async () => {
+    const made = registered();
+    made.exporter.export = (_spans, answer) => setImmediate(() => answer(OK));
+    const lease = await acquireTracerProvider(() => made.provider);
+    start(100, {});
+    await lease.release();
+    expect(made.processor.stats()).toMatchObject({ exported: 100, dropped: 0 });
+  });
+
+  test('while the queue has been full for long', async () => {
+    const { exporter, processor, end } = registered();
+    for (let i = 0; i < 20; i++) end('short');
+    const controller = new AbortController();
+    start(100, {}, controller.signal);
+    controller.abort();
+    expect(processor.stats()).toMatchObject({ queued: 110, exporting: 2, dropped: 8 });
+    // What the application ends finds no room before the queue has room again.
+    end('short');
+    expect(processor.stats()).toMatchObject({ dropped: 9 });
+    await drain(exporter, processor);
+  });
+});
+
+test('with an exporter that hangs, the queue is bounded by its size and the most spans that were live', async () => {
+  const { exporter, processor } = registered();
+  for (let wave = 0; wave < 20; wave++) {
+    const controller = new AbortController();
+    start(100, {}, controller.signal);
+    controller.abort();
+  }
+  const { queued, exporting, dropped } = processor.stats();
+  expect([queued, exporting, queued + exporting + dropped]).toEqual([110, 2, 2000]);
+  await drain(exporter, processor);
+});
+
+test('a processor that hears of ends alone takes what its queue takes', async () => {
+  const { exporter, processor, provider } = serial(LIMITS);
+  processor.onStart = () => {};
+  trace.setGlobalTracerProvider(provider);
+  start(100, {});
+  endLiveSpans();
+  expect(processor.stats()).toMatchObject({ queued: 10, exporting: 2, dropped: 88 });
+  await drain(exporter, processor);
+});
+
+async function drain(
+  { exports }: ReturnType<typeof serial>['exporter'],
+  processor: { stats(): { exporting: number } },
+) {
+  for (let at = 0; processor.stats().exporting > 0; at++) {
+    await turn();
+    exports[at]?.answer(OK);
+    await turn();
+  }
+}

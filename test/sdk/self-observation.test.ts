@@ -1,0 +1,95 @@
+import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
+import { expect, test, vi } from 'vitest';
+import type { BatchOptions } from '../../src/sdk/index.ts';
+import { reported } from '../harness.ts';
+import { OK, serial, turn } from './held-exporter.ts';
+
+class Reader extends MetricReader {
+  protected async onForceFlush(): Promise<void> {}
+  protected async onShutdown(): Promise<void> {}
+}
+
+function observed(options: BatchOptions = {}, temporality = AggregationTemporality.CUMULATIVE) {
+  const reader = new Reader({ aggregationTemporalitySelector: () => temporality });
+  const meterProvider = new MeterProvider({ readers: [reader] });
+  /** Each metric's values, by `error.type`. */
+  const read = async () => {
+    const { resourceMetrics } = await reader.collect();
+    return Object.fromEntries(
+      resourceMetrics.scopeMetrics
+        .flatMap(({ metrics }) => metrics)
+        .map(({ descriptor, dataPoints }) => [
+          descriptor.name.replace('otel.sdk.processor.span.', ''),
+          Object.fromEntries(
+            dataPoints.map(({ attributes, value }) => [attributes['error.type'] ?? '', value]),
+          ),
+        ]),
+    );
+  };
+  return { reader, read, ...serial({ meterProvider, ...options }) };
+}
+
+test('tells the queue’s size and capacity, and the spans that were given to the exporter or dropped, whatever came of it', async () => {
+  const { exporter, processor, read, end } = observed({ maxQueueSize: 2, maxExportBatchSize: 2 });
+  end('a', 'b', 'c', 'd', 'e');
+  expect(await read()).toEqual({
+    'queue.size': { '': 2 },
+    'queue.capacity': { '': 2 },
+    processed: { '': 2, queue_full: 1 },
+  });
+  exporter.exports[0]?.answer({ code: 1, error: new Error('refused') });
+  await turn();
+  exporter.exports[1]?.answer(OK);
+  await turn();
+  await processor.shutdown().catch(() => {});
+  end('f');
+  expect((await read())['processed']).toEqual({ '': 4, queue_full: 1, already_shutdown: 1 });
+});
+
+test('counts what a shutdown had no time for as already_shutdown', async () => {
+  const { processor, read, end } = observed({ maxExportBatchSize: 1 });
+  end('a', 'b', 'c');
+  const shutdown = processor.shutdown({ timeoutMs: 10 }).catch(() => {});
+  await turn();
+  vi.advanceTimersByTime(10);
+  await shutdown;
+  expect((await read())['processed']).toEqual({ '': 1, already_shutdown: 2 });
+});
+
+test('names each processor, of a type of its own, and observes it no more after the shutdown', async () => {
+  const { processor, reader, read } = observed({}, AggregationTemporality.DELTA);
+  const names = async () => {
+    const { resourceMetrics } = await reader.collect();
+    return resourceMetrics.scopeMetrics.flatMap(({ scope, metrics }) =>
+      metrics.flatMap(({ dataPoints }) => dataPoints.map(({ attributes }) => [scope.name, attributes])),
+    );
+  };
+  const mine = [
+    'oncespan',
+    {
+      'otel.component.type': 'oncespan_serial_batching_span_processor',
+      'otel.component.name': expect.stringMatching(
+        /^oncespan_serial_batching_span_processor\/\d+$/,
+      ) as string,
+    },
+  ];
+  expect(await names()).toEqual([mine, mine]);
+  await processor.shutdown();
+  await read();
+  expect(await names()).toEqual([]);
+});
+
+test('a meter provider that fails costs the metrics, not the spans', async () => {
+  const meterProvider = {
+    getMeter() {
+      throw new Error('no meter');
+    },
+  };
+  const { exporter, processor, end } = serial({ meterProvider, maxExportBatchSize: 1 });
+  end('a');
+  await turn();
+  exporter.exports[0]?.answer(OK);
+  await processor.forceFlush();
+  expect(processor.stats()).toMatchObject({ exported: 1 });
+  expect(reported).toEqual([['oncespan: a meter provider threw', new Error('no meter')]]);
+});
