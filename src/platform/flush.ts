@@ -43,7 +43,11 @@ interface SharedGroup {
 }
 
 /** One `forceFlush` of a provider, of which all who wait for it are told. */
-function runPass(provider: Flushable, { waiters, limitMs }: SharedPass, onOver: () => void): void {
+async function runPass(
+  provider: Flushable,
+  { waiters, limitMs }: SharedPass,
+  onOver: () => void,
+): Promise<void> {
   const clearTimer = startTimer(
     PASS_LIMIT_MS,
     () => {
@@ -59,14 +63,12 @@ function runPass(provider: Flushable, { waiters, limitMs }: SharedPass, onOver: 
     clearTimeout(undefined);
     return provider.forceFlush({ timeoutMillis });
   };
-  void callProvider(forceFlush).then((failures) => {
-    clearTimer();
-    const result: FlushResult =
-      failures.length === 0 ? FLUSHED : { status: 'failed', error: joined(failures) };
-    if (result.status === 'failed') report('a flush failed', result.error);
-    for (const waiter of Array.from(waiters)) waiter.settle(result);
-    onOver();
-  });
+  const failures = await callProvider(forceFlush);
+  clearTimer();
+  const result: FlushResult = failures.length === 0 ? FLUSHED : { status: 'failed', error: joined(failures) };
+  if (result.status === 'failed') report('a flush failed', result.error);
+  for (const waiter of Array.from(waiters)) waiter.settle(result);
+  onOver();
 }
 
 /**
@@ -78,7 +80,7 @@ function newGroup(provider: Flushable): SharedGroup {
   let waiting: SharedPass | undefined;
   const start = (pass: SharedPass): SharedPass => {
     running = pass;
-    runPass(provider, pass, () => {
+    void runPass(provider, pass, () => {
       if (running !== pass) return;
       const next = waiting;
       running = waiting = undefined;

@@ -34,16 +34,13 @@ export async function closeProvider(provider: ShutdownProvider, timeoutMs: numbe
     },
     holdsProcess: true,
   });
-  const step = async (what: string, method: () => unknown) => {
-    const told = callProvider(method, time).then((failures) => {
-      // What fails later fails for want of time.
-      if (failures.length > 0 && !time.isOver)
-        report(`the tracer provider's ${what} failed`, joined(failures));
-    });
-    await Promise.race([told, limit.promise]);
+  const ask = async (what: string, method: () => unknown) => {
+    const failures = await callProvider(method, time);
+    // What fails later fails for want of time.
+    if (failures.length > 0 && !time.isOver) report(`the tracer provider's ${what} failed`, joined(failures));
   };
   const timeoutMillis = Math.min(timeoutMs, LONGEST_DELAY);
-  await step('forceFlush()', () => provider.forceFlush?.({ timeoutMillis }));
-  await step('shutdown()', () => provider.shutdown());
+  await Promise.race([ask('forceFlush()', () => provider.forceFlush?.({ timeoutMillis })), limit.promise]);
+  await Promise.race([ask('shutdown()', () => provider.shutdown()), limit.promise]);
   limit.settle();
 }

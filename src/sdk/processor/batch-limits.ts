@@ -49,7 +49,7 @@ const LIMITS: Readonly<Record<Limit, { rule: Rule; byDefault: number; variable?:
 };
 
 const RULES = {
-  ...(Object.fromEntries(Object.entries(LIMITS).map(([key, { rule }]) => [key, rule])) as Record<
+  ...(Object.fromEntries(Object.entries(LIMITS).map(([key, limit]) => [key, limit.rule])) as Record<
     Limit,
     Rule
   >),

@@ -68,8 +68,8 @@ export class ExportPasses {
   #due = 0;
   /** In the order in which they have left the queue. */
   readonly #batches = new Set<Batch>();
-  /** The hand-over of the last batch. */
-  #handedOver: Promise<void> = Promise.resolve();
+  /** The hand-over of the last batch: one that waits for attributes is not overtaken. */
+  #handedOver: Promise<void> | undefined;
   #lastTicket: FlushTicket = { number: 0, covers: 0, dropped: 0 };
   #served = 0;
   /** The last ticket that the flush under way serves. */
@@ -231,8 +231,7 @@ export class ExportPasses {
   }
 
   async #deliver(batch: Batch, spans: EndedSpan[]): Promise<void> {
-    // One after the other: a batch that waits for attributes is not overtaken.
-    this.#handedOver = this.#handedOver.then(() => this.#attributes.of(spans));
+    this.#handedOver = this.#waitFor(this.#handedOver, spans);
     await this.#handedOver;
     // Given up meanwhile.
     if (!this.#batches.has(batch)) return;
@@ -246,6 +245,11 @@ export class ExportPasses {
     counts[failure?.kind ?? 'exported'] += size;
     if (failure !== undefined) this.#waiters.noteFailure(batch.first, failure.error);
     this.#advance();
+  }
+
+  async #waitFor(before: Promise<void> | undefined, spans: EndedSpan[]): Promise<void> {
+    await before;
+    await this.#attributes.of(spans);
   }
 
   #notePass(): void {
