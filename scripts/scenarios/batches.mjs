@@ -114,6 +114,7 @@ export const batches = [
   {
     name: 'a whole queue that ends in one go is exported, in order',
     from: ['C++', 'Go', 'Java'],
+    here: 'sdk/processor: by default with 512, of 2,048 that wait',
     async expects(world) {
       const { exporter } = world.set();
       world.end(...names(2048));

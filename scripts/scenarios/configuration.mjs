@@ -100,6 +100,7 @@ export const configuration = [
   {
     name: 'a batch larger than the queue is as large as the queue',
     from: ['JS', 'Java'],
+    here: 'sdk/processor: a batch larger than the queue is reduced to it: asked for %s',
     expects: (world) => showsQueueAndBatch(world, 6, 6, { maxQueueSize: 6, maxExportBatchSize: 7 }),
   },
   {
@@ -123,6 +124,7 @@ export const configuration = [
   {
     name: 'a delay or a time-out below zero is refused',
     from: ['Java', 'Python', '.NET'],
+    here: 'sdk/processor: a wrong option, or something that does not export, is refused with the repair',
     expects: async (world) =>
       refusesEach(world, [{ scheduledDelayMillis: -500 }, { exportTimeoutMillis: -1 }]),
   },
@@ -150,6 +152,7 @@ export const configuration = [
   {
     name: 'a variable sets how many exports may overlap',
     from: ['Rust'],
+    here: 'sdk/processor: the number of exports at once has a variable, too',
     needs: ['environment variables', 'a concurrency'],
     async expects(world) {
       world.environment({ OTEL_BSP_MAX_CONCURRENT_EXPORTS: '5' });
@@ -192,6 +195,7 @@ export const configuration = [
   {
     name: 'a variable that is out of range counts as not set',
     from: ['.NET options'],
+    here: 'sdk/processor: a variable that is %s counts as not set, and is reported once',
     needs: ['environment variables'],
     expects(world) {
       world.environment({ OTEL_BSP_MAX_QUEUE_SIZE: '0' });
@@ -201,6 +205,7 @@ export const configuration = [
   {
     name: 'a batch by variable that is larger than the queue is as large as the queue',
     from: ['Go', 'Rust', '.NET options'],
+    here: 'sdk/processor: a batch larger than the queue is reduced to it: asked for %s',
     needs: ['environment variables'],
     async expects(world) {
       world.environment({ OTEL_BSP_MAX_QUEUE_SIZE: '50', OTEL_BSP_MAX_EXPORT_BATCH_SIZE: '10000' });

@@ -38,6 +38,7 @@ export const failures = [
   {
     name: 'an export that fails is told to the SDK’s global error handler, once',
     from: ['JS'],
+    here: 'sdk/processor: refuses is heard of at the level ERROR, and by the handler of the SDK’s errors',
     async expects(world) {
       world.handleErrors();
       world.set({ exporter: new Exporter(refuses), maxExportBatchSize: 5 });
@@ -101,6 +102,7 @@ export const failures = [
   {
     name: 'null instead of a span does no harm',
     from: ['Java'],
+    here: 'sdk/processor: what is no span is reported, and harms nothing',
     async expects(world) {
       const { processor } = world.set();
       processor.onStart(null, null);

@@ -43,6 +43,7 @@ export const flushes = [
   {
     name: 'a flush goes on where full batches have left off',
     from: ['Java'],
+    here: 'sdk/model: any interleaving: every ended span is in one place, flushes are served in order, nothing is left',
     async expects(world) {
       const { exporter } = world.set({ maxExportBatchSize: 49 });
       for (const round of ['first', 'second']) {

@@ -44,6 +44,7 @@ export const overlap = [
   {
     name: 'with a concurrency of 2, exports overlap, and never three',
     from: ['Rust async'],
+    here: 'sdk/processor: with more than one at once, as they fill up, and in that order',
     needs: ['a concurrency'],
     async expects(world) {
       const { exporter } = world.set({

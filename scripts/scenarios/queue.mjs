@@ -47,6 +47,7 @@ export const queue = [
   {
     name: 'what ends in one go fills a batch in flight and the queue behind it',
     from: ['JS'],
+    here: 'sdk/processor: a batch leaves the queue on the stack of span.end(): a burst fills the queue and what the exporter takes',
     async expects(world) {
       const { exporter } = world.set({ maxQueueSize: 6, maxExportBatchSize: 5 });
       world.end(...names(12));
@@ -71,6 +72,7 @@ export const queue = [
   {
     name: 'every span of a flood is exported or counted as dropped',
     from: ['Rust'],
+    here: 'sdk/model: any interleaving: every ended span is in one place, flushes are served in order, nothing is left',
     async expects(world) {
       const metrics = new Metrics();
       const { exporter } = world.set({

@@ -27,6 +27,7 @@ export const selfObservation = [
   {
     name: 'the queue’s size and capacity are observed, of a component with a type and a name',
     from: ['JS', 'Go', 'Python'],
+    here: 'sdk/self-observation: names each processor, of a type of its own, and observes it no more after the shutdown',
     async expects(world) {
       const { metrics, exporter } = await overflow(world);
       same('the capacity', await metrics.value('queue.capacity'), 2);
@@ -47,6 +48,7 @@ export const selfObservation = [
   {
     name: 'spans are counted as processed when they are handed to the exporter',
     from: ['Go', 'Python', 'Rust'],
+    here: 'sdk/self-observation: tells the queue’s size and capacity, and the spans that were given to the exporter or dropped, whatever came of it',
     async expects(world) {
       const { metrics, exporter } = await overflow(world);
       same('while an export is in flight', (await metrics.processed())['processed'], 2);
@@ -58,6 +60,7 @@ export const selfObservation = [
   {
     name: 'a span that finds the queue full is counted as queue_full',
     from: ['JS', 'Go', 'Python', 'Rust'],
+    here: 'sdk/self-observation: tells the queue’s size and capacity, and the spans that were given to the exporter or dropped, whatever came of it',
     async expects(world) {
       const { metrics } = await overflow(world);
       same('the count', (await metrics.processed())['queue_full'], 1);
@@ -66,6 +69,7 @@ export const selfObservation = [
   {
     name: 'spans whose export fails are counted as processed, without an error',
     from: ['Python'],
+    here: 'sdk/self-observation: tells the queue’s size and capacity, and the spans that were given to the exporter or dropped, whatever came of it',
     async expects(world) {
       const metrics = new Metrics();
       const { exporter } = world.set({ exporter: new Exporter(refuses), meterProvider: metrics.provider });
@@ -80,6 +84,7 @@ export const selfObservation = [
   {
     name: 'a span that ends after the shutdown is counted as already_shutdown',
     from: ['Python', 'Rust'],
+    here: 'sdk/self-observation: tells the queue’s size and capacity, and the spans that were given to the exporter or dropped, whatever came of it',
     async expects(world) {
       const metrics = new Metrics();
       world.set({ meterProvider: metrics.provider });
@@ -92,6 +97,7 @@ export const selfObservation = [
   {
     name: 'after a shutdown the queue is not observed any more',
     from: ['Go metrics'],
+    here: 'sdk/self-observation: names each processor, of a type of its own, and observes it no more after the shutdown',
     async expects(world) {
       const metrics = new Metrics(AggregationTemporality.DELTA);
       world.set({ meterProvider: metrics.provider });
@@ -116,6 +122,7 @@ export const selfObservation = [
   {
     name: 'a meter that makes no instruments does not stop the exports',
     from: ['Go metrics'],
+    here: 'sdk/self-observation: a meter provider that fails costs the metrics, not the spans',
     async expects(world) {
       const fails = () => {
         throw new Error('no instruments today');

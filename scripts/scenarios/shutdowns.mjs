@@ -21,6 +21,7 @@ export const shutdowns = [
   {
     name: 'a shutdown without spans succeeds',
     from: ['JS', 'Java', 'Go'],
+    here: 'sdk/self-observation: names each processor, of a type of its own, and observes it no more after the shutdown',
     async expects(world) {
       const { exporter } = world.set();
       same('the shutdown', (await settled(world.shutdown())).status, 'fulfilled');
@@ -85,6 +86,7 @@ export const shutdowns = [
   {
     name: 'a shutdown fails with the error of the exporter’s shutdown',
     from: ['Go', 'Java'],
+    here: 'sdk/processor: with nothing ended shuts the exporter down, and fails with what that failed with',
     async expects(world) {
       const { exporter } = world.set();
       exporter.shutdown = () => Promise.reject(REFUSAL);
@@ -106,6 +108,7 @@ export const shutdowns = [
   {
     name: 'a shutdown with a short limit exports what is accepted in time',
     from: ['.NET'],
+    here: 'sdk/processor: has its own limit as a whole, and each export one of its own',
     needs: ['a limit for the shutdown'],
     async expects(world) {
       const { exporter } = world.set();

@@ -170,6 +170,25 @@ describe('when an export starts', () => {
     expect(said()).toEqual(['oncespan: 2 spans were dropped: the queue was full (2)']);
   });
 
+  test('by default with 512, of 2,048 that wait', async () => {
+    const { exporter, processor, end } = serial();
+    end(...Array.from({ length: 2048 + 512 + 7 }, (_, i) => `span ${i}`));
+    expect(processor.stats()).toMatchObject({ queued: 2048, exporting: 512, dropped: 7 });
+    const flushed = watch(processor.forceFlush());
+    await answerAll(exporter);
+    expect(exporter.exports.map(({ names }) => names.length)).toEqual([512, 512, 512, 512, 512]);
+    expect(flushed.status).toBe('rejected');
+  });
+
+  test('what is no span is reported, and harms nothing', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+    processor.onEnd(null as never);
+    end('a');
+    await answerAll(exporter);
+    expect(processor.stats()).toEqual({ ...NOTHING, exported: 1, passes: 1 });
+    expect(said()).toEqual(['oncespan: a span that had ended could not be taken']);
+  });
+
   test('with more than one at once, as they fill up, and in that order', async () => {
     const { exporter, processor, end } = serial({ maxConcurrentExports: 2, maxExportBatchSize: 2 });
     end('a', 'b', 'c', 'd', 'e', 'f');
@@ -400,6 +419,18 @@ describe('an exporter that', () => {
     expect(stats).toMatchObject({ exported: 1, failed: 1 });
   });
 
+  test('hangs is given up after 30 s by default', async () => {
+    const { processor, end } = serial({ maxExportBatchSize: 1 });
+    end('a');
+    await turn();
+    vi.advanceTimersByTime(29_999);
+    await turn();
+    expect(processor.stats()).toMatchObject({ exporting: 1, unknown: 0 });
+    vi.advanceTimersByTime(1);
+    await turn();
+    expect(processor.stats()).toMatchObject({ exporting: 0, unknown: 1 });
+  });
+
   test('hangs is given up after exportTimeoutMillis: whether the batch arrived is unknown', async () => {
     const { flushed, stats } = await run(
       () => {},
@@ -612,6 +643,13 @@ describe('shutdown', () => {
     });
     await processor.forceFlush().catch(() => {});
     expect(exporter.flushes).toBe(1);
+  });
+
+  test('with nothing ended shuts the exporter down, and fails with what that failed with', async () => {
+    const { exporter, processor } = serial();
+    exporter.shutdown = () => Promise.reject(failure);
+    await expect(processor.shutdown()).rejects.toBe(failure);
+    expect(exporter.batches).toEqual([]);
   });
 
   test('waits for the batch in flight', async () => {
