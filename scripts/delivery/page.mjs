@@ -8,9 +8,9 @@ import { lostByFormula } from './load.mjs';
 
 export const percent = (share) => `${(share * 100).toFixed(1)} %`;
 
-export function writePage(path, { atOnce, cells, contestants, seconds }) {
+export function writePage(path, { atOnce, cells, contestants, seconds, loadBefore }) {
   const parts = {
-    measured: measured(seconds),
+    measured: measured(seconds, loadBefore),
     'at-once': table(Object.keys(atOnce[0]), atOnce.map(Object.values)),
     load: loadTable(cells, contestants),
     remarks: remarks(cells),
@@ -23,14 +23,14 @@ export function writePage(path, { atOnce, cells, contestants, seconds }) {
   writeFileSync(path, text);
 }
 
-function measured(seconds) {
+function measured(seconds, loadBefore) {
   const versionOf = (name) =>
     JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
   const versions = ['@opentelemetry/sdk-trace', '@opentelemetry/exporter-trace-otlp-proto'].map(
     (name) => `\`${name}\` ${versionOf(name)}`,
   );
   return [
-    `Measured on ${new Date().toISOString().slice(0, 10)}, with ${seconds} s of load in each cell.`,
+    `Measured on ${new Date().toISOString().slice(0, 10)}, with ${seconds} s of load in each cell; load average before it: ${loadBefore.toFixed(1)}.`,
     `${type()}, ${availableParallelism()} cores (${cpus()[0].model}), Node ${process.version}, ${versions.join(', ')}.`,
   ].join('\n');
 }
