@@ -114,10 +114,16 @@ export class OtlpReceiver {
 
 async function readSpans(request: IncomingMessage): Promise<ReceivedSpan[]> {
   const isJson = request.headers['content-type'] === 'application/json';
-  const body = isJson
-    ? (JSON.parse(await text(request)) as ExportBody)
-    : (ExportRequest.toObject(ExportRequest.decode(await buffer(request)), { longs: Number }) as ExportBody);
-  const scopes = (body.resourceSpans ?? []).flatMap(({ scopeSpans = [] }) => scopeSpans);
+  return isJson ? spansIn(JSON.parse(await text(request)) as ExportBody) : decodeSpans(await buffer(request));
+}
+
+/** The spans in the body of a request in protobuf. */
+export function decodeSpans(body: Uint8Array): ReceivedSpan[] {
+  return spansIn(ExportRequest.toObject(ExportRequest.decode(body), { longs: Number }) as ExportBody);
+}
+
+function spansIn({ resourceSpans = [] }: ExportBody): ReceivedSpan[] {
+  const scopes = resourceSpans.flatMap(({ scopeSpans = [] }) => scopeSpans);
   return scopes.flatMap(({ spans = [] }) => spans.map(readSpan));
 }
 
