@@ -4,7 +4,7 @@ import {
   type AbortSignalLike,
   observeAbort,
 } from './abort-signal.ts';
-import { holdProcess, startTimer, type TimerOptions } from './timer.ts';
+import { LONGEST_DELAY, startTimer, type TimerOptions } from './timer.ts';
 
 export interface DeadlineOptions<T> extends TimerOptions {
   /** Milliseconds to wait at the longest. Default: no limit. */
@@ -40,8 +40,12 @@ export class Deadline<T> implements AbortObserver {
       this.#resolve = resolve;
     });
     const { timeoutMs = Infinity, signal } = options;
-    if (timeoutMs !== Infinity) this.#clearTimer = startTimer(timeoutMs, () => this.expire(), options);
-    else if (options.holdsProcess) this.#clearTimer = holdProcess();
+    const isLimited = timeoutMs !== Infinity;
+    // Without a limit, a timer keeps the process all the same.
+    if (isLimited || options.holdsProcess) {
+      const act = () => isLimited && this.expire();
+      this.#clearTimer = startTimer(isLimited ? timeoutMs : LONGEST_DELAY, act, options);
+    }
     if (signal !== undefined) this.#listener = observeAbort(signal, this);
   }
 

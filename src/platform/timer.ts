@@ -42,20 +42,6 @@ export function startTimer(
   return () => attempt('clearTimeout()', () => clock.clearTimeout(timer as never));
 }
 
-/**
- * Keeps the process from ending for want of anything to do, for somebody who awaits an answer without a limit.
- *
- * @returns a function that lets it go
- */
-export function holdProcess(): () => void {
-  let release = () => {};
-  const hold = () => {
-    release = startTimer(LONGEST_DELAY, hold, { holdsProcess: true, isHousekeeping: true });
-  };
-  hold();
-  return () => release();
-}
-
 /** Calls `act` after this turn of the event loop. Holds no process, so it may never be called. */
 export function atEndOfTurn(act: () => void): void {
   try {
