@@ -1,5 +1,5 @@
 // Minutes of random work against a receiver that misbehaves in turn, then the accounts: everything that was started has
-// ended, and has arrived or is counted as lost; nothing arrived twice; the heap is flat. `npm run soak -- <seconds>`.
+// ended, and has arrived or is counted as lost; nothing arrived twice; the heap is flat. `npm run soak -- <seconds> <exports at once>`.
 import { isMainThread, parentPort, Worker } from 'node:worker_threads';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -35,7 +35,7 @@ async function receive() {
   parentPort.postMessage(receiver.url);
 }
 
-async function soak(seconds) {
+async function soak(seconds, maxConcurrentExports) {
   const receiver = new Worker(new URL(import.meta.url));
   const heard = () => new Promise((resolve) => receiver.once('message', resolve));
   const url = await heard();
@@ -50,6 +50,7 @@ async function soak(seconds) {
   const exporter = new OTLPTraceExporter({ url, timeoutMillis: 2000 });
   const processor = new SerialBatchSpanProcessor(sometimesSilent(exporter), {
     maxQueueSize: 4096,
+    maxConcurrentExports,
     exportTimeoutMillis: 4000,
   });
   const provider = new TracerProvider({ spanProcessors: [counter, processor] });
@@ -83,7 +84,18 @@ async function soak(seconds) {
 
   const { arrived, duplicates } = await answered;
   const { exported, failed, unknown, dropped, passes } = processor.stats();
-  const figures = { seconds, ...spans, arrived, duplicates, exported, failed, unknown, dropped, passes };
+  const figures = {
+    seconds,
+    maxConcurrentExports,
+    ...spans,
+    arrived,
+    duplicates,
+    exported,
+    failed,
+    unknown,
+    dropped,
+    passes,
+  };
   console.table([figures]);
   console.log(`heap in MB: ${samples.join(' ')}`);
   const half = samples.length >> 1;
@@ -134,4 +146,4 @@ const WORK = [
   },
 ];
 
-await (isMainThread ? soak(Number(process.argv[2] ?? 300)) : receive());
+await (isMainThread ? soak(Number(process.argv[2] ?? 300), Number(process.argv[3] ?? 1)) : receive());

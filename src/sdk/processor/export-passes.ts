@@ -13,7 +13,7 @@ import type { DropCounts, SpanQueue } from './span-queue.ts';
 export interface DeliveryStats {
   /** Waiting for an export. */
   readonly queued: number;
-  /** With the exporter, which has not answered yet. */
+  /** On their way: taken off the queue, and not answered by the exporter. */
   readonly exporting: number;
   /** Accepted by the exporter. */
   readonly exported: number;
