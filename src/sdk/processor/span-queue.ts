@@ -29,7 +29,7 @@ export class SpanQueue {
   first = 0;
   isClosed = false;
   #spans: EndedSpan[] = [];
-  /** Spans that have started and not ended. */
+  /** Spans that have started and not ended; fewer than none where somebody in between passes on the ends alone. */
   #live = 0;
   /** What the queue takes at the most. */
   #bound: number;
@@ -58,8 +58,7 @@ export class SpanQueue {
   }
 
   noteEnd(): void {
-    // Somebody in between may pass on the ends alone.
-    if (this.#live > 0) this.#live--;
+    this.#live--;
   }
 
   /** @returns why the span was not taken, if it was not */
