@@ -31,9 +31,9 @@ const method = (prototype: object, key: string) => Object.getOwnPropertyDescript
 test('share what the contract names, and nothing else', () => {
   const names = Object.getOwnPropertySymbols(globalThis).map((symbol) => Symbol.keyFor(symbol) ?? '');
   expect(names.filter((name) => name.startsWith('oncespan.')).sort()).toEqual([
-    'oncespan.early-ends',
     'oncespan.flush-groups',
     'oncespan.live-spans',
+    'oncespan.own-spans',
     'oncespan.processor-numbers',
     'oncespan.provider-call',
     'oncespan.providers',

@@ -87,12 +87,12 @@ describe('the four outcomes', () => {
     expect(passes).toEqual([]);
   });
 
-  test('a pass that hangs for 30 s holds up the next one no longer; who waits longer goes on waiting', async () => {
+  test('a pass that hangs for 25 s holds up the next one no longer; who waits longer goes on waiting', async () => {
     const { passes } = gatedProvider();
     const first = flush({ timeoutMs: 60_000 });
     const second = flush();
     const third = flush({ timeoutMs: 60_000 });
-    vi.advanceTimersByTime(29_999);
+    vi.advanceTimersByTime(24_999);
     expect([await second, passes.length]).toEqual([{ status: 'timed-out' }, 1]);
     vi.advanceTimersByTime(1);
     expect(passes).toHaveLength(2);
@@ -103,7 +103,7 @@ describe('the four outcomes', () => {
     expect(reported).toEqual([]);
   });
 
-  test('a pass that hangs for 30 s, and that nobody waits for any more, is reported', async () => {
+  test('a pass that hangs for 25 s, and that nobody waits for any more, is reported', async () => {
     const { passes } = gatedProvider();
     const first = flush({ timeoutMs: 10 });
     vi.advanceTimersByTime(30_000);
@@ -177,14 +177,52 @@ describe('group commit', () => {
     expect(passes).toHaveLength(2);
   });
 
-  test('a failed pass is not the next one’s failure', async () => {
+  test('a flush fails with a pass that it was asked for during: it covers the same; a later one does not', async () => {
     const { passes } = gatedProvider();
+    const failure = new Error('down');
     const first = flush();
     const second = flush();
+    passes[0]?.reject(failure);
+    await settle();
+    const third = flush();
+    passes[1]?.resolve();
+    await settle();
+    passes[2]?.resolve();
+    const failed = { status: 'failed', error: failure };
+    expect([await first, await second, await third]).toEqual([failed, failed, FLUSHED]);
+  });
+
+  test('a flush tells what passes failed with that nobody has waited for, once', async () => {
+    const { passes } = gatedProvider();
+    traceTask(() => {}, 'in the background')();
     passes[0]?.reject(new Error('down'));
     await settle();
-    passes[1]?.resolve();
-    expect([(await first).status, (await second).status]).toEqual(['failed', 'flushed']);
+    const left = flush({ timeoutMs: 5 });
+    vi.advanceTimersByTime(5);
+    expect(await left).toEqual({ status: 'timed-out' });
+    passes[1]?.reject(new Error('still down'));
+    await settle();
+    const heard = flush();
+    passes[2]?.resolve();
+    expect(await heard).toMatchObject({
+      status: 'failed',
+      error: { errors: [new Error('down'), new Error('still down')] },
+    });
+    const next = flush();
+    passes[3]?.resolve();
+    expect(await next).toEqual(FLUSHED);
+  });
+
+  test.each([
+    ['nothing', undefined, 'undefined'],
+    ['a text', 'down', "'down'"],
+    ['an object', { code: 14 }, 'an object'],
+    ['an empty array', [], 'an object'],
+  ])('a flush that fails with %s has an Error all the same', async (_what, thrown, message) => {
+    record().provider.forceFlush = () => Promise.reject(thrown);
+    const { status, error } = (await flush()) as { status: string; error: Error };
+    expect([status, error]).toEqual(['failed', new Error(message)]);
+    expect(error.cause).toEqual(thrown);
   });
 
   test('a waiting request is answered after it has timed out only once', async () => {

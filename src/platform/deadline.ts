@@ -20,7 +20,7 @@ export interface DeadlineOptions<T> extends TimerOptions {
 }
 
 /** Whatever the global one is by now: our waiting must not go by the rules of a library that replaces it. */
-const IntrinsicPromise = /* @__PURE__ */ (async () => {})().constructor as PromiseConstructor;
+export const IntrinsicPromise = /* @__PURE__ */ (async () => {})().constructor as PromiseConstructor;
 
 /**
  * Waits for somebody else's answer: the first of that, a time-out and an abort. What comes later changes nothing, and no
@@ -40,7 +40,7 @@ export class Deadline<T> implements AbortObserver {
       this.#resolve = resolve;
     });
     const { timeoutMs = Infinity, signal } = options;
-    const isLimited = timeoutMs !== Infinity;
+    const isLimited = timeoutMs <= LONGEST_DELAY;
     // Without a limit, a timer keeps the process all the same.
     if (isLimited || options.holdsProcess) {
       const act = () => isLimited && this.expire();
@@ -60,7 +60,7 @@ export class Deadline<T> implements AbortObserver {
 
   /** Stops waiting, as if the limit had passed. */
   expire(): void {
-    this.settle(this.#options.timedOut());
+    if (!this.#isSettled) this.settle(this.#options.timedOut());
   }
 
   aborted(reason: unknown): void {

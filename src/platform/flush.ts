@@ -1,9 +1,9 @@
 import type { AbortSignalLike } from './abort-signal.ts';
 import { Deadline } from './deadline.ts';
 import { processWide } from './process-wide.ts';
-import { callProvider, joined } from './provider-call.ts';
+import { joined, ProviderCall } from './provider-call.ts';
 import { attempt, report } from './report.ts';
-import { LONGEST_DELAY, startTimer } from './timer.ts';
+import { startTimer } from './timer.ts';
 
 /** How a flush ended. A flush never rejects: whoever asks for one is usually about to do something else. */
 export type FlushResult =
@@ -19,56 +19,33 @@ export interface FlushOptions {
   readonly signal?: AbortSignalLike | undefined;
 }
 
-/** A pass that has not ended by then holds up the next one no longer, so that one hung exporter does not block every later flush. */
-const PASS_LIMIT_MS = 30_000;
+/**
+ * A pass that has not ended by then holds up the next one no longer, so that one hung exporter does not block every later
+ * flush. Before the 30 seconds after which SDK 2 gives up on a processor: who waits for longer is answered by that itself.
+ */
+const PASS_LIMIT_MS = 25_000;
+
+/** As many failures as are kept for the next flush that somebody waits for. */
+const MOST_UNTOLD = 8;
 
 const FLUSHED: FlushResult = { status: 'flushed' };
-const TIMED_OUT: FlushResult = { status: 'timed-out' };
 
 interface Flushable {
-  forceFlush(options?: { readonly timeoutMillis: number }): unknown;
+  forceFlush(): unknown;
 }
 
 /** What copies of this library know of each other's passes: it tells its waiters once, and lets them leave before. */
 interface SharedPass {
   readonly waiters: Set<{ settle(result: FlushResult): void }>;
-  /** The longest that somebody waits for it, in milliseconds. */
-  limitMs: number;
+  /** Called when a waiter has left. */
+  left(): unknown;
+  run(): Promise<void>;
 }
 
 /** What copies of this library know of each other's groups. */
 interface SharedGroup {
   /** @returns the pass that covers everything that ended before this call */
-  request(limitMs?: number): SharedPass;
-}
-
-/** One `forceFlush` of a provider, of which all who wait for it are told. */
-async function runPass(
-  provider: Flushable,
-  { waiters, limitMs }: SharedPass,
-  onOver: () => void,
-): Promise<void> {
-  const clearTimer = startTimer(
-    PASS_LIMIT_MS,
-    () => {
-      if (waiters.size === 0) report('a flush timed-out');
-      onOver();
-    },
-    { holdsProcess: false, isHousekeeping: true },
-  );
-  // SDK 3 gives up after 30 seconds if it is not told otherwise.
-  const timeoutMillis = Math.min(Math.max(limitMs, PASS_LIMIT_MS), LONGEST_DELAY);
-  const forceFlush = () => {
-    // Where timers throw, as after the end of a test, an SDK's flush would reject where nobody can hear it.
-    clearTimeout(undefined);
-    return provider.forceFlush({ timeoutMillis });
-  };
-  const failures = await callProvider(forceFlush);
-  clearTimer();
-  const result: FlushResult = failures.length === 0 ? FLUSHED : { status: 'failed', error: joined(failures) };
-  if (result.status === 'failed') report('a flush failed', result.error);
-  for (const waiter of Array.from(waiters)) waiter.settle(result);
-  onOver();
+  request(): SharedPass;
 }
 
 /**
@@ -78,22 +55,55 @@ async function runPass(
 function newGroup(provider: Flushable): SharedGroup {
   let running: SharedPass | undefined;
   let waiting: SharedPass | undefined;
-  const start = (pass: SharedPass): SharedPass => {
-    running = pass;
-    void runPass(provider, pass, () => {
+  /** What passes failed with, for those who have asked for a flush since and heard of none. */
+  let untold: unknown[] = [];
+
+  const newPass = (): SharedPass => {
+    const waiters: SharedPass['waiters'] = new Set();
+    const call = new ProviderCall();
+    // What nobody waits for must not keep the process.
+    const left = () => waiters.size === 0 && call.release();
+    const goOn = () => {
       if (running !== pass) return;
-      const next = waiting;
-      running = waiting = undefined;
-      if (next !== undefined) start(next);
-    });
+      running = waiting;
+      waiting = undefined;
+      void running?.run();
+    };
+    const giveUp = () => {
+      if (waiters.size === 0) report('a flush timed-out');
+      call.release();
+      goOn();
+    };
+    const run = async () => {
+      const clearTimer = startTimer(PASS_LIMIT_MS, giveUp, { holdsProcess: false, isHousekeeping: true });
+      const ended = call.run(() => {
+        // Where timers throw, as after the end of a test, an SDK's flush would reject where nobody can hear it.
+        clearTimeout(undefined);
+        return provider.forceFlush();
+      });
+      // By now whoever has asked for it is among the waiters.
+      await undefined;
+      left();
+      const failures = await ended;
+      clearTimer();
+      if (failures.length > 0) report('a flush failed', joined(failures));
+      const all = untold.concat(failures);
+      // A request made meanwhile covers what this pass covered.
+      if (waiters.size === 0) untold = all.slice(-MOST_UNTOLD);
+      else untold = waiting === undefined ? [] : failures;
+      const result: FlushResult = all.length === 0 ? FLUSHED : { status: 'failed', error: joined(all) };
+      for (const waiter of waiters) waiter.settle(result);
+      goOn();
+    };
+    const pass: SharedPass = { waiters, left, run };
     return pass;
   };
   return {
-    request(limitMs = 0) {
-      if (running === undefined) return start({ waiters: new Set(), limitMs });
-      waiting ??= { waiters: new Set(), limitMs };
-      waiting.limitMs = Math.max(waiting.limitMs, limitMs);
-      return waiting;
+    request() {
+      if (running !== undefined) return (waiting ??= newPass());
+      running = newPass();
+      void running.run();
+      return running;
     },
   };
 }
@@ -127,17 +137,20 @@ export async function awaitFlush(
 ): Promise<FlushResult> {
   try {
     if (signal?.aborted) return { status: 'aborted', reason: signal.reason };
-    const waiters = groupOf(provider)?.request(timeoutMs).waiters;
-    if (waiters === undefined) return FLUSHED;
+    const pass = groupOf(provider)?.request();
+    if (pass === undefined) return FLUSHED;
     const deadline: Deadline<FlushResult> = new Deadline<FlushResult>({
       timeoutMs,
-      timedOut: () => TIMED_OUT,
+      timedOut: () => ({ status: 'timed-out' }),
       signal,
       aborted: (reason) => ({ status: 'aborted', reason }),
       holdsProcess,
-      onSettled: () => waiters.delete(deadline),
+      onSettled: () => {
+        pass.waiters.delete(deadline);
+        pass.left();
+      },
     });
-    waiters.add(deadline);
+    pass.waiters.add(deadline);
     return await deadline.promise;
   } catch (error) {
     return { status: 'failed', error };

@@ -1,17 +1,53 @@
+import { IntrinsicPromise } from './deadline.ts';
 import { processWide } from './process-wide.ts';
 import { inWords } from './report.ts';
 import { callUntraced } from './untraced-context.ts';
 
 /**
- * What a processor of this library learns about a `forceFlush()` or `shutdown()` of its provider that this library has
- * called, and what it answers. A provider passes neither on, and holds the process with a timer of its own until its
- * processors have answered. So they answer it at once, and the caller here.
+ * A call of a provider's `forceFlush()` or `shutdown()` by this library, as the processors of this library see it. A provider
+ * passes nothing on, and holds the process with a timer of its own until its processors have answered.
  */
-export interface ProviderCall {
-  /** The processors' own answers: the caller waits for them beside the provider's. */
-  readonly answers: unknown[];
+export class ProviderCall {
   /** Set if the provider is being shut down, by this call or the next. */
   readonly shutdown: ShutdownTime | undefined;
+  readonly #answers: PromiseLike<void>[] = [];
+  readonly #resolves: (() => void)[] = [];
+  #isReleased = false;
+
+  constructor(shutdown?: ShutdownTime) {
+    this.shutdown = shutdown;
+  }
+
+  /** @returns what a processor gives the provider: its answer, or none as soon as the provider need not wait for it any more */
+  passOn(answer: PromiseLike<void>): Promise<void> {
+    this.#answers.push(answer);
+    return new IntrinsicPromise((resolve, reject) => {
+      this.#resolves.push(resolve);
+      answer.then(resolve, reject);
+    });
+  }
+
+  /** Has the provider answered without its processors. They are waited for here, if at all. */
+  release(): void {
+    this.#isReleased = true;
+    for (const resolve of this.#resolves) resolve();
+  }
+
+  /**
+   * Calls the method, and waits for its answer. Untraced: a span that a flush ends would ask for the next one, for ever.
+   *
+   * @returns what it failed with
+   */
+  async run(method: () => unknown): Promise<unknown[]> {
+    const before = state.call;
+    state.call = this;
+    const given = failuresOf(() => callUntraced(method));
+    state.call = before;
+    const failures = await given;
+    if (!this.#isReleased) return failures;
+    for (const answer of this.#answers) failures.push(...(await failuresOf(() => answer)));
+    return failures;
+  }
 }
 
 /** The time that a shutdown may take. */
@@ -28,42 +64,20 @@ export function providerCall(): ProviderCall | undefined {
   return state.call;
 }
 
-/**
- * Calls a method of a provider, and waits for its answer and for those of the processors. Untraced: a span that a flush ends
- * would ask for the next one, for ever.
- *
- * @returns what any of them failed with
- */
-export async function callProvider(method: () => unknown, shutdown?: ShutdownTime): Promise<unknown[]> {
-  const failures: unknown[] = [];
-  const answers: unknown[] = [];
-  const before = state.call;
-  state.call = { answers, shutdown };
+async function failuresOf(call: () => unknown): Promise<unknown[]> {
   try {
-    answers.push(callUntraced(method));
+    await call();
+    return [];
   } catch (error) {
-    failures.push(error);
-  } finally {
-    state.call = before;
+    // An SDK's provider tells the errors of its processors as an array.
+    return Array.isArray(error) && error.length > 0 ? error : [error];
   }
-  // All at once: a rejection must not wait for somebody to listen.
-  const heard = answers.map(async (answer) => {
-    try {
-      await answer;
-    } catch (error) {
-      // An SDK's provider tells the errors of its processors as an array.
-      failures.push(...(Array.isArray(error) ? error : [error]));
-    }
-  });
-  for (const one of heard) await one;
-  return failures;
 }
 
 /** What several things failed with, as one error. */
-export function joined(failures: readonly unknown[]): unknown {
-  if (failures.length > 1 && typeof AggregateError === 'function') {
-    return new AggregateError(failures, `${failures.length} failures`);
-  }
+export function joined(failures: readonly unknown[]): Error {
+  if (failures.length > 1) return new AggregateError(failures, `${failures.length} failures`);
   const [failure] = failures;
-  return typeof failure === 'object' && failure !== null ? failure : new Error(inWords(failure));
+  if (failure instanceof Error) return failure;
+  return new Error(inWords(failure), { cause: failure });
 }

@@ -1,4 +1,5 @@
 import { atEndOfTurn } from '../platform/timer.ts';
+import { ownSpans } from '../platform/own-spans.ts';
 import { CollectorWatch, type Watched } from './collector-watch.ts';
 import { settleOverdue } from './overdue.ts';
 import { holders, type LiveSpanHolder } from './shutdown.ts';
@@ -40,6 +41,7 @@ export class LiveSpanList implements LiveSpanHolder {
       holders.add(this);
       this.#isHeld = true;
     }
+    ownSpans.live++;
     const last = this.#last;
     live.previous = last;
     if (last === undefined) this.first = live;
@@ -51,6 +53,7 @@ export class LiveSpanList implements LiveSpanHolder {
     const { next, previous } = live;
     // It may have left already, when the stack was full before it could end.
     if (previous === undefined && this.first !== live) return;
+    ownSpans.live--;
     if (previous === undefined) this.first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;

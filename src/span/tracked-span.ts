@@ -8,7 +8,7 @@ import {
   stemsFrom,
 } from '../platform/abort-signal.ts';
 import { attempt } from '../platform/report.ts';
-import { endEarly } from '../platform/early-end.ts';
+import { endEarly } from '../platform/own-spans.ts';
 import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
 import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';

@@ -10,7 +10,7 @@ import {
 import type { SpanExporter as SpanExporter2, SpanProcessor as SpanProcessor2 } from 'sdk-trace-2';
 import Bluebird from 'bluebird';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { withSpan } from '../../src/index.ts';
+import { flush, withSpan } from '../../src/index.ts';
 import { type BatchOptions, type Exporter, SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
 import { deferred, reported } from '../harness.ts';
 import { HeldExporter, OK, serial, turn } from './held-exporter.ts';
@@ -347,6 +347,53 @@ describe('a flush', () => {
     expect(processor.stats()).toMatchObject({ exported: 1, failed: 1 });
   });
 
+  test('tells of what failed before, and was told to nobody, once', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1, maxQueueSize: 1 });
+    end('a', 'b', 'c');
+    const left = watch(processor.forceFlush({ timeoutMs: 10 }));
+    await turn();
+    vi.advanceTimersByTime(10);
+    await turn();
+    expect(left).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
+    exporter.exports[0]?.answer(FAILED);
+    await turn();
+    exporter.exports[1]?.answer(OK);
+    await turn();
+    await expect(processor.forceFlush()).rejects.toMatchObject({
+      errors: [failure, new Error('1 spans were dropped: the queue was full')],
+    });
+    await processor.forceFlush();
+  });
+
+  test('after a shutdown that gave up fails as that did', async () => {
+    const { processor, end } = serial({ maxExportBatchSize: 1 });
+    end('a', 'b');
+    const shutdown = watch(processor.shutdown({ timeoutMs: 10 }));
+    await turn();
+    vi.advanceTimersByTime(10);
+    await turn();
+    await expect(processor.forceFlush()).rejects.toBe(shutdown.reason);
+  });
+
+  test('through this library gives whoever is in between the answer when it is there', async () => {
+    const { exporter, processor, end } = serial();
+    const order: string[] = [];
+    trace.setGlobalTracerProvider({
+      getTracer: () => trace.getTracer('none'),
+      forceFlush: async () => {
+        await processor.forceFlush();
+        order.push('after');
+      },
+    } as never);
+    end('a');
+    const flushed = flush();
+    await turn();
+    order.push('answered');
+    exporter.exports[0]?.answer(OK);
+    expect(await flushed).toEqual({ status: 'flushed' });
+    expect(order).toEqual(['answered', 'after']);
+  });
+
   test('that is not awaited any more is detached, while the export and the others go on', async () => {
     const { exporter, processor, end } = serial();
     end('a');
@@ -535,6 +582,17 @@ describe('an exporter that', () => {
     expect(heard).toEqual([[expect.stringContaining('collector is down')]]);
   });
 
+  test('throws when its forceFlush is read has failed', async () => {
+    const { exporter, processor } = serial();
+    Object.defineProperty(exporter, 'forceFlush', {
+      get() {
+        throw failure;
+      },
+    });
+    await expect(processor.forceFlush()).rejects.toBe(failure);
+    await expect(processor.forceFlush()).rejects.toBe(failure);
+  });
+
   test('hangs in its own forceFlush() does not hold the next pass', async () => {
     const { exporter, processor, end } = serial({ exportTimeoutMillis: 1000 });
     exporter.forceFlush = () => new Promise(() => {});
@@ -590,6 +648,35 @@ describe('exports run', () => {
     expect(exporter.batches).toEqual([['a', 'a']]);
     exporter.exports[0]?.answer(OK);
     await flushed;
+  });
+
+  test('at last without resource attributes, however long an export may take', async () => {
+    const { exporter, processor } = serial({ maxExportBatchSize: 1, exportTimeoutMillis: 0 });
+    processor.onEnd({
+      ...spanOf('a'),
+      resource: { asyncAttributesPending: true, waitForAsyncAttributes: () => new Promise(() => {}) },
+    });
+    await turn();
+    vi.advanceTimersByTime(30_000);
+    await turn();
+    expect(exporter.batches).toEqual([['a']]);
+    await answerAll(exporter);
+  });
+
+  test('one at a time, though whoever hears of dropped spans asks for a flush', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1, maxQueueSize: 1 });
+    let flushed: Promise<void> | undefined;
+    diag.setLogger({ ...SILENT, warn: () => void (flushed ??= processor.forceFlush()) });
+    // The SDK warns of the logger itself.
+    await flushed;
+    flushed = undefined;
+    end('a', 'b', 'c');
+    const first = watch(processor.forceFlush());
+    await turn();
+    expect([exporter.batches, processor.stats().exporting]).toEqual([[['a']], 1]);
+    await answerAll(exporter);
+    await flushed!.catch(() => {});
+    expect([exporter.batches, first.status]).toEqual([[['a'], ['b']], 'rejected']);
   });
 
   test.each([
@@ -726,6 +813,17 @@ describe('shutdown', () => {
     }
     await turn();
     expect([shutdown.status, processor.stats().exported]).toEqual(['fulfilled', 3]);
+  });
+
+  test('is one, whoever asks for it meanwhile, and covers what ends meanwhile', async () => {
+    const { exporter, processor } = serial();
+    exporter.forceFlush = async () => {
+      processor.onEnd(spanOf('inside'));
+      void processor.shutdown();
+    };
+    await processor.shutdown();
+    expect([exporter.shutdowns, exporter.batches]).toEqual([1, []]);
+    expect(processor.stats()).toMatchObject({ queued: 0, drops: { ...NO_DROPS, afterShutdown: 1 } });
   });
 
   test('waits for no resource attributes, not even those that are being waited for', async () => {

@@ -79,6 +79,25 @@ test('names each processor, of a type of its own, and observes it no more after 
   expect(await names()).toEqual([]);
 });
 
+test('a meter that fails costs the metrics, not the spans', async () => {
+  const fail = () => {
+    throw new Error('no instrument');
+  };
+  const instrument = { add: fail, addCallback() {}, removeCallback: fail };
+  const meterProvider = {
+    getMeter: () => ({ createCounter: () => instrument, createObservableUpDownCounter: () => instrument }),
+  } as unknown as MeterProvider;
+  const { exporter, processor, end } = serial({ meterProvider, maxQueueSize: 1 });
+  end('a', 'b', 'c');
+  await turn();
+  exporter.exports[0]?.answer(OK);
+  await turn();
+  const shutdown = processor.shutdown({ timeoutMs: 10 }).catch(() => {});
+  vi.advanceTimersByTime(10);
+  await shutdown;
+  expect([processor.stats(), exporter.shutdowns]).toMatchObject([{ exported: 1, unknown: 1, dropped: 1 }, 1]);
+});
+
 test('a meter provider that fails costs the metrics, not the spans', async () => {
   const meterProvider = {
     getMeter() {

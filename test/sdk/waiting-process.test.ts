@@ -36,6 +36,7 @@ test.each([
   ['processor.shutdown()', 'TimeoutError'],
   ['provider.shutdown()', 'TimeoutError'],
   ['flush({ timeoutMs: Infinity })', 'failed'],
+  ['flush({ timeoutMs: Number.MAX_SAFE_INTEGER })', 'failed'],
 ])('%s is answered before the process ends', async (call, answer) => {
   const said = await run(`
     const say2 = ({ status, name }) => say(status ?? name);

@@ -3,7 +3,7 @@ import { endSpansOf } from '../../span/shutdown.ts';
 import { noteShutDown, registeredProvider } from '../../platform/provider.ts';
 import { report } from '../../platform/report.ts';
 import { Deadline } from '../../platform/deadline.ts';
-import { callProvider, joined } from '../../platform/provider-call.ts';
+import { joined, ProviderCall } from '../../platform/provider-call.ts';
 import { LONGEST_DELAY } from '../../platform/timer.ts';
 
 /** A provider as every SDK has it. */
@@ -25,17 +25,19 @@ export async function closeProvider(provider: ShutdownProvider, timeoutMs: numbe
   endSpansOf(provider);
   const observers = new Set<() => void>();
   const time = { isOver: false, observers };
+  const call = new ProviderCall(time);
   const limit = new Deadline<void>({
     timeoutMs,
     timedOut: () => {
       time.isOver = true;
       for (const tell of Array.from(observers)) tell();
+      call.release();
       report(`the tracer provider had not shut down after ${timeoutMs} ms`);
     },
     holdsProcess: true,
   });
   const ask = async (what: string, method: () => unknown) => {
-    const failures = await callProvider(method, time);
+    const failures = await call.run(method);
     // What fails later fails for want of time.
     if (failures.length > 0 && !time.isOver) report(`the tracer provider's ${what} failed`, joined(failures));
   };

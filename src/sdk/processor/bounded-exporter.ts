@@ -52,10 +52,10 @@ export class BoundedExporter {
     });
   }
 
-  async forceFlush(): Promise<Failure | undefined> {
-    if (typeof this.#exporter.forceFlush !== 'function') return undefined;
+  forceFlush(): Promise<Failure | undefined> {
     return this.#ask("the exporter's forceFlush()", this.#limitMs, (answer) => {
-      void failureOf(this.#exporter.forceFlush?.()).then((failure) => answer.settle(failure));
+      if (typeof this.#exporter.forceFlush !== 'function') return answer.settle(undefined);
+      void failureOf(this.#exporter.forceFlush()).then((failure) => answer.settle(failure));
     });
   }
 

@@ -1,5 +1,5 @@
 import { report } from '../../platform/report.ts';
-import { startTimer } from '../../platform/timer.ts';
+import { LONGEST_DELAY, startTimer } from '../../platform/timer.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import type { BoundedExporter } from './bounded-exporter.ts';
@@ -30,6 +30,9 @@ export interface DeliveryStats {
   /** Exports given up after their time-out that are still unanswered: the exporter may be at them, beside the next one. */
   readonly overdueExports: number;
 }
+
+/** Also where an export may take as long as it likes: an attribute is not worth that. */
+const ATTRIBUTES_LIMIT_MS = 30_000;
 
 /** What passes go over, and whom they tell. */
 interface PassesOver {
@@ -84,7 +87,7 @@ export class ExportPasses {
     this.#exporter = exporter;
     this.#waiters = waiters;
     this.#observation = observation;
-    this.#attributes = new PendingAttributes(limits.exportTimeoutMillis);
+    this.#attributes = new PendingAttributes(Math.min(limits.exportTimeoutMillis, ATTRIBUTES_LIMIT_MS));
   }
 
   add(span: EndedSpan): void {
@@ -102,21 +105,19 @@ export class ExportPasses {
 
   /** @returns the ticket to wait with, or `undefined` when there is nothing that could still be flushed */
   request(): FlushTicket | undefined {
-    const { queue } = this;
-    if (!queue.isClosed) {
-      // Nothing is added once closed, so that the last ticket covers whoever comes later.
-      const { number } = this.#lastTicket;
-      this.#lastTicket = { number: number + 1, covers: queue.end, dropped: queue.drops.queueFull };
-    }
+    // Nothing is added once closed, so that the last ticket covers whoever comes later.
+    if (!this.queue.isClosed) this.#takeTicket();
     if (this.#served === this.#lastTicket.number) return undefined;
     if (this.#serving === undefined) this.#advance();
     return this.#lastTicket;
   }
 
-  /** Drops what is added from now on. */
-  close(): void {
+  /** Drops what is added from now on. @returns the ticket for everything before */
+  close(): FlushTicket | undefined {
+    this.#takeTicket();
     this.queue.isClosed = true;
     this.hurry();
+    return this.request();
   }
 
   /** Waits for no attribute of a resource any more. */
@@ -139,6 +140,7 @@ export class ExportPasses {
     }
     queue.drops.gaveUp += dropped;
     this.#observation?.countDrops(dropped, 'gaveUp');
+    this.#reportDrops();
     this.#served = this.#lastTicket.number;
     this.#clearTimer?.();
     this.#exporter.giveUp();
@@ -161,7 +163,20 @@ export class ExportPasses {
     };
   }
 
+  #takeTicket(): void {
+    const { number } = this.#lastTicket;
+    const { end, drops } = this.queue;
+    this.#lastTicket = { number: number + 1, covers: end, dropped: drops.queueFull };
+  }
+
   #advance(): void {
+    const { passes } = this.#counts;
+    this.#startWhatIsDue();
+    // At the end: whoever hears of it may ask for a flush.
+    if (this.#counts.passes > passes) this.#reportDrops();
+  }
+
+  #startWhatIsDue(): void {
     const { queue } = this;
     const { maxConcurrentExports, maxExportBatchSize, scheduledDelayMillis } = this.#limits;
     if (this.#serving === undefined && this.#served < this.#lastTicket.number) this.#beginFlush();
@@ -177,24 +192,29 @@ export class ExportPasses {
     else if (queue.length === 0) this.#wakeAt = 1;
     else {
       this.#wakeAt = maxExportBatchSize;
-      this.#clearTimer ??= startTimer(scheduledDelayMillis, () => this.#delayHasPassed(), {
-        holdsProcess: false,
-        isHousekeeping: true,
-      });
+      this.#clearTimer ??= startTimer(
+        Math.min(scheduledDelayMillis, LONGEST_DELAY),
+        () => this.#delayHasPassed(),
+        {
+          holdsProcess: false,
+          isHousekeeping: true,
+        },
+      );
     }
   }
 
   #delayHasPassed(): void {
     this.#clearTimer = undefined;
     this.#due = this.queue.end;
-    this.#notePass();
+    this.#counts.passes++;
+    this.#reportDrops();
     this.#advance();
   }
 
   #beginFlush(): void {
     this.#serving = this.#lastTicket;
     this.#due = Math.max(this.#due, this.#serving.covers);
-    this.#notePass();
+    this.#counts.passes++;
   }
 
   /** Has the exporter flush, once everything that the flush covers has been answered. */
@@ -207,12 +227,14 @@ export class ExportPasses {
   }
 
   async #endFlush(): Promise<void> {
+    // Never on the stack of whoever asks.
+    await undefined;
     const failure = await this.#exporter.forceFlush();
     const served = this.#serving!;
     this.#isExporterFlushing = false;
     this.#serving = undefined;
     this.#served = Math.max(this.#served, served.number);
-    this.#waiters.serve(served, failure);
+    this.#waiters.serve(served.number, failure);
     this.#advance();
   }
 
@@ -220,7 +242,7 @@ export class ExportPasses {
   #exportBatch(): void {
     const { first } = this.queue;
     // Full, and nobody had asked for it.
-    if (first >= this.#due) this.#notePass();
+    if (first >= this.#due) this.#counts.passes++;
     this.#clearTimer?.();
     this.#clearTimer = undefined;
     const spans = this.queue.take(this.#limits.maxExportBatchSize);
@@ -252,8 +274,8 @@ export class ExportPasses {
     await this.#attributes.of(spans);
   }
 
-  #notePass(): void {
-    this.#counts.passes++;
+  /** Once a pass. */
+  #reportDrops(): void {
     const { queueFull } = this.queue.drops;
     const dropped = queueFull - this.#reportedDrops;
     if (dropped > 0) report(`${dropped} spans were dropped: the queue was full (${this.queue.maxSize})`);

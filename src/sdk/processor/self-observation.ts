@@ -1,4 +1,5 @@
 import type { Attributes, Meter, MeterProvider, ObservableResult } from '@opentelemetry/api';
+import { attempt } from '../../platform/report.ts';
 import { processWide } from '../../platform/process-wide.ts';
 import type { DropCounts, SpanQueue } from './span-queue.ts';
 
@@ -54,14 +55,16 @@ export class SelfObservation {
   }
 
   countExport(count: number): void {
-    this.#processed.add(count, this.#self);
+    attempt('a meter', () => this.#processed.add(count, this.#self));
   }
 
   countDrops(count: number, reason: keyof DropCounts): void {
-    if (count > 0) this.#processed.add(count, { ...this.#self, 'error.type': ERROR_TYPES[reason] });
+    if (count === 0) return;
+    const dropped = { ...this.#self, 'error.type': ERROR_TYPES[reason] };
+    attempt('a meter', () => this.#processed.add(count, dropped));
   }
 
   end(): void {
-    this.#stopObserving();
+    attempt('a meter', this.#stopObserving);
   }
 }

@@ -1,6 +1,6 @@
 import { TraceFlags } from '@opentelemetry/api';
 import { FLUSH_RULES, readOptions, refuse, tolerate } from '../../options/check.ts';
-import { Deadline } from '../../platform/deadline.ts';
+import { Deadline, IntrinsicPromise } from '../../platform/deadline.ts';
 import { joined, providerCall, type ShutdownTime } from '../../platform/provider-call.ts';
 import { attempt, inWords, report } from '../../platform/report.ts';
 import { type BatchOptions, readBatchOptions } from './batch-limits.ts';
@@ -60,12 +60,9 @@ export class SerialBatchSpanProcessor {
     });
   }
 
-  onStart(): void {
-    this.#passes.queue.noteStart();
-  }
+  onStart(): void {}
 
   onEnd(span: EndedSpan): void {
-    this.#passes.queue.noteEnd();
     try {
       if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#passes.add(span);
     } catch (error) {
@@ -90,9 +87,8 @@ export class SerialBatchSpanProcessor {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const call = providerCall();
     if (call?.shutdown !== undefined) this.#passes.hurry();
-    if (call === undefined) return this.#flush({ timeoutMs, signal, holdsProcess: true });
-    call.answers.push(this.#flush({ holdsProcess: false }));
-    return Promise.resolve();
+    const answer = this.#flush({ timeoutMs, signal, holdsProcess: call === undefined });
+    return call === undefined ? answer : call.passOn(answer);
   }
 
   /**
@@ -105,7 +101,13 @@ export class SerialBatchSpanProcessor {
    */
   shutdown(options?: ShutdownOptions): Promise<void> {
     const { timeoutMs } = readOptions('shutdown()', options, { timeoutMs: FLUSH_RULES.timeoutMs }, tolerate);
-    return (this.#shutdown ??= this.#close(timeoutMs, providerCall()?.shutdown));
+    if (this.#shutdown === undefined) {
+      let resolve!: (closed: Promise<void>) => void;
+      // Known before anything is done: what is done may ask for it again.
+      this.#shutdown = new IntrinsicPromise<void>((settle) => (resolve = settle));
+      resolve(this.#close(timeoutMs, providerCall()?.shutdown));
+    }
+    return this.#shutdown;
   }
 
   stats(): DeliveryStats {
@@ -122,9 +124,7 @@ export class SerialBatchSpanProcessor {
   async #close(givenMs: number | undefined, time: ShutdownTime | undefined): Promise<void> {
     const timeoutMs = givenMs ?? (time === undefined ? this.#shutdownTimeoutMillis : Infinity);
     const problems: unknown[] = [];
-    // Takes its ticket before the queue closes.
-    const flushed = this.#flush({ holdsProcess: false });
-    this.#passes.close();
+    const flushed = this.#waiters.wait(this.#passes.close(), { holdsProcess: false, late: 0 });
     const limit = new Deadline<unknown>({
       timeoutMs,
       timedOut: () => {

@@ -1,4 +1,4 @@
-import { isEndedEarly } from '../../platform/early-end.ts';
+import { isEndedEarly, ownSpans } from '../../platform/own-spans.ts';
 import type { EndedSpan } from './sdk-shapes.ts';
 
 /** Why spans never got to the exporter. */
@@ -16,7 +16,7 @@ export interface DropCounts {
  *
  * It takes `maxSize` spans. Beyond that, it takes those that this library ends before their work has settled: an abort, a
  * time-out or a shutdown ends thousands in one go, and they are as much in memory while they are live. So the bound is
- * `maxSize` plus the most spans that were live at once since the queue became full.
+ * `maxSize` plus the most spans of this library that were live at once since the queue became full.
  */
 export class SpanQueue {
   readonly maxSize: number;
@@ -29,8 +29,6 @@ export class SpanQueue {
   first = 0;
   isClosed = false;
   #spans: EndedSpan[] = [];
-  /** Spans that have started and not ended; fewer than none where somebody in between passes on the ends alone. */
-  #live = 0;
   /** What the queue takes at the most. */
   #bound: number;
 
@@ -52,25 +50,14 @@ export class SpanQueue {
     return queueFull + afterShutdown + gaveUp;
   }
 
-  noteStart(): void {
-    this.#live++;
-    if (this.#spans.length >= this.maxSize) this.#widen();
-  }
-
-  noteEnd(): void {
-    this.#live--;
-  }
-
   /** @returns why the span was not taken, if it was not */
   add(span: EndedSpan): keyof DropCounts | undefined {
     const spans = this.#spans;
     const { length } = spans;
     if (this.isClosed) return this.#drop('afterShutdown');
-    if (length < this.maxSize) {
-      if (spans.push(span) === this.maxSize) this.#widen();
-    } else if (length < this.#bound && isEndedEarly()) {
-      spans.push(span);
-    } else return this.#drop('queueFull');
+    if (length >= this.maxSize && !(isEndedEarly() && length < this.#widened()))
+      return this.#drop('queueFull');
+    spans.push(span);
     return undefined;
   }
 
@@ -85,8 +72,10 @@ export class SpanQueue {
     return taken;
   }
 
-  #widen(): void {
-    this.#bound = Math.max(this.#bound, this.maxSize + this.#live);
+  /** The bound, with the span that is ending, which is live no more. */
+  #widened(): number {
+    this.#bound = Math.max(this.#bound, this.maxSize + ownSpans.live + 1);
+    return this.#bound;
   }
 
   #drop(reason: keyof DropCounts): keyof DropCounts {
