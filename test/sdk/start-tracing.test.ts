@@ -204,6 +204,39 @@ describe('where something is registered already', () => {
   });
 });
 
+describe('the signals', () => {
+  const ours = (event: string) => process.listenerCount(event);
+
+  test('that the platform does not have are ignored, and reported once each', async () => {
+    const signals = ['SIGUSR2', 'SIGTREM', 'SIGTREM', 'toString', 'exit'];
+    const before = ['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours);
+    await start({ signals });
+    expect(['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours)).toEqual([
+      before[0]! + 1,
+      ...before.slice(1),
+    ]);
+    expect(reported).toEqual(
+      ['SIGTREM', 'toString', 'exit'].map((name) => [
+        `oncespan: startTracing(): '${name}' is no signal of this platform; ignored`,
+      ]),
+    );
+  });
+
+  test('are taken as they are where Node does not hand out its list, as before 20.16', async () => {
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+    await start({ signals: ['SIGTERM', 'exit'] });
+    expect(reported).toEqual([["oncespan: startTracing(): 'exit' is no signal of this platform; ignored"]]);
+  });
+
+  test('that nobody can listen to, and what is no signal, are refused', async () => {
+    for (const signal of ['SIGKILL', 'SIGSTOP', 15, undefined] as string[]) {
+      await expect(startTracing(newProvider, { signals: ['SIGTERM', signal] })).rejects.toThrow(
+        /option 'signals' is an object; give .* without SIGKILL and SIGSTOP, to which nobody can listen/,
+      );
+    }
+  });
+});
+
 test.each([
   ['throws', new Proxy({}, { get: () => JSON.parse('{') as never })],
   ['is missing', undefined],

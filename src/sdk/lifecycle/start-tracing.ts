@@ -1,13 +1,5 @@
-import {
-  context,
-  type ContextManager,
-  ProxyTracerProvider,
-  type TextMapPropagator,
-  trace,
-} from '@opentelemetry/api';
+import { context, type ContextManager, ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { hasContextManager } from '../../platform/context.ts';
-import { builtinModule } from '../../platform/builtin-module.ts';
-import { FLUSH_RULES, rule } from '../../options/check.ts';
 import { readOptions, refuse } from '../../options/check.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 import { attempt, reportLoudly } from '../../platform/report.ts';
@@ -16,48 +8,12 @@ import type { ShutdownProvider } from './close-provider.ts';
 import { environmentVariable } from '../environment-variable.ts';
 import { beforeProcessEnd } from './process-end.ts';
 import { registerPropagator } from './propagators.ts';
-import {
-  ACQUIRE_RULES,
-  acquire,
-  type AcquireOptions,
-  DEFAULT_RELEASE_MS,
-  type ProviderLease,
-} from './provider-lease.ts';
+import { acquire, DEFAULT_RELEASE_MS, type ProviderLease } from './provider-lease.ts';
 import { closeAll, untilNoneIsShared } from './shared-providers.ts';
+import { knownOf } from './signals.ts';
+import { START_RULES, type StartOptions } from './start-options.ts';
 
-/** Of the first call, until the last lease is released: of later calls only the key is listened to. */
-export interface StartOptions extends AcquireOptions {
-  /** The signals at which tracing is shut down. Default `SIGTERM` and `SIGINT`. */
-  signals?: readonly string[];
-  /** Milliseconds that the shutdown may take when the process ends. Default 5000. */
-  timeoutMs?: number;
-  /**
-   * Registered if no propagator is. Default: those that `OTEL_PROPAGATORS` names (`tracecontext`, `baggage`, `none`), else
-   * W3C trace context and baggage. `null`: none.
-   */
-  propagator?: TextMapPropagator | null;
-}
-
-/** Where Node's list of signals is at hand, a misspelt one is refused. */
-function isCatchable(signal: unknown): boolean {
-  if (typeof signal !== 'string' || signal === 'SIGKILL' || signal === 'SIGSTOP') return false;
-  const os = builtinModule('node:os') as { readonly constants?: { readonly signals: object } } | undefined;
-  return os?.constants === undefined ? signal.startsWith('SIG') : Object.hasOwn(os.constants.signals, signal);
-}
-
-const START_RULES = {
-  ...ACQUIRE_RULES,
-  signals: rule("an array of signals such as ['SIGTERM']", (value) => {
-    return Array.isArray(value) && value.every(isCatchable);
-  }),
-  timeoutMs: FLUSH_RULES.timeoutMs,
-  propagator: rule(
-    'a propagator, or null',
-    (value) =>
-      value === null ||
-      ['inject', 'extract', 'fields'].every((key) => typeof Reflect.get(Object(value), key) === 'function'),
-  ),
-};
+export type { StartOptions } from './start-options.ts';
 
 export interface StartTracing {
   /**
@@ -110,7 +66,7 @@ export function startTracingOn(
       untilNoneIsShared(() => {
         const takeBack = registerPropagator(propagator);
         const stopListening = attempt('listening to the end of the process', () =>
-          beforeProcessEnd(signals, () => closeAll(timeoutMs)),
+          beforeProcessEnd(knownOf(signals), () => closeAll(timeoutMs)),
         );
         return () => {
           stopListening?.();

@@ -1,0 +1,27 @@
+import { builtinModule } from '../../platform/builtin-module.ts';
+import { report } from '../../platform/report.ts';
+
+/** The signals of this platform, where Node tells. */
+function platformSignals(): Readonly<Record<string, number>> | undefined {
+  const os = builtinModule('node:os') as
+    { readonly constants?: { readonly signals: Readonly<Record<string, number>> } } | undefined;
+  return os?.constants?.signals;
+}
+
+/** Whether a process may listen to it, on whatever platform. */
+export function isCatchable(signal: unknown): boolean {
+  return typeof signal === 'string' && signal !== 'SIGKILL' && signal !== 'SIGSTOP';
+}
+
+/**
+ * Those of `signals` that this platform has; the others are reported. One list is for all platforms, such as that with
+ * `SIGBREAK`, which only Windows has.
+ */
+export function knownOf(signals: readonly string[]): string[] {
+  const platform = platformSignals();
+  return Array.from(new Set(signals)).filter((signal) => {
+    const isKnown = platform === undefined ? signal.startsWith('SIG') : Object.hasOwn(platform, signal);
+    if (!isKnown) report(`startTracing(): '${signal}' is no signal of this platform; ignored`);
+    return isKnown;
+  });
+}
