@@ -1,6 +1,9 @@
 import { builtinModule } from '../../platform/builtin-module.ts';
 import { report } from '../../platform/report.ts';
 
+/** Where Node does not hand out its modules, as before 20.16: the numbers that POSIX gives. */
+const POSIX_NUMBERS: Readonly<Record<string, number>> = { SIGHUP: 1, SIGINT: 2, SIGQUIT: 3, SIGTERM: 15 };
+
 /** The signals of this platform, where Node tells. */
 function platformSignals(): Readonly<Record<string, number>> | undefined {
   const os = builtinModule('node:os') as
@@ -24,4 +27,9 @@ export function knownOf(signals: readonly string[]): string[] {
     if (!isKnown) report(`startTracing(): '${signal}' is no signal of this platform; ignored`);
     return isKnown;
   });
+}
+
+/** What shells and supervisors expect of a process that a signal has ended. */
+export function exitCodeOf(signal: string): number {
+  return 128 + ((platformSignals() ?? POSIX_NUMBERS)[signal] ?? 0);
 }
