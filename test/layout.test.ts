@@ -107,7 +107,7 @@ test('what is Node’s is imported by the entries that have a variant for other 
   expect(sources.filter(({ text }) => /'node:/.test(code(text))).map(({ path }) => path)).toEqual([
     'platform/portable-context-manager.ts',
     'sdk/index.workerd.ts',
-    'sdk/lifecycle/start-tracing.ts',
+    'sdk/lifecycle/signals.ts',
   ]);
 });
 

@@ -9,8 +9,8 @@ import { AppModule } from './app.module.ts';
 
 const exporter = new WaterfallSpanExporter();
 const processor = new SerialBatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 });
-// Nest listens to the signals: it lets requests come to their ends, and then has the TracingModule flush.
-await startTracing(() => new TracerProvider({ spanProcessors: [processor] }), { signals: [] });
+// At a signal Nest lets requests come to their ends first, and then has the TracingModule flush.
+await startTracing(() => new TracerProvider({ spanProcessors: [processor] }));
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], forceCloseConnections: true });
 app.enableShutdownHooks();

@@ -22,7 +22,9 @@ class HangingController {
 }
 
 @Module({ imports: [TracingModule.forRoot()], controllers: [HangingController] })
-class AppModule {}
+class AppModule {
+  beforeApplicationShutdown?: () => Promise<void>;
+}
 
 const processor = new SerialBatchSpanProcessor({
   export(spans, done) {
@@ -32,9 +34,12 @@ const processor = new SerialBatchSpanProcessor({
   },
   shutdown: async () => {},
 });
-await startTracing(() => new TracerProvider({ spanProcessors: [processor] }), { signals: [] });
+// Nest listens to the signal, too, and raises it once more when it has shut down. Or it alone listens.
+const signals = process.argv[2] === 'Nest alone' ? [] : ['SIGTERM'];
+await startTracing(() => new TracerProvider({ spanProcessors: [processor] }), { signals });
 const app = await NestFactory.create(AppModule, { logger: false, forceCloseConnections: true });
 app.enableShutdownHooks();
 await app.listen(0, '127.0.0.1');
 void withSpan('job', never);
+app.get(AppModule).beforeApplicationShutdown = () => withSpan('hook', async () => {});
 say(await app.getUrl());

@@ -1,4 +1,4 @@
-// A process that traces and ends in the way its arguments say. It writes a letter for every span that has ended.
+// A process that traces and ends in the way its arguments say. It says a dot for every span that has ended.
 import { writeSync } from 'node:fs';
 import { trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
@@ -11,9 +11,11 @@ const library = (await import(LIBRARY)) as Library;
 const { flush, SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = library;
 const { TracerProvider } = (await import(SDK)) as typeof opentelemetry;
 
+const say = (line: string) => void writeSync(1, `${line}\n`);
+
 const count = {
   onStart() {},
-  onEnd: () => void writeSync(1, '.'),
+  onEnd: () => say('.'),
   forceFlush: async () => {},
   shutdown: async () => {},
 };
@@ -24,6 +26,14 @@ if (ending === 'listen to the signal') {
   });
 }
 
+if (ending === 'raise the signal once more') {
+  process.once('SIGTERM', async () => {
+    await task(10);
+    process.kill(process.pid, 'SIGTERM');
+  });
+}
+
+let isDraining = false;
 const lease = await startTracing(
   () => {
     const processor = new SerialBatchSpanProcessor(new OTLPTraceExporter({ url: RECEIVER }), {
@@ -31,7 +41,15 @@ const lease = await startTracing(
     });
     return new TracerProvider({ spanProcessors: [processor, count] });
   },
-  { timeoutMs: ending === 'hang at the shutdown' ? Number(argument) : 30_000 },
+  {
+    timeoutMs: ending === 'hang at the shutdown' ? Number(argument) : 30_000,
+    ...(ending === 'work with a drain' && {
+      drain: async () => {
+        isDraining = true;
+        await working;
+      },
+    }),
+  },
 );
 
 const task = traceTask((ms: number) => new Promise((resolve) => setTimeout(resolve, ms)), 'task');
@@ -43,11 +61,13 @@ function work(tasks: number): Promise<unknown> {
 }
 
 const workOn = async () => {
-  for (;;) await work(20);
+  while (!isDraining) await work(20);
 };
 
 const endings: Record<string, () => unknown> = {
-  'work until a signal': workOn,
+  work: workOn,
+  'work with a drain': workOn,
+  'raise the signal once more': workOn,
   'work while a command runs': async () => {
     const { execa } = await import('execa');
     void execa('sleep', ['60'], { reject: false });
@@ -56,7 +76,7 @@ const endings: Record<string, () => unknown> = {
   'listen to the signal': workOn,
   'hang at the shutdown': () => {
     lease.provider.shutdown = () => {
-      writeSync(2, 'hung');
+      say('hung');
       return new Promise(() => {});
     };
     return workOn();
@@ -75,7 +95,7 @@ const endings: Record<string, () => unknown> = {
     // Not reached, and the code is 13, if nothing keeps the process while it waits.
     process.exitCode = Number(argument);
   },
-  drain: async () => {
+  'come to an end': async () => {
     process.exitCode = Number(argument);
     await withSpan('active', async (span) => {
       await work(20);
@@ -90,4 +110,5 @@ const endings: Record<string, () => unknown> = {
     await new Promise((resolve) => setTimeout(resolve, 60_000));
   },
 };
-await endings[ending!]?.();
+const working = endings[ending!]?.();
+await working;

@@ -2,11 +2,11 @@ import { context, propagation, ROOT_CONTEXT, type TextMapPropagator, trace } fro
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { trace as agent } from 'api-1.9';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { traceTask } from '../../src/index.ts';
+import { liveSpans, startSpan, traceTask } from '../../src/index.ts';
 import { type ProviderLease, startTracing, type StartOptions } from '../../src/sdk/index.ts';
 import { environmentVariable } from '../../src/sdk/environment-variable.ts';
 import { recordSpans } from '../../src/testing/index.ts';
-import { MemoryExporter, reported } from '../harness.ts';
+import { type Deferred, deferred, MemoryExporter, reported, turn } from '../harness.ts';
 
 const newProvider = () =>
   new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: new MemoryExporter() })] });
@@ -202,6 +202,128 @@ describe('where something is registered already', () => {
     propagation.disable();
     context.disable();
   });
+});
+
+describe('the signals', () => {
+  const ours = (event: string) => process.listenerCount(event);
+
+  test('that the platform does not have are ignored, and reported once each', async () => {
+    const signals = ['SIGUSR2', 'SIGTREM', 'SIGTREM', 'toString', 'exit'];
+    const before = ['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours);
+    await start({ signals });
+    expect(['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours)).toEqual([
+      before[0]! + 1,
+      ...before.slice(1),
+    ]);
+    expect(reported).toEqual(
+      ['SIGTREM', 'toString', 'exit'].map((name) => [
+        `oncespan: startTracing(): '${name}' is no signal of this platform; ignored`,
+      ]),
+    );
+  });
+
+  test('are taken as they are where Node does not hand out its list, as before 20.16', async () => {
+    vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never);
+    await start({ signals: ['SIGTERM', 'exit'] });
+    expect(reported).toEqual([["oncespan: startTracing(): 'exit' is no signal of this platform; ignored"]]);
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    vi.spyOn(process, 'kill').mockReturnValue(true);
+    process.emit('SIGTERM', 'SIGTERM');
+    await turn();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(exit.mock.calls).toEqual([[143]]);
+  });
+
+  test('that cannot be listened to are reported, and the others are listened to', async () => {
+    const failure = new Error('EINVAL');
+    const before = [ours('SIGUSR2'), ours('SIGHUP')];
+    vi.spyOn(process, 'prependListener').mockImplementationOnce(() => {
+      throw failure;
+    });
+    const { lease } = await start({ signals: ['SIGHUP', 'SIGUSR2'] });
+    expect([ours('SIGUSR2'), ours('SIGHUP')]).toEqual([before[0]! + 1, before[1]]);
+    await lease.release();
+    expect([ours('SIGUSR2'), ours('SIGHUP')]).toEqual(before);
+    expect(reported).toEqual([['oncespan: listening to SIGHUP threw', failure]]);
+  });
+
+  test('that nobody can listen to, and what is no signal, are refused', async () => {
+    for (const signal of ['SIGKILL', 'SIGSTOP', 15, undefined] as string[]) {
+      await expect(startTracing(newProvider, { signals: ['SIGTERM', signal] })).rejects.toThrow(
+        /option 'signals' is an object; give .* without SIGKILL and SIGSTOP, to which nobody can listen/,
+      );
+    }
+  });
+
+  test('that cannot be sent, as most on Windows, end the process by the code that stands for them', async () => {
+    await start({ signals: ['SIGHUP'] });
+    const failure = new Error('ENOSYS');
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    vi.spyOn(process, 'kill').mockImplementation(() => {
+      throw failure;
+    });
+    process.emit('SIGHUP', 'SIGHUP');
+    await turn();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(exit.mock.calls).toEqual([[129]]);
+    expect(reported).toEqual([['oncespan: process.kill() with SIGHUP threw', failure]]);
+  });
+
+  test('that others listen to: what ends is flushed 100 ms after the last flush, until the last release', async () => {
+    const { lease } = await start({ signals: ['SIGUSR2'] });
+    const passes: Deferred<void>[] = [];
+    const forceFlush = vi.spyOn(lease.provider, 'forceFlush').mockImplementation(() => {
+      const pass = deferred();
+      passes.push(pass);
+      return pass.promise;
+    });
+    const others = () => {};
+    process.on('SIGUSR2', others);
+    process.emit('SIGUSR2', 'SIGUSR2');
+    process.emit('SIGUSR2', 'SIGUSR2');
+    const passesAfter = async (ms: number) => {
+      await turn();
+      vi.advanceTimersByTime(ms);
+      return passes.length;
+    };
+    expect(await passesAfter(1000)).toBe(1);
+    passes[0]!.resolve();
+    expect(await passesAfter(99)).toBe(1);
+    expect(await passesAfter(1)).toBe(2);
+    passes[1]!.reject(new Error('refused'));
+    expect(await passesAfter(100)).toBe(3);
+    forceFlush.mockRestore();
+    await lease.release();
+    // After that, too, the pass may be answered.
+    passes[2]!.resolve();
+    await turn();
+    expect(vi.getTimerCount()).toBe(0);
+    process.off('SIGUSR2', others);
+    expect(reported).toEqual([['oncespan: a flush failed', new Error('refused')]]);
+  });
+});
+
+test('a drain that hangs is waited for as long as timeoutMs says, then what is live ends', async () => {
+  vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+  vi.spyOn(process, 'kill').mockReturnValue(true);
+  const drain = vi.fn(() => new Promise(() => {}));
+  await start({ signals: ['SIGUSR2'], drain, timeoutMs: 1000 });
+  startSpan('live');
+  process.emit('SIGUSR2', 'SIGUSR2');
+  await vi.advanceTimersByTimeAsync(999);
+  expect(liveSpans()).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(liveSpans()).toEqual([]);
+  expect(drain).toHaveBeenCalledTimes(1);
+  expect(reported).toEqual([['oncespan: drain() had not settled after 1000 ms']]);
+  // The process, which is still here, exits then.
+  await vi.advanceTimersByTimeAsync(2);
+});
+
+test('a drain that is no function is refused', async () => {
+  await expect(startTracing(newProvider, { drain: Promise.resolve() as never })).rejects.toThrow(
+    new TypeError("startTracing(): option 'drain' is an object; give a function"),
+  );
 });
 
 test.each([

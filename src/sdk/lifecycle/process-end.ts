@@ -1,65 +1,69 @@
-type Listener = (signal: string) => void;
+import { attempt } from '../../platform/report.ts';
+import { endBySignal, listenersOf, type Process, untilSignalsAreHeard } from './end-by-signal.ts';
+import { keepFlushing } from './keep-flushing.ts';
 
-/** What is needed of Node's `process`. */
-interface Process {
-  readonly pid: number;
-  on(event: string, listener: Listener): void;
-  off(event: string, listener: Listener): void;
-  prependListener(event: string, listener: Listener): void;
-  listenerCount(event: string): number;
-  kill(pid: number, signal: string): void;
-}
-
-/** `signal-exit`, which execa brings: it listens to signals, and kills the process where nobody else does. */
-interface SignalExit {
-  readonly count?: number;
+/** What there is to do when a process ends. Nothing of it throws or rejects. */
+export interface ProcessEnd {
+  /** Those at which the process is to end. */
+  readonly signals: readonly string[];
+  /** Waits for the application's work to come to its end, with tracing on. */
+  readonly drain: (() => Promise<void>) | undefined;
+  /** Gets exported what has ended. */
+  readonly flush: () => Promise<void>;
+  /** Ends what is live, and tracing. */
+  readonly close: () => Promise<void>;
 }
 
 /**
- * Calls `close` once, at the first of `signals` or when the process has nothing left to do, then lets the process end as
- * it would have: by the same signal if nobody else listens to it, else when and how the others decide.
+ * Does what there is to do at the first of the signals, or when the process has nothing left to do, then lets the process
+ * end as it would have: by the same signal if nobody else listens to it, else when and how the others decide.
+ *
+ * Others need tracing until then. So at a signal that is theirs nothing is closed, unless `drain` tells when they are
+ * through: what ends is flushed soon, since they may end the process at any time. If they raise the signal once more when
+ * they are through, nobody else listens to it any more.
  *
  * A second signal is not held up.
  *
  * @returns a function that stops listening
  */
-export function beforeProcessEnd(signals: readonly string[], close: () => Promise<void>): () => void {
+export function beforeProcessEnd({ signals, drain, flush, close }: ProcessEnd): () => void {
   const { process } = globalThis as { process?: Process };
   if (typeof process?.prependListener !== 'function') return () => {};
-  let isClosing = false;
+  let stopFlushing: (() => void) | undefined;
+  /** Drain and close, once they are under way. */
+  let ending: Promise<void> | undefined;
+  /** Whether it was a signal that waits for them. The next does not. */
+  let isAwaited = false;
 
-  const raise = (signal: string) => {
-    stop();
-    process.kill(process.pid, signal);
-  };
   const onSignal = (signal: string) => {
-    if (isClosing) return raise(signal);
-    isClosing = true;
-    const isHandledElsewhere = process.listenerCount(signal) > 1 + exitHooks(process);
-    // Unless others decide, our listener stays meanwhile: with it gone, the process would end at once.
-    if (isHandledElsewhere) stop();
-    void close().then(() => isHandledElsewhere || raise(signal));
+    const isTheirs = listenersOf(process, signal) > 1;
+    if (isTheirs || drain !== undefined) stopFlushing ??= keepFlushing(flush);
+    if (isTheirs && drain === undefined) return;
+    if (isAwaited) {
+      if (!isTheirs) endNow(signal);
+      return;
+    }
+    isAwaited = true;
+    ending ??= drain === undefined ? close() : drain().then(close);
+    if (!isTheirs) void ending.then(() => endNow(signal));
   };
   const onBeforeExit = () => {
+    ending ??= untilSignalsAreHeard().then(close);
+  };
+  const endNow = (signal: string) => {
     stop();
-    void close();
+    void endBySignal(process, signal);
   };
   const stop = () => {
+    stopFlushing?.();
     for (const signal of signals) process.off(signal, onSignal);
     process.off('beforeExit', onBeforeExit);
   };
 
   // First in line: a listener for one time only, called before ours, would be gone from the count.
-  for (const signal of signals) process.prependListener(signal, onSignal);
+  for (const signal of signals) {
+    attempt(`listening to ${signal}`, () => void process.prependListener(signal, onSignal));
+  }
   process.on('beforeExit', onBeforeExit);
   return stop;
-}
-
-/** How many listeners of each signal only see to it that the process ends. By the names that versions 4 and 3 go by. */
-function exitHooks(process: Process & { __signal_exit_emitter__?: SignalExit }): number {
-  const { [Symbol.for('signal-exit emitter')]: emitter } = globalThis as Record<
-    symbol,
-    SignalExit | undefined
-  >;
-  return (emitter?.count ?? 0) + (process.__signal_exit_emitter__?.count ?? 0);
 }

@@ -1,3 +1,4 @@
+import { awaitFlush } from '../../platform/flush.ts';
 import { processWide } from '../../platform/process-wide.ts';
 import { closeProvider, type ShutdownProvider } from './close-provider.ts';
 
@@ -45,6 +46,12 @@ export async function share<P extends ShutdownProvider>(
     forget(key, mine);
     throw error;
   }
+}
+
+/** Flushes every provider that has been built, for as long as each needs. Never rejects, and holds no process. */
+export async function flushAll(): Promise<void> {
+  const options = { timeoutMs: Infinity, holdsProcess: false };
+  await Promise.all(Array.from(state.shares.values(), ({ provider }) => awaitFlush(provider, options)));
 }
 
 /** Shuts every provider that has been built down, whoever shares it: the process ends. Never rejects. */

@@ -1,63 +1,20 @@
-import {
-  context,
-  type ContextManager,
-  ProxyTracerProvider,
-  type TextMapPropagator,
-  trace,
-} from '@opentelemetry/api';
+import { context, type ContextManager, ProxyTracerProvider, trace } from '@opentelemetry/api';
 import { hasContextManager } from '../../platform/context.ts';
-import { builtinModule } from '../../platform/builtin-module.ts';
-import { FLUSH_RULES, rule } from '../../options/check.ts';
 import { readOptions, refuse } from '../../options/check.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 import { attempt, reportLoudly } from '../../platform/report.ts';
 import { findVersionClash } from './api-registrations.ts';
 import type { ShutdownProvider } from './close-provider.ts';
+import { drainWithin } from './drain.ts';
 import { environmentVariable } from '../environment-variable.ts';
 import { beforeProcessEnd } from './process-end.ts';
 import { registerPropagator } from './propagators.ts';
-import {
-  ACQUIRE_RULES,
-  acquire,
-  type AcquireOptions,
-  DEFAULT_RELEASE_MS,
-  type ProviderLease,
-} from './provider-lease.ts';
-import { closeAll, untilNoneIsShared } from './shared-providers.ts';
+import { acquire, DEFAULT_RELEASE_MS, type ProviderLease } from './provider-lease.ts';
+import { closeAll, flushAll, untilNoneIsShared } from './shared-providers.ts';
+import { knownOf } from './signals.ts';
+import { START_RULES, type StartOptions } from './start-options.ts';
 
-/** Of the first call, until the last lease is released: of later calls only the key is listened to. */
-export interface StartOptions extends AcquireOptions {
-  /** The signals at which tracing is shut down. Default `SIGTERM` and `SIGINT`. */
-  signals?: readonly string[];
-  /** Milliseconds that the shutdown may take when the process ends. Default 5000. */
-  timeoutMs?: number;
-  /**
-   * Registered if no propagator is. Default: those that `OTEL_PROPAGATORS` names (`tracecontext`, `baggage`, `none`), else
-   * W3C trace context and baggage. `null`: none.
-   */
-  propagator?: TextMapPropagator | null;
-}
-
-/** Where Node's list of signals is at hand, a misspelt one is refused. */
-function isCatchable(signal: unknown): boolean {
-  if (typeof signal !== 'string' || signal === 'SIGKILL' || signal === 'SIGSTOP') return false;
-  const os = builtinModule('node:os') as { readonly constants?: { readonly signals: object } } | undefined;
-  return os?.constants === undefined ? signal.startsWith('SIG') : Object.hasOwn(os.constants.signals, signal);
-}
-
-const START_RULES = {
-  ...ACQUIRE_RULES,
-  signals: rule("an array of signals such as ['SIGTERM']", (value) => {
-    return Array.isArray(value) && value.every(isCatchable);
-  }),
-  timeoutMs: FLUSH_RULES.timeoutMs,
-  propagator: rule(
-    'a propagator, or null',
-    (value) =>
-      value === null ||
-      ['inject', 'extract', 'fields'].every((key) => typeof Reflect.get(Object(value), key) === 'function'),
-  ),
-};
+export type { StartOptions } from './start-options.ts';
 
 export interface StartTracing {
   /**
@@ -66,8 +23,16 @@ export interface StartTracing {
    * process has one provider and one set of listeners. Beside another SDK, call it last.
    *
    * At `SIGTERM`, `SIGINT` and `beforeExit`, live spans end as `shutdown`, and all shared providers are flushed and shut
-   * down. Then the process ends as it would have, with the same signal or exit code. An application that listens to the
-   * signals itself, in order to let its work come to an end, gives `signals: []` and releases the lease after that.
+   * down. Then the process ends as it would have, with the same signal or exit code. With `drain`, that is called at the
+   * signal and waited for, with tracing on. A second signal is not held up.
+   *
+   * A signal that the application listens to is its own. Without `drain` nothing ends at it: what is live goes on, and
+   * what ends is flushed within a moment, until `beforeExit`, the last release, or the signal once more with nobody else
+   * listening. `process.exit()` waits for nobody: a listener that calls it loses what has ended in the last moment, unless
+   * it has awaited `lease.release()`, or `drain` has told when the work is over.
+   *
+   * Worker threads get no signals: there spans arrive when the worker ends by itself or releases its lease, so the main
+   * thread asks it to, by a message in its `drain`, and waits for `exit` rather than calling `terminate()`.
    *
    * A provider that somebody else has registered stays; that is reported as an error, also on the console. So is another
    * version of `@opentelemetry/api` that was there first. With `OTEL_SDK_DISABLED=true` nothing is built: the lease is of
@@ -95,6 +60,7 @@ export function startTracingOn(
       key,
       signals = ['SIGTERM', 'SIGINT'],
       timeoutMs = DEFAULT_RELEASE_MS,
+      drain,
       propagator,
     } = readOptions('startTracing()', options, START_RULES, refuse);
     const isDisabled = environmentVariable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
@@ -110,7 +76,12 @@ export function startTracingOn(
       untilNoneIsShared(() => {
         const takeBack = registerPropagator(propagator);
         const stopListening = attempt('listening to the end of the process', () =>
-          beforeProcessEnd(signals, () => closeAll(timeoutMs)),
+          beforeProcessEnd({
+            signals: knownOf(signals),
+            drain: drain && (() => drainWithin(timeoutMs, drain)),
+            flush: flushAll,
+            close: () => closeAll(timeoutMs),
+          }),
         );
         return () => {
           stopListening?.();
