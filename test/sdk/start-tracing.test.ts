@@ -140,6 +140,10 @@ describe('OTEL_SDK_DISABLED', () => {
   test.each(['false', '1', '', 'yes'])('%o changes nothing', async (value) => {
     vi.stubEnv('OTEL_SDK_DISABLED', value);
     expect((await start()).build).toHaveBeenCalledTimes(1);
+    const isWrong = value === '1' || value === 'yes';
+    expect(reported).toEqual(
+      isWrong ? [[`oncespan: OTEL_SDK_DISABLED is '${value}'; give true or false; false is used`]] : [],
+    );
   });
 });
 

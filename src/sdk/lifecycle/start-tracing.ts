@@ -2,7 +2,7 @@ import { context, type ContextManager, ProxyTracerProvider, trace } from '@opent
 import { hasContextManager } from '../../platform/context.ts';
 import { readOptions, refuse } from '../../options/check.ts';
 import { registeredProvider } from '../../platform/provider.ts';
-import { attempt, reportLoudly } from '../../platform/report.ts';
+import { attempt, inWords, report, reportLoudly } from '../../platform/report.ts';
 import { findVersionClash } from './api-registrations.ts';
 import type { ShutdownProvider } from './close-provider.ts';
 import { drainWithin } from './drain.ts';
@@ -63,7 +63,7 @@ export function startTracingOn(
       drain,
       propagator,
     } = readOptions('startTracing()', options, START_RULES, refuse);
-    const isDisabled = environmentVariable('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
+    const isDisabled = isSdkDisabled();
     const buildOrNot = isDisabled ? () => providerThatDoesNothing() as P : build;
     const lease = await acquire('startTracing()', buildOrNot, key);
     try {
@@ -106,6 +106,16 @@ function providerThatDoesNothing(): ShutdownProvider {
   return new Proxy(provider, {
     get: (target, key) => Reflect.get(target, key) ?? (key === 'then' ? undefined : () => {}),
   });
+}
+
+/** https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/#boolean */
+function isSdkDisabled(): boolean {
+  const name = 'OTEL_SDK_DISABLED';
+  const text = environmentVariable(name)?.toLowerCase();
+  if (text !== undefined && text !== 'true' && text !== 'false') {
+    report(`${name} is ${inWords(text)}; give true or false; false is used`);
+  }
+  return text === 'true';
 }
 
 function registerProvider(provider: ShutdownProvider): void {
