@@ -54,8 +54,8 @@ export class Deadline<T> implements AbortObserver {
     this.#isSettled = true;
     this.#clearTimer?.();
     this.#listener?.remove(this);
-    this.#options.onSettled?.(answer);
     this.#resolve(answer);
+    this.#options.onSettled?.(answer);
   }
 
   /** Stops waiting, as if the limit had passed. */

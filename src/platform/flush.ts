@@ -139,6 +139,8 @@ export async function awaitFlush(
     if (signal?.aborted) return { status: 'aborted', reason: signal.reason };
     const pass = groupOf(provider)?.request();
     if (pass === undefined) return FLUSHED;
+    // What is asked of the provider may abort it.
+    if (signal?.aborted) return { status: 'aborted', reason: signal.reason };
     const deadline: Deadline<FlushResult> = new Deadline<FlushResult>({
       timeoutMs,
       timedOut: () => ({ status: 'timed-out' }),
@@ -153,6 +155,6 @@ export async function awaitFlush(
     pass.waiters.add(deadline);
     return await deadline.promise;
   } catch (error) {
-    return { status: 'failed', error };
+    return { status: 'failed', error: joined([error]) };
   }
 }

@@ -46,7 +46,8 @@ export class ProviderCall {
     const failures = await given;
     if (!this.#isReleased) return failures;
     for (const answer of this.#answers) failures.push(...(await failuresOf(() => answer)));
-    return failures;
+    // The provider may have told of some of them before.
+    return [...new Set(failures)];
   }
 }
 
@@ -79,5 +80,7 @@ export function joined(failures: readonly unknown[]): Error {
   if (failures.length > 1) return new AggregateError(failures, `${failures.length} failures`);
   const [failure] = failures;
   if (failure instanceof Error) return failure;
-  return new Error(inWords(failure), { cause: failure });
+  // Of another realm, perhaps.
+  const message = (failure as Error | undefined)?.message ?? inWords(failure);
+  return new Error(message, { cause: failure });
 }

@@ -122,6 +122,24 @@ test('flush() takes as long as it may while exports go on, however long the SDK 
   expect(reported).toEqual([]);
 });
 
+test('flush() tells what a processor failed with once, though it stopped waiting for another', async () => {
+  const refusing = serial();
+  const hanging = serial();
+  trace.setGlobalTracerProvider(
+    new TracerProvider({ spanProcessors: [refusing.processor, hanging.processor] }),
+  );
+  trace.getTracer('test').startSpan('a').end();
+  refusing.exporter.export = (_spans, answer) => answer({ code: 1, error: failure });
+  const left = flush({ timeoutMs: 10 });
+  await turn();
+  vi.advanceTimersByTime(10);
+  expect(await left).toEqual({ status: 'timed-out' });
+  const next = flush();
+  await turn();
+  hanging.exporter.exports[0]?.answer(OK);
+  expect(await next).toEqual({ status: 'failed', error: failure });
+});
+
 test('flush() says how many spans were dropped, in one error, however many processors fail', async () => {
   const first = serial({ maxQueueSize: 1 });
   const second = serial();

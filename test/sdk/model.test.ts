@@ -24,6 +24,7 @@ type Place = 'queued' | 'exporting' | 'exported' | 'failed' | 'unknown' | 'dropp
 class Model {
   readonly places: Place[] = [];
   isClosed = false;
+  readonly batches: number[][] = [];
   /** Batches that have left the queue and have not been handed over. */
   readonly taken: number[][] = [];
   /** Batches with the exporter, not answered. */
@@ -48,6 +49,7 @@ class Model {
       expect(batch.length).toBeGreaterThan(0);
       for (const span of batch) this.places[span] = 'exporting';
       this.taken.push(batch);
+      this.batches.push(batch);
       more -= batch.length;
     }
   }
@@ -105,8 +107,10 @@ class Real implements Exporter {
   hangsInFlush = false;
   #flushes = 0;
   #lastServed = -1;
-  /** Of the dropped spans, those that a flush or the shutdown has had to tell of. */
-  told = 0;
+  /** Of the dropped spans, those that somebody has been told of. */
+  toldDrops = 0;
+  /** Of the spans that were not accepted, those that somebody has been told of. */
+  readonly told = new Set<number>();
 
   constructor(readonly model: Model) {
     this.processor = new SerialBatchSpanProcessor(this, {
@@ -155,9 +159,10 @@ class Real implements Exporter {
     const { model } = this;
     const covered = [...model.in('queued'), ...model.in('exporting')];
     const drops = model.in('dropped').length;
-    const newDrops = drops - this.told;
+    const untoldDrops = drops - this.toldDrops;
+    const lost = () => [...model.in('failed'), ...model.in('unknown')];
+    const untold = lost().filter((span) => !this.told.has(span));
     const { isClosed } = model;
-    this.told = drops;
     const maybeCovered = [...this.answered];
     const serve = () => {
       // After the shutdown there is nothing to wait for: such a flush may overtake one that is being told.
@@ -168,16 +173,23 @@ class Real implements Exporter {
     const flushed = () => {
       serve();
       expect(covered.map((span) => model.places[span])).toEqual(covered.map(() => 'exported'));
-      expect(newDrops).toBe(0);
+      if (isClosed || model.isClosed) return;
+      // Somebody may have been told between the request and now.
+      expect(untold.filter((span) => !this.told.has(span))).toEqual([]);
+      expect(this.toldDrops >= drops).toBe(true);
     };
     const rejected = (error: Error) => {
       if (error === controller.signal.reason || error.message.includes('the flush had not ended')) return;
       serve();
-      // It tells of what failed before, too, if nobody has been told.
-      const earlier = [...model.in('failed'), ...model.in('unknown')];
-      const lost = [...covered, ...maybeCovered].filter((span) => model.places[span] !== 'exported');
+      const mine = [...covered, ...maybeCovered, ...untold].filter(
+        (span) => model.places[span] !== 'exported',
+      );
       const hung = error.message.includes('forceFlush()');
-      expect(lost.length + earlier.length > 0 || hung || isClosed || model.isClosed || drops > 0).toBe(true);
+      expect(mine.length + untoldDrops > 0 || hung || isClosed || model.isClosed).toBe(true);
+      // Of whole batches, whichever of their spans it covers.
+      const told = model.batches.filter((batch) => batch.some((span) => mine.includes(span)));
+      for (const span of told.flat()) this.told.add(span);
+      this.toldDrops = Math.max(this.toldDrops, drops);
     };
     const leave = () => {
       this.waiting.delete(ticket);
@@ -241,10 +253,7 @@ const answerLate = (model: Model, real: Real) => {
 };
 const wait = (model: Model, real: Real) => {
   for (const batch of model.given) for (const span of batch) real.answered.add(span);
-  const before = model.in('dropped').length;
   model.timeOut();
-  // The shutdown has told of what it gave up.
-  real.told += model.in('dropped').length - before;
   vi.advanceTimersByTime(LIMIT_MS);
 };
 
@@ -269,7 +278,7 @@ const steps = [
 const shutdown = step('shutdown', (model, real) => {
   real.processor.shutdown().catch(() => {});
   model.isClosed = true;
-  real.told = model.in('dropped').length;
+  real.toldDrops = model.in('dropped').length;
 });
 
 function isUnderWay({ processor, waiting }: Real): boolean {

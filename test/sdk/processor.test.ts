@@ -365,6 +365,49 @@ describe('a flush', () => {
     await processor.forceFlush();
   });
 
+  test('tells of dropped spans, with every other that was asked for meanwhile', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1, maxQueueSize: 1 });
+    end('a', 'b', 'c');
+    const both = [watch(processor.forceFlush()), watch(processor.forceFlush())];
+    await answerAll(exporter);
+    const told = { status: 'rejected', reason: new Error('1 spans were dropped: the queue was full') };
+    expect(both).toEqual([told, told]);
+    await processor.forceFlush();
+  });
+
+  test('tells of what ended too late, though the flush before was not waited for', async () => {
+    const { exporter, processor, end } = serial();
+    end('a');
+    const shutdown = processor.shutdown();
+    end('late');
+    const left = watch(processor.forceFlush({ timeoutMs: 10 }));
+    vi.advanceTimersByTime(10);
+    await answerAll(exporter);
+    await shutdown;
+    expect(left).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
+    await expect(processor.forceFlush()).rejects.toThrow(
+      '1 spans were dropped: they ended after the shutdown',
+    );
+    await processor.forceFlush();
+  });
+
+  test('whose signal is aborted by what it asks for is answered', async () => {
+    let controller = new AbortController();
+    const { exporter, processor, end } = serial({ maxQueueSize: 1 });
+    diag.setLogger({ ...SILENT, warn: () => controller.abort(failure) });
+    // The SDK has warned of the logger itself.
+    controller = new AbortController();
+    const aborted = new AbortController();
+    trace.setGlobalTracerProvider({
+      getTracer: () => trace.getTracer('none'),
+      forceFlush: async () => aborted.abort(failure),
+    } as never);
+    end('a', 'b', 'c');
+    await expect(processor.forceFlush({ signal: controller.signal })).rejects.toBe(failure);
+    expect(await flush({ signal: aborted.signal })).toEqual({ status: 'aborted', reason: failure });
+    await answerAll(exporter);
+  });
+
   test('after a shutdown that gave up fails as that did', async () => {
     const { processor, end } = serial({ maxExportBatchSize: 1 });
     end('a', 'b');
@@ -779,6 +822,8 @@ describe('shutdown', () => {
       { status: 'rejected', reason: { name: 'TimeoutError' } },
     ]);
     expect(exporter.batches).toEqual([['a']]);
+    // Nothing of the exporter's shutdown(), which was asked for and not waited for.
+    expect(said()).toEqual(['oncespan: an export of 1 spans hung']);
     expect(processor.stats()).toEqual({
       ...NOTHING,
       unknown: 1,

@@ -2,7 +2,7 @@ import { trace, type TracerProvider } from '@opentelemetry/api';
 import { endSpansOf } from '../../span/shutdown.ts';
 import { noteShutDown, registeredProvider } from '../../platform/provider.ts';
 import { report } from '../../platform/report.ts';
-import { Deadline } from '../../platform/deadline.ts';
+import { Deadline, IntrinsicPromise } from '../../platform/deadline.ts';
 import { joined, ProviderCall } from '../../platform/provider-call.ts';
 import { LONGEST_DELAY } from '../../platform/timer.ts';
 
@@ -42,7 +42,10 @@ export async function closeProvider(provider: ShutdownProvider, timeoutMs: numbe
     if (failures.length > 0 && !time.isOver) report(`the tracer provider's ${what} failed`, joined(failures));
   };
   const timeoutMillis = Math.min(timeoutMs, LONGEST_DELAY);
-  await Promise.race([ask('forceFlush()', () => provider.forceFlush?.({ timeoutMillis })), limit.promise]);
-  await Promise.race([ask('shutdown()', () => provider.shutdown()), limit.promise]);
+  await IntrinsicPromise.race([
+    ask('forceFlush()', () => provider.forceFlush?.({ timeoutMillis })),
+    limit.promise,
+  ]);
+  await IntrinsicPromise.race([ask('shutdown()', () => provider.shutdown()), limit.promise]);
   limit.settle();
 }

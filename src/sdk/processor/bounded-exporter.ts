@@ -80,8 +80,8 @@ export class BoundedExporter {
   ): Promise<Failure | undefined> {
     const timedOut = (): Failure => {
       onOverdue?.();
-      const waited = this.#hasGivenUp ? 'until the shutdown' : `for ${limitMs} ms`;
-      return { kind: 'unknown', error: timeoutError(`${what} was waited for ${waited} and not answered`) };
+      const when = this.#hasGivenUp ? 'when the shutdown gave up' : `after ${limitMs} ms`;
+      return { kind: 'unknown', error: timeoutError(`${what} had no answer ${when}`) };
     };
     const answer: Answer = new Deadline<Failure | undefined>({
       timeoutMs: limitMs,
@@ -96,9 +96,11 @@ export class BoundedExporter {
     } catch (error) {
       answer.settle(failed(error));
     }
-    if (this.#hasGivenUp) answer.expire();
+    // Then nobody waits, and that there is no answer says nothing.
+    const isAwaited = !this.#hasGivenUp;
+    if (!isAwaited) answer.expire();
     const failure = await answer.promise;
-    if (failure !== undefined)
+    if (failure !== undefined && isAwaited)
       tell(`${what} ${failure.kind === 'failed' ? 'failed' : 'hung'}`, failure.error);
     return failure;
   }

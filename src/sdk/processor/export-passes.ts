@@ -3,7 +3,7 @@ import { LONGEST_DELAY, startTimer } from '../../platform/timer.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import type { BoundedExporter } from './bounded-exporter.ts';
-import type { FlushTicket, FlushWaiters } from './flush-waiters.ts';
+import type { FlushTicket, FlushWaiters, Waiting } from './flush-waiters.ts';
 import { PendingAttributes } from './pending-attributes.ts';
 import type { EndedSpan } from './sdk-shapes.ts';
 import type { SelfObservation } from './self-observation.ts';
@@ -58,7 +58,7 @@ interface Batch {
  * `#advance()` is the one place that decides, called whenever something has changed.
  */
 export class ExportPasses {
-  readonly queue: SpanQueue;
+  readonly #queue: SpanQueue;
   readonly #limits: BatchLimits;
   readonly #exporter: BoundedExporter;
   readonly #waiters: FlushWaiters;
@@ -73,7 +73,7 @@ export class ExportPasses {
   readonly #batches = new Set<Batch>();
   /** The hand-over of the last batch: one that waits for attributes is not overtaken. */
   #handedOver: Promise<void> | undefined;
-  #lastTicket: FlushTicket = { number: 0, covers: 0, dropped: 0 };
+  #lastTicket: FlushTicket = { number: 0, covers: 0 };
   #served = 0;
   /** The last ticket that the flush under way serves. */
   #serving: FlushTicket | undefined;
@@ -83,7 +83,7 @@ export class ExportPasses {
 
   constructor({ limits, queue, exporter, waiters, observation }: PassesOver) {
     this.#limits = limits;
-    this.queue = queue;
+    this.#queue = queue;
     this.#exporter = exporter;
     this.#waiters = waiters;
     this.#observation = observation;
@@ -91,7 +91,7 @@ export class ExportPasses {
   }
 
   add(span: EndedSpan): void {
-    const { queue } = this;
+    const queue = this.#queue;
     const reason = queue.add(span);
     if (reason === undefined) {
       if (queue.length >= this.#wakeAt) this.#advance();
@@ -103,21 +103,19 @@ export class ExportPasses {
     }
   }
 
-  /** @returns the ticket to wait with, or `undefined` when there is nothing that could still be flushed */
-  request(): FlushTicket | undefined {
+  /** Resolves when everything that has ended is exported; rejects with what that, or what came before it, failed with. */
+  flush(options: Waiting): Promise<void> {
     // Nothing is added once closed, so that the last ticket covers whoever comes later.
-    if (!this.queue.isClosed) this.#takeTicket();
-    if (this.#served === this.#lastTicket.number) return undefined;
-    if (this.#serving === undefined) this.#advance();
-    return this.#lastTicket;
+    if (!this.#queue.isClosed) this.#takeTicket();
+    return this.#wait(options);
   }
 
-  /** Drops what is added from now on. @returns the ticket for everything before */
-  close(): FlushTicket | undefined {
+  /** Flushes, and drops what is added from now on. */
+  close(): Promise<void> {
     this.#takeTicket();
-    this.queue.isClosed = true;
+    this.#queue.isClosed = true;
     this.hurry();
-    return this.request();
+    return this.#wait({ holdsProcess: false });
   }
 
   /** Waits for no attribute of a resource any more. */
@@ -127,7 +125,7 @@ export class ExportPasses {
 
   /** Drops what is queued and ends every call of the exporter. The caller sees to whoever waits. @returns what is lost, in words */
   giveUp(): string {
-    const { queue } = this;
+    const queue = this.#queue;
     let dropped = queue.take(queue.length).length;
     let unknown = 0;
     for (const batch of this.#batches) {
@@ -147,13 +145,8 @@ export class ExportPasses {
     return `${dropped} spans were dropped, and of ${unknown} nobody knows whether they arrived`;
   }
 
-  /** Releases what is held for observation. */
-  end(): void {
-    this.#observation?.end();
-  }
-
   stats(): DeliveryStats {
-    const { queue } = this;
+    const queue = this.#queue;
     return {
       queued: queue.length,
       ...this.#counts,
@@ -163,10 +156,18 @@ export class ExportPasses {
     };
   }
 
+  #wait(options: Waiting): Promise<void> {
+    const isServed = this.#served === this.#lastTicket.number;
+    const ticket = isServed ? undefined : this.#lastTicket;
+    const drops = { ...this.#queue.drops };
+    const waited = this.#waiters.wait(ticket, drops, options);
+    if (!isServed && this.#serving === undefined) this.#advance();
+    return waited;
+  }
+
   #takeTicket(): void {
     const { number } = this.#lastTicket;
-    const { end, drops } = this.queue;
-    this.#lastTicket = { number: number + 1, covers: end, dropped: drops.queueFull };
+    this.#lastTicket = { number: number + 1, covers: this.#queue.end };
   }
 
   #advance(): void {
@@ -177,7 +178,7 @@ export class ExportPasses {
   }
 
   #startWhatIsDue(): void {
-    const { queue } = this;
+    const queue = this.#queue;
     const { maxConcurrentExports, maxExportBatchSize, scheduledDelayMillis } = this.#limits;
     if (this.#serving === undefined && this.#served < this.#lastTicket.number) this.#beginFlush();
     if (this.#serving !== undefined) this.#goOnFlushing(this.#serving);
@@ -205,7 +206,7 @@ export class ExportPasses {
 
   #delayHasPassed(): void {
     this.#clearTimer = undefined;
-    this.#due = this.queue.end;
+    this.#due = this.#queue.end;
     this.#counts.passes++;
     this.#reportDrops();
     this.#advance();
@@ -220,7 +221,7 @@ export class ExportPasses {
   /** Has the exporter flush, once everything that the flush covers has been answered. */
   #goOnFlushing({ covers }: FlushTicket): void {
     const [oldest] = this.#batches;
-    if (this.#isExporterFlushing || this.queue.first < covers || (oldest && oldest.first < covers)) return;
+    if (this.#isExporterFlushing || this.#queue.first < covers || (oldest && oldest.first < covers)) return;
     this.#isExporterFlushing = true;
     // Untraced as a whole: its promises would otherwise keep the context of whoever asked.
     callUntraced(() => void this.#endFlush());
@@ -240,12 +241,12 @@ export class ExportPasses {
 
   /** Takes a batch off the queue at once, so that there is room, and hands it over when the stack is empty. */
   #exportBatch(): void {
-    const { first } = this.queue;
+    const { first } = this.#queue;
     // Full, and nobody had asked for it.
     if (first >= this.#due) this.#counts.passes++;
     this.#clearTimer?.();
     this.#clearTimer = undefined;
-    const spans = this.queue.take(this.#limits.maxExportBatchSize);
+    const spans = this.#queue.take(this.#limits.maxExportBatchSize);
     const batch: Batch = { first, size: spans.length, isWithExporter: false };
     this.#batches.add(batch);
     this.#counts.exporting += batch.size;
@@ -276,9 +277,9 @@ export class ExportPasses {
 
   /** Once a pass. */
   #reportDrops(): void {
-    const { queueFull } = this.queue.drops;
+    const { queueFull } = this.#queue.drops;
     const dropped = queueFull - this.#reportedDrops;
-    if (dropped > 0) report(`${dropped} spans were dropped: the queue was full (${this.queue.maxSize})`);
+    if (dropped > 0) report(`${dropped} spans were dropped: the queue was full (${this.#queue.maxSize})`);
     this.#reportedDrops = queueFull;
   }
 }

@@ -1,6 +1,7 @@
 import type { AbortSignalLike } from '../../platform/abort-signal.ts';
 import { Deadline } from '../../platform/deadline.ts';
 import { joined } from '../../platform/provider-call.ts';
+import type { DropCounts } from './span-queue.ts';
 import { timeoutError } from './timeout-error.ts';
 
 export interface ForceFlushOptions {
@@ -16,14 +17,10 @@ export interface FlushTicket {
   readonly number: number;
   /** How many spans had been accepted when the ticket was taken: the flush covers these and no later one. */
   readonly covers: number;
-  /** How many had found the queue full by then. */
-  readonly dropped: number;
 }
 
 export interface Waiting extends ForceFlushOptions {
   readonly holdsProcess: boolean;
-  /** How many spans that it covers have been dropped because they ended after the shutdown. */
-  readonly late: number;
 }
 
 /** As many failures as are kept for the next flush. */
@@ -32,8 +29,17 @@ const MOST_UNTOLD = 32;
 /** One caller of `forceFlush()`. */
 interface FlushWaiter {
   readonly ticket: FlushTicket;
-  readonly failures: unknown[];
+  /** Of the batches that it covers. */
+  readonly failures: BatchFailure[];
+  readonly dropErrors: readonly Error[];
+  /** The dropped spans that there were when it asked. */
+  readonly drops: DropCounts;
   readonly deadline: Deadline<FlushAnswer>;
+}
+
+/** A batch that was not exported. An object of its own: an exporter may fail with one error again and again. */
+interface BatchFailure {
+  readonly error: unknown;
 }
 
 type FlushAnswer = { readonly error: unknown } | undefined;
@@ -41,57 +47,59 @@ type FlushAnswer = { readonly error: unknown } | undefined;
 /** Everyone who waits for a flush, in the order of their tickets. */
 export class FlushWaiters {
   readonly #waiters = new Set<FlushWaiter>();
-  /** Of the dropped spans, those that somebody has been told of. */
-  #toldDrops = 0;
+  /** The dropped spans that somebody has been told of. */
+  #toldDrops: DropCounts = NO_DROPS;
   /** What batches failed with that nobody has been told of: the next flush covers them. The last ones only. */
-  #untold: unknown[] = [];
+  #untold: BatchFailure[] = [];
   /** Why nobody waits any more. */
   #end: { readonly error: unknown } | undefined;
 
-  /** @param ticket `undefined` when there is nothing to wait for */
+  /**
+   * @param ticket `undefined` when there is nothing to wait for
+   * @param drops all that there have been
+   */
   async wait(
     ticket: FlushTicket | undefined,
-    { timeoutMs, signal, holdsProcess, late }: Waiting,
+    drops: DropCounts,
+    { timeoutMs, signal, holdsProcess }: Waiting,
   ): Promise<void> {
-    if (ticket !== undefined) {
-      const failures = this.#untold.slice();
-      const deadline = new Deadline<FlushAnswer>({
-        timeoutMs,
-        timedOut: () => this.#leave(failures, timeoutError(`the flush had not ended after ${timeoutMs} ms`)),
-        signal,
-        aborted: (reason) => this.#leave(failures, reason),
-        holdsProcess,
-        onSettled: () => this.#waiters.delete(waiter),
-      });
-      const waiter: FlushWaiter = { ticket, failures, deadline };
-      this.#waiters.add(waiter);
-      const answer = await deadline.promise;
+    // What was asked for may have aborted it.
+    if (signal?.aborted) throw signal.reason;
+    const told = { failures: this.#untold.slice(), dropErrors: errorsOf(drops, this.#toldDrops), drops };
+    if (ticket === undefined) {
+      if (this.#end !== undefined) throw this.#end.error;
+      const answer = this.#tell(told);
       if (answer !== undefined) throw answer.error;
-    } else if (this.#end !== undefined) throw this.#end.error;
-    if (late > 0) throw dropError(late, 'they ended after the shutdown');
+      return;
+    }
+    const deadline = new Deadline<FlushAnswer>({
+      timeoutMs,
+      timedOut: () => ({ error: timeoutError(`the flush had not ended after ${timeoutMs} ms`) }),
+      signal,
+      aborted: (error) => ({ error }),
+      holdsProcess,
+      onSettled: () => this.#waiters.delete(waiter),
+    });
+    const waiter: FlushWaiter = { ticket, deadline, ...told };
+    this.#waiters.add(waiter);
+    const answer = await deadline.promise;
+    if (answer !== undefined) throw answer.error;
   }
 
   /** Remembers that a batch was not exported, for the flushes that cover its first span: spans are exported in order. */
   noteFailure(firstSpan: number, error: unknown): void {
-    const covering = Array.from(this.#waiters).filter(({ ticket }) => firstSpan < ticket.covers);
-    for (const { failures } of covering) failures.push(error);
-    if (covering.length === 0) this.#keep(error);
+    const failure: BatchFailure = { error };
+    for (const { ticket, failures } of this.#waiters) if (firstSpan < ticket.covers) failures.push(failure);
+    // For whoever asks before somebody has been told.
+    if (this.#untold.push(failure) > MOST_UNTOLD) this.#untold.shift();
   }
 
   /** Settles everyone whose ticket is not later. @param failure of the exporter's own `forceFlush()` */
   serve(number: number, failure: { readonly error: unknown } | undefined): void {
-    const before = this.#toldDrops;
-    const told = new Set<unknown>();
-    for (const { ticket, failures, deadline } of Array.from(this.#waiters)) {
-      if (ticket.number > number) break;
-      for (const error of failures) told.add(error);
-      if (failure !== undefined) failures.push(failure.error);
-      const dropped = ticket.dropped - before;
-      if (dropped > 0) failures.push(dropError(dropped, 'the queue was full'));
-      this.#toldDrops = ticket.dropped;
-      deadline.settle(failures.length === 0 ? undefined : { error: joined(failures) });
+    for (const waiter of Array.from(this.#waiters)) {
+      if (waiter.ticket.number > number) return;
+      waiter.deadline.settle(this.#tell(waiter, failure));
     }
-    this.#untold = this.#untold.filter((error) => !told.has(error));
   }
 
   /** Tells everybody who waits, and whoever will. */
@@ -100,17 +108,27 @@ export class FlushWaiters {
     for (const { deadline } of Array.from(this.#waiters)) deadline.settle({ error });
   }
 
-  /** A waiter that is not told what it would have been told. */
-  #leave(failures: readonly unknown[], error: unknown): FlushAnswer {
-    for (const failure of failures) if (!this.#untold.includes(failure)) this.#keep(failure);
-    return { error };
-  }
-
-  #keep(failure: unknown): void {
-    if (this.#untold.push(failure) > MOST_UNTOLD) this.#untold.shift();
+  #tell(
+    { failures, dropErrors, drops }: Pick<FlushWaiter, 'failures' | 'dropErrors' | 'drops'>,
+    failure?: { readonly error: unknown },
+  ): FlushAnswer {
+    this.#untold = this.#untold.filter((untold) => !failures.includes(untold));
+    this.#toldDrops = drops;
+    const all = failures
+      .map(({ error }) => error)
+      .concat(dropErrors, failure === undefined ? [] : [failure.error]);
+    return all.length === 0 ? undefined : { error: joined(all) };
   }
 }
 
-function dropError(count: number, why: string): Error {
-  return new Error(`${count} spans were dropped: ${why}`);
+const NO_DROPS: DropCounts = { queueFull: 0, afterShutdown: 0, gaveUp: 0 };
+
+/** @returns an error for each reason for which spans were dropped since `told` */
+function errorsOf(drops: DropCounts, told: DropCounts): Error[] {
+  const full = drops.queueFull - told.queueFull;
+  const late = drops.afterShutdown - told.afterShutdown;
+  const errors: Error[] = [];
+  if (full > 0) errors.push(new Error(`${full} spans were dropped: the queue was full`));
+  if (late > 0) errors.push(new Error(`${late} spans were dropped: they ended after the shutdown`));
+  return errors;
 }

@@ -6,7 +6,7 @@ import { attempt, inWords, report } from '../../platform/report.ts';
 import { type BatchOptions, readBatchOptions } from './batch-limits.ts';
 import { BoundedExporter } from './bounded-exporter.ts';
 import { type DeliveryStats, ExportPasses } from './export-passes.ts';
-import { FlushWaiters, type ForceFlushOptions, type Waiting } from './flush-waiters.ts';
+import { FlushWaiters, type ForceFlushOptions } from './flush-waiters.ts';
 import type { EndedSpan, Exporter } from './sdk-shapes.ts';
 import { SelfObservation } from './self-observation.ts';
 import { SpanQueue } from './span-queue.ts';
@@ -33,10 +33,9 @@ export class SerialBatchSpanProcessor {
   readonly #waiters = new FlushWaiters();
   readonly #exporter: BoundedExporter;
   readonly #passes: ExportPasses;
+  readonly #observation: SelfObservation | undefined;
   readonly #shutdownTimeoutMillis: number;
   #shutdown: Promise<void> | undefined;
-  /** Of the spans that ended too late, those that a flush has told of. */
-  #toldLate = 0;
 
   /** @throws TypeError for something that does not export, or a wrong option */
   constructor(exporter: Exporter, options?: BatchOptions) {
@@ -49,14 +48,14 @@ export class SerialBatchSpanProcessor {
     this.#shutdownTimeoutMillis = limits.shutdownTimeoutMillis;
     this.#exporter = new BoundedExporter(exporter, limits.exportTimeoutMillis);
     const queue = new SpanQueue(limits.maxQueueSize);
-    const observation =
+    this.#observation =
       meterProvider && attempt('a meter provider', () => new SelfObservation(meterProvider, queue));
     this.#passes = new ExportPasses({
       limits,
       queue,
       exporter: this.#exporter,
       waiters: this.#waiters,
-      observation,
+      observation: this.#observation,
     });
   }
 
@@ -87,7 +86,7 @@ export class SerialBatchSpanProcessor {
     if (signal?.aborted) return Promise.reject(signal.reason);
     const call = providerCall();
     if (call?.shutdown !== undefined) this.#passes.hurry();
-    const answer = this.#flush({ timeoutMs, signal, holdsProcess: call === undefined });
+    const answer = this.#passes.flush({ timeoutMs, signal, holdsProcess: call === undefined });
     return call === undefined ? answer : call.passOn(answer);
   }
 
@@ -114,17 +113,11 @@ export class SerialBatchSpanProcessor {
     return this.#passes.stats();
   }
 
-  #flush(options: Omit<Waiting, 'late'>): Promise<void> {
-    const late = this.#passes.queue.drops.afterShutdown - this.#toldLate;
-    this.#toldLate += late;
-    return this.#waiters.wait(this.#passes.request(), { ...options, late });
-  }
-
   /** @param time what the caller leaves it, if it is a part of a larger shutdown */
   async #close(givenMs: number | undefined, time: ShutdownTime | undefined): Promise<void> {
     const timeoutMs = givenMs ?? (time === undefined ? this.#shutdownTimeoutMillis : Infinity);
     const problems: unknown[] = [];
-    const flushed = this.#waiters.wait(this.#passes.close(), { holdsProcess: false, late: 0 });
+    const flushed = this.#passes.close();
     const limit = new Deadline<unknown>({
       timeoutMs,
       timedOut: () => {
@@ -132,7 +125,7 @@ export class SerialBatchSpanProcessor {
         return timeoutError(`the span processor had no more time to shut down: ${lost}`);
       },
       holdsProcess: true,
-      isHousekeeping: true,
+      isHousekeeping: givenMs === undefined,
       onSettled: (late) => {
         time?.observers.delete(expire);
         if (late === undefined) return;
@@ -147,7 +140,7 @@ export class SerialBatchSpanProcessor {
     await flushed.catch((error: unknown) => problems.push(error));
     const failure = await this.#exporter.shutdown();
     limit.settle(undefined);
-    this.#passes.end();
+    this.#observation?.end();
     const late = await limit.promise;
     if (late !== undefined) throw late;
     if (failure !== undefined) problems.push(failure.error);
