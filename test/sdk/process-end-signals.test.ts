@@ -64,6 +64,15 @@ describe('a signal that others listen to', () => {
       ],
     });
   });
+
+  test('ends the process when they raise it once more, also where there is nothing left to wait for', async () => {
+    const situation = 'others raise the signal once more, with nothing left to do or export';
+    expect(await run(situation, kill('SIGTERM'))).toEqual({
+      end: 'SIGTERM',
+      said: ['ready', 'heard SIGTERM', 'heard SIGTERM'],
+      spans: [],
+    });
+  });
 });
 
 describe('a drain', () => {

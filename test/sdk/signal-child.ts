@@ -106,12 +106,32 @@ const situations: Record<string, () => unknown> = {
     const live = startSpan('live at the signal');
     await goOn();
   },
+  async 'others raise the signal once more, with nothing left to do or export'() {
+    await start();
+    process.once('SIGTERM', () => {
+      process.disconnect();
+      process.kill(process.pid, 'SIGTERM');
+    });
+    process.on('beforeExit', () => {
+      // What is due by now comes before the signal.
+      const due = performance.now() + 10;
+      while (performance.now() < due);
+    });
+    say('ready');
+    await told('nothing');
+  },
   async 'a hook of signal-exit ends the process'() {
     const { onExit } = await import('signal-exit');
+    const { setTimeout: pause } = await import('node:timers/promises');
     await start();
     onExit(() => {
       say('hook');
-      void told('end').then(() => process.exit(7));
+      void told('end')
+        // Later than anybody who takes two turns.
+        .then(() => pause(1))
+        .then(() => pause(1))
+        .then(() => pause(1))
+        .then(() => process.exit(7));
       return true;
     });
     await goOn();

@@ -324,6 +324,24 @@ test('a drain that hangs is waited for as long as timeoutMs says, then what is l
   await vi.advanceTimersByTimeAsync(2);
 });
 
+test.each([
+  ['a process', process.pid],
+  ['PID 1', 1],
+])('%s to whose signal others have begun to listen during the drain is left to them', async (_what, pid) => {
+  const { pid: value } = process;
+  Object.defineProperty(process, 'pid', { value: pid, configurable: true });
+  const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+  const kill = vi.spyOn(process, 'kill').mockReturnValue(true);
+  const others = () => {};
+  await start({ signals: ['SIGUSR2'], drain: async () => process.on('SIGUSR2', others) });
+  process.emit('SIGUSR2', 'SIGUSR2');
+  await turn();
+  await vi.advanceTimersByTimeAsync(2);
+  expect([kill.mock.calls, exit.mock.calls]).toEqual([[[pid, 'SIGUSR2']], []]);
+  process.off('SIGUSR2', others);
+  Object.defineProperty(process, 'pid', { value, configurable: true });
+});
+
 test('a drain that is no function is refused', async () => {
   await expect(startTracing(newProvider, { drain: Promise.resolve() as never })).rejects.toThrow(
     new TypeError("startTracing(): option 'drain' is an object; give a function"),
