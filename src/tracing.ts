@@ -57,7 +57,7 @@ export function flushWith(instance: Instance): Flush {
   return (given) => {
     const { settings } = instance;
     const read = () => readOptions('flush()', given, FLUSH_RULES, tolerate);
-    const { timeoutMs = settings.flushTimeoutMs, signal } = attempt('the options of flush()', read) ?? {};
+    const { timeoutMs = settings.flushTimeoutMs, signal } = attempt('flush()', read) ?? {};
     return awaitFlush(providerOf(settings.tracerProvider), { timeoutMs, signal, holdsProcess: true });
   };
 }

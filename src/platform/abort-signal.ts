@@ -35,7 +35,7 @@ export class AbortListener extends SharedListener<AbortObserver> {
       if (!this.#signal.aborted) return;
       reason = this.#signal.reason;
     } catch (error) {
-      report('an abort signal could not be asked', error);
+      report('an abort signal threw', error);
       return;
     }
     this.tell((observer) => observer.aborted(reason));
@@ -67,7 +67,7 @@ export function observeAbort(signal: AbortSignalLike, observer: AbortObserver): 
     listener.add(observer);
     return listener;
   } catch (error) {
-    report('an abort signal could not be listened to', error);
+    report('an abort signal threw', error);
     return undefined;
   }
 }

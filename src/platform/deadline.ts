@@ -40,11 +40,9 @@ export class Deadline<T> implements AbortObserver {
       this.#resolve = resolve;
     });
     const { timeoutMs = Infinity, signal } = options;
-    const isLimited = timeoutMs <= LONGEST_DELAY;
-    // Without a limit, a timer keeps the process all the same.
-    if (isLimited || options.holdsProcess) {
-      const act = () => isLimited && this.expire();
-      this.#clearTimer = startTimer(isLimited ? timeoutMs : LONGEST_DELAY, act, options);
+    // Without a limit a timer keeps the process all the same; it ends the waiting after 24 days.
+    if (timeoutMs <= LONGEST_DELAY || options.holdsProcess) {
+      this.#clearTimer = startTimer(Math.min(timeoutMs, LONGEST_DELAY), () => this.expire(), options);
     }
     if (signal !== undefined) this.#listener = observeAbort(signal, this);
   }

@@ -70,7 +70,6 @@ function newGroup(provider: Flushable): SharedGroup {
       void running?.run();
     };
     const giveUp = () => {
-      if (waiters.size === 0) report('a flush timed-out');
       call.release();
       goOn();
     };
@@ -86,12 +85,12 @@ function newGroup(provider: Flushable): SharedGroup {
       left();
       const failures = await ended;
       clearTimer();
-      if (failures.length > 0) report('a flush failed', joined(failures));
       const all = untold.concat(failures);
+      const result: FlushResult = all.length === 0 ? FLUSHED : { status: 'failed', error: joined(all) };
+      if (failures.length > 0) report('a flush failed', (result as { error?: unknown }).error);
       // A request made meanwhile covers what this pass covered.
       if (waiters.size === 0) untold = all.slice(-MOST_UNTOLD);
       else untold = waiting === undefined ? [] : failures;
-      const result: FlushResult = all.length === 0 ? FLUSHED : { status: 'failed', error: joined(all) };
       for (const waiter of waiters) waiter.settle(result);
       goOn();
     };
@@ -135,17 +134,18 @@ export async function awaitFlush(
   provider: object | undefined,
   { timeoutMs, signal, holdsProcess }: AwaitFlushOptions,
 ): Promise<FlushResult> {
+  const aborted = (reason: unknown): FlushResult => ({ status: 'aborted', reason });
   try {
-    if (signal?.aborted) return { status: 'aborted', reason: signal.reason };
+    if (signal?.aborted) return aborted(signal.reason);
     const pass = groupOf(provider)?.request();
     if (pass === undefined) return FLUSHED;
     // What is asked of the provider may abort it.
-    if (signal?.aborted) return { status: 'aborted', reason: signal.reason };
+    if (signal?.aborted) return aborted(signal.reason);
     const deadline: Deadline<FlushResult> = new Deadline<FlushResult>({
       timeoutMs,
       timedOut: () => ({ status: 'timed-out' }),
       signal,
-      aborted: (reason) => ({ status: 'aborted', reason }),
+      aborted,
       holdsProcess,
       onSettled: () => {
         pass.waiters.delete(deadline);
