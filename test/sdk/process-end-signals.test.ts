@@ -194,3 +194,14 @@ test('a hook of signal-exit that says it ends the process does so', async () => 
     spans: [['never ended', SHUTDOWN]],
   });
 });
+
+test('a signal that signal-exit does not listen to is left to the one that does', async () => {
+  const ended = await run('a signal that signal-exit does not hear', {
+    on: { ready: (child) => child.kill('SIGUSR1'), mine: (child) => child.tell('end') },
+  });
+  expect(ended).toEqual({
+    end: 7,
+    said: ['ready', 'heard SIGUSR1', 'mine'],
+    spans: [['ended later', {}]],
+  });
+});

@@ -8,7 +8,7 @@ import type { StartOptions } from '../../src/sdk/index.ts';
 import type { Library } from './bundle.ts';
 
 const { LIBRARY = '', SDK = '', RECEIVER } = process.env;
-const { SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = (await import(
+const { flush, SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = (await import(
   LIBRARY
 )) as Library;
 const { TracerProvider } = (await import(SDK)) as typeof opentelemetry;
@@ -133,6 +133,19 @@ const situations: Record<string, () => unknown> = {
         .then(() => pause(1))
         .then(() => process.exit(7));
       return true;
+    });
+    await goOn();
+  },
+  async 'a signal that signal-exit does not hear'() {
+    const { onExit } = await import('signal-exit');
+    onExit(() => {});
+    await start({ signals: ['SIGUSR2', 'SIGUSR1'] });
+    process.on('SIGUSR1', async () => {
+      say('mine');
+      await told('end');
+      withSpan('ended later', () => {});
+      await flush();
+      process.exit(7);
     });
     await goOn();
   },

@@ -18,9 +18,16 @@ interface SignalExit {
   readonly count?: number;
 }
 
+/** The signals that it listens to: https://github.com/tapjs/signal-exit/blob/v4.1.0/src/signals.ts */
+const HOOKED = new Set(
+  'HUP INT TERM ALRM ABRT VTALRM XCPU XFSZ USR2 TRAP SYS QUIT IOT IO POLL PWR STKFLT'
+    .split(' ')
+    .map((name) => `SIG${name}`),
+);
+
 /** How many listen to `signal`, but for those that only see to it that the process ends. */
 export function listenersOf(process: Process, signal: string): number {
-  return process.listenerCount(signal) - exitHooks(process);
+  return process.listenerCount(signal) - (HOOKED.has(signal) ? exitHooks(process) : 0);
 }
 
 /** By the names that versions 4 and 3 go by. */
