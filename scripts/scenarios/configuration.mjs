@@ -181,7 +181,7 @@ export const configuration = [
     name: 'a variable that is no number counts as not set',
     from: ['Python', 'Rust async', '.NET options'],
     needs: ['environment variables'],
-    here: 'sdk/processor: a wrong variable is reported and ignored, and no limit means none',
+    here: 'sdk/processor: a variable that is %s counts as not set, and is reported once',
     expects(world) {
       world.environment({
         OTEL_BSP_MAX_QUEUE_SIZE: 'a',

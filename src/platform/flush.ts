@@ -21,7 +21,8 @@ export interface FlushOptions {
 
 /**
  * A pass that has not ended by then holds up the next one no longer, so that one hung exporter does not block every later
- * flush. Before the 30 seconds after which SDK 2 gives up on a processor: who waits for longer is answered by that itself.
+ * flush. Shorter than the 30 seconds after which an SDK's provider gives up on its processors: we let it go first, and who
+ * waits longer is answered by the processor itself.
  */
 const PASS_LIMIT_MS = 25_000;
 
@@ -62,7 +63,7 @@ function newGroup(provider: Flushable): SharedGroup {
     const waiters: SharedPass['waiters'] = new Set();
     const call = new ProviderCall();
     // What nobody waits for must not keep the process.
-    const left = () => waiters.size === 0 && call.release();
+    const left = () => waiters.size === 0 && call.answerEarly();
     const goOn = () => {
       if (running !== pass) return;
       running = waiting;
@@ -70,13 +71,13 @@ function newGroup(provider: Flushable): SharedGroup {
       void running?.run();
     };
     const giveUp = () => {
-      call.release();
+      call.answerEarly();
       goOn();
     };
     const run = async () => {
       const clearTimer = startTimer(PASS_LIMIT_MS, giveUp, { holdsProcess: false, isHousekeeping: true });
       const ended = call.run(() => {
-        // Where timers throw, as after the end of a test, an SDK's flush would reject where nobody can hear it.
+        // Fails here, where it is heard, if timers throw, as after the end of a test; in an SDK it would be an unhandled rejection.
         clearTimeout(undefined);
         return provider.forceFlush();
       });

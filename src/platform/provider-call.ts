@@ -4,15 +4,18 @@ import { inWords } from './report.ts';
 import { callUntraced } from './untraced-context.ts';
 
 /**
- * A call of a provider's `forceFlush()` or `shutdown()` by this library, as the processors of this library see it. A provider
- * passes nothing on, and holds the process with a timer of its own until its processors have answered.
+ * A call of a provider's `forceFlush()` or `shutdown()` by this library. Providers of an SDK pass no options on to their
+ * processors, and hold the process for 30 seconds, until these have answered. So a processor of this library asks who is
+ * calling ({@link providerCall}): it learns how long a shutdown may take, and lets the provider go when nobody waits.
+ *
+ * That is known on the stack of the call alone: behind a provider that waits for something first, it is a call like any other.
  */
 export class ProviderCall {
   /** Set if the provider is being shut down, by this call or the next. */
   readonly shutdown: ShutdownTime | undefined;
   readonly #answers: PromiseLike<void>[] = [];
   readonly #resolves: (() => void)[] = [];
-  #isReleased = false;
+  #isAnsweredEarly = false;
 
   constructor(shutdown?: ShutdownTime) {
     this.shutdown = shutdown;
@@ -27,9 +30,9 @@ export class ProviderCall {
     });
   }
 
-  /** Has the provider answered without its processors. They are waited for here, if at all. */
-  release(): void {
-    this.#isReleased = true;
+  /** Lets the provider go. The processors' own answers are waited for here, if at all. */
+  answerEarly(): void {
+    this.#isAnsweredEarly = true;
     for (const resolve of this.#resolves) resolve();
   }
 
@@ -44,7 +47,7 @@ export class ProviderCall {
     const given = failuresOf(() => callUntraced(method));
     state.call = before;
     const failures = await given;
-    if (!this.#isReleased) return failures;
+    if (!this.#isAnsweredEarly) return failures;
     for (const answer of this.#answers) failures.push(...(await failuresOf(() => answer)));
     // The provider may have told of some of them before.
     return [...new Set(failures)];

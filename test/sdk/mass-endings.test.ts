@@ -23,7 +23,7 @@ function start(count: number, options: TaskOptions, ...args: unknown[]): void {
 
 afterEach(() => endLiveSpans());
 
-describe('all arrive, many more than the queue takes, that end', () => {
+describe('more spans than the queue takes all arrive when they end', () => {
   const ways: [string, () => () => unknown][] = [
     [
       'with the signal that they share',
@@ -72,7 +72,7 @@ describe('all arrive, many more than the queue takes, that end', () => {
     expect(made.processor.stats()).toMatchObject({ exported: 100, dropped: 0 });
   });
 
-  test('while the queue has been full for long', async () => {
+  test('while the queue is full already', async () => {
     const { exporter, processor, end } = registered();
     for (let i = 0; i < 20; i++) end('short');
     const controller = new AbortController();

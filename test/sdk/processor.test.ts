@@ -418,7 +418,7 @@ describe('a flush', () => {
     await expect(processor.forceFlush()).rejects.toBe(shutdown.reason);
   });
 
-  test('through this library gives whoever is in between the answer when it is there', async () => {
+  test('through a provider that wraps the processor is answered when the exporter has answered', async () => {
     const { exporter, processor, end } = serial();
     const order: string[] = [];
     trace.setGlobalTracerProvider({
@@ -1046,7 +1046,7 @@ describe('configuration', () => {
     await turn();
   });
 
-  test('a wrong variable is reported and ignored, and no limit means none', async () => {
+  test('an export time-out of 0 in the environment is no limit', async () => {
     vi.stubEnv('OTEL_BSP_MAX_EXPORT_BATCH_SIZE', 'many');
     vi.stubEnv('OTEL_BSP_EXPORT_TIMEOUT', '0');
     const { exporter, processor, end } = serial();

@@ -31,7 +31,7 @@ export async function closeProvider(provider: ShutdownProvider, timeoutMs: numbe
     timedOut: () => {
       time.isOver = true;
       for (const tell of Array.from(observers)) tell();
-      call.release();
+      call.answerEarly();
       report(`the tracer provider had not shut down after ${timeoutMs} ms`);
     },
     holdsProcess: true,

@@ -61,7 +61,7 @@ export async function endBySignal(process: Process, signal: string): Promise<voi
 export function untilSignalsAreHeard(): Promise<void> {
   const options = { holdsProcess: true, isHousekeeping: true };
   return new Promise((resolve) => {
-    // Timers that are due come first, as one may be by then.
+    // Two, because the first may fire before the loop has looked for signals.
     startTimer(0, () => void startTimer(0, resolve, options), options);
   });
 }

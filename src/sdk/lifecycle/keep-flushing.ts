@@ -5,8 +5,8 @@ const PAUSE_MS = 100;
 /**
  * Flushes now and again and again: however the process ends from now on, only what ends in the last moment can be lost.
  *
- * Holds no process. After each answer there is a pause, so that nothing is under way for long enough to see that there is
- * nothing left to do, and that the rate has a bound.
+ * Holds no process. The pause after each answer bounds the rate. It also leaves nothing under way for a moment, so that the
+ * process can end when there is nothing left to do.
  *
  * @param flush does not reject
  * @returns a function that stops it

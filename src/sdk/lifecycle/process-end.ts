@@ -8,7 +8,7 @@ export interface ProcessEnd {
   readonly signals: readonly string[];
   /** Waits for the application's work to come to its end, with tracing on. */
   readonly drain: (() => Promise<void>) | undefined;
-  /** Gets exported what has ended. */
+  /** Exports what has ended. */
   readonly flush: () => Promise<void>;
   /** Ends what is live, and tracing. */
   readonly close: () => Promise<void>;
@@ -32,18 +32,18 @@ export function beforeProcessEnd({ signals, drain, flush, close }: ProcessEnd): 
   let stopFlushing: (() => void) | undefined;
   /** Drain and close, once they are under way. */
   let ending: Promise<void> | undefined;
-  /** Whether it was a signal that waits for them. The next does not. */
-  let isAwaited = false;
+  /** Whether a signal waits for `ending`. The next one does not. */
+  let signalWaits = false;
 
   const onSignal = (signal: string) => {
     const isTheirs = listenersOf(process, signal) > 1;
     if (isTheirs || drain !== undefined) stopFlushing ??= keepFlushing(flush);
     if (isTheirs && drain === undefined) return;
-    if (isAwaited) {
+    if (signalWaits) {
       if (!isTheirs) endNow(signal);
       return;
     }
-    isAwaited = true;
+    signalWaits = true;
     ending ??= drain === undefined ? close() : drain().then(close);
     if (!isTheirs) void ending.then(() => endNow(signal));
   };

@@ -64,10 +64,10 @@ export class ExportPasses {
   readonly #waiters: FlushWaiters;
   readonly #observation: SelfObservation | undefined;
   readonly #attributes: PendingAttributes;
-  /** The length of the queue that calls for something: 1 for the delay, a batch for an export, none while the exporter is busy. */
+  /** How long the queue is when there is something to do: 1 to start the delay, a batch to export it, `Infinity` while no export can start. */
   #wakeAt = 1;
   #clearTimer: (() => void) | undefined;
-  /** The spans before this number are exported now, in batches that need not be full. */
+  /** Spans before this number leave as soon as an export may start, even in a batch that is not full. */
   #due = 0;
   /** In the order in which they have left the queue. */
   readonly #batches = new Set<Batch>();
