@@ -108,6 +108,7 @@ test('what is Node’s is imported by the entries that have a variant for other 
     'platform/portable-context-manager.ts',
     'sdk/index.workerd.ts',
     'sdk/lifecycle/signals.ts',
+    'sdk/processor/global-error-handlers.ts',
   ]);
 });
 

@@ -1,7 +1,7 @@
-import { globalErrorHandler } from '@opentelemetry/core';
 import { Deadline } from '../../platform/deadline.ts';
-import { attempt, report } from '../../platform/report.ts';
+import { report } from '../../platform/report.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
+import { tellGlobalErrorHandlers } from './global-error-handlers.ts';
 import type { EndedSpan, Exporter, ExportResult } from './sdk-shapes.ts';
 import { timeoutError } from './timeout-error.ts';
 
@@ -106,10 +106,10 @@ export class BoundedExporter {
   }
 }
 
-/** To us, and to whoever handles the errors of the SDK: by default, at the level ERROR. */
+/** To us, and to whoever handles the errors of the SDK. */
 function tell(what: string, error: unknown): void {
   report(what, error);
-  attempt('the global error handler', () => globalErrorHandler(error as Error));
+  tellGlobalErrorHandlers(error);
 }
 
 function failed(error: unknown): Failure {
