@@ -46,11 +46,9 @@ test('flush() says failed when a batch that it covers was not accepted', async (
   exporter.exports[0]?.answer({ code: 1, error: failure });
   expect(await answer).toEqual({ status: 'failed', error: failure });
   expect(await flush()).toEqual({ status: 'flushed' });
-  expect(reported.map(([what]) => what)).toEqual([
-    'oncespan: an export of 1 spans failed',
-    expect.stringContaining('collector is down'),
-    'oncespan: a flush failed',
-  ]);
+  // Without what the SDK's own error handler says.
+  const said = reported.map(([what]) => what as string).filter((what) => what.startsWith('oncespan'));
+  expect(said).toEqual(['oncespan: an export of 1 spans failed', 'oncespan: a flush failed']);
 });
 
 test('1,000 flushes that time out or are aborted leave nothing behind; after the release every span arrives once', async () => {
