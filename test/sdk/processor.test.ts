@@ -13,7 +13,12 @@ import type { SpanExporter as SpanExporter2, SpanProcessor as SpanProcessor2 } f
 import Bluebird from 'bluebird';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { flush, withSpan } from '../../src/index.ts';
-import { type BatchOptions, type Exporter, SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
+import {
+  type BatchOptions,
+  type EndedSpan,
+  type Exporter,
+  SerialBatchSpanProcessor,
+} from '../../src/sdk/index.ts';
 import { deferred, reported } from '../harness.ts';
 import { HeldExporter, OK, serial, turn } from './held-exporter.ts';
 
@@ -703,6 +708,20 @@ describe('exports run', () => {
     expect(exporter.batches).toEqual([['a', 'a']]);
     exporter.exports[0]?.answer(OK);
     await flushed;
+  });
+
+  test('in the order of the ends, though the first batch waits for resource attributes', async () => {
+    const { exporter, processor } = serial({ maxExportBatchSize: 1, maxConcurrentExports: 2 });
+    const attributes = deferred();
+    const resource = { asyncAttributesPending: true, waitForAsyncAttributes: () => attributes.promise };
+    processor.onEnd({ ...spanOf('a'), resource } as EndedSpan);
+    processor.onEnd(spanOf('b'));
+    await turn();
+    expect(exporter.batches).toEqual([]);
+    attributes.resolve();
+    await turn();
+    expect(exporter.batches).toEqual([['a'], ['b']]);
+    await answerAll(exporter);
   });
 
   test('at last without resource attributes, however long an export may take', async () => {
