@@ -253,6 +253,20 @@ describe('the last release', () => {
     ]);
   });
 
+  test('exports nothing more once time is up', async () => {
+    const { exporter, processor, provider, end } = serial();
+    vi.spyOn(provider, 'forceFlush').mockImplementation(() => new Promise(() => {}));
+    const lease = await acquireTracerProvider(() => provider);
+    end('a');
+    const released = lease.release({ timeoutMs: 100 });
+    await turn();
+    vi.advanceTimersByTime(100);
+    await released;
+    await turn();
+    expect([exporter.batches, exporter.shutdowns]).toEqual([[], 1]);
+    expect(processor.stats()).toMatchObject({ queued: 0, exporting: 0, drops: { gaveUp: 1 } });
+  });
+
   test('waits for no resource attribute', async () => {
     const { exporter, processor, provider } = serial();
     exporter.export = (_spans, answer) => answer(OK);

@@ -710,6 +710,21 @@ describe('exports run', () => {
     await flushed;
   });
 
+  test('one at a time, and not while the exporter flushes', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+    const own = deferred();
+    exporter.forceFlush = () => own.promise;
+    const flushed = processor.forceFlush();
+    end('a');
+    await turn();
+    expect(exporter.batches).toEqual([]);
+    own.resolve();
+    await flushed;
+    await turn();
+    expect(exporter.batches).toEqual([['a']]);
+    await answerAll(exporter);
+  });
+
   test('in the order of the ends, though the first batch waits for resource attributes', async () => {
     const { exporter, processor } = serial({ maxExportBatchSize: 1, maxConcurrentExports: 2 });
     const attributes = deferred();
