@@ -1,5 +1,5 @@
 export type { BatchOptions } from './processor/batch-limits.ts';
-export type { ShutdownProvider } from './lifecycle/close-provider.ts';
+export type { ShutdownProvider } from './lifecycle/shut-down-provider.ts';
 export { endLiveSpans } from './lifecycle/end-live-spans.ts';
 export type { ForceFlushOptions } from './processor/flush-waiters.ts';
 export {

@@ -11,14 +11,14 @@ export interface ProcessEnd {
   /** Exports what has ended. */
   readonly flush: () => Promise<void>;
   /** Ends what is live, and tracing. */
-  readonly close: () => Promise<void>;
+  readonly shutDown: () => Promise<void>;
 }
 
 /**
  * Does what there is to do at the first of the signals, or when the process has nothing left to do, then lets the process
  * end as it would have: by the same signal if nobody else listens to it, else when and how the others decide.
  *
- * Others need tracing until then. So at a signal that is theirs nothing is closed, unless `drain` tells when they are
+ * Others need tracing until then. So at a signal that is theirs nothing is shut down, unless `drain` tells when they are
  * through: what ends is flushed soon, since they may end the process at any time. If they raise the signal once more when
  * they are through, nobody else listens to it any more.
  *
@@ -26,11 +26,11 @@ export interface ProcessEnd {
  *
  * @returns a function that stops listening
  */
-export function beforeProcessEnd({ signals, drain, flush, close }: ProcessEnd): () => void {
+export function beforeProcessEnd({ signals, drain, flush, shutDown }: ProcessEnd): () => void {
   const { process } = globalThis as { process?: Process };
   if (typeof process?.prependListener !== 'function') return () => {};
   let stopFlushing: (() => void) | undefined;
-  /** Drain and close, once they are under way. */
+  /** Drain and shutdown, once they are under way. */
   let ending: Promise<void> | undefined;
   /** Whether a signal waits for `ending`. The next one does not. */
   let signalWaits = false;
@@ -44,11 +44,11 @@ export function beforeProcessEnd({ signals, drain, flush, close }: ProcessEnd): 
       return;
     }
     signalWaits = true;
-    ending ??= drain === undefined ? close() : drain().then(close);
+    ending ??= drain === undefined ? shutDown() : drain().then(shutDown);
     if (!isTheirs) void ending.then(() => endNow(signal));
   };
   const onBeforeExit = () => {
-    ending ??= untilSignalsAreHeard().then(close);
+    ending ??= untilSignalsAreHeard().then(shutDown);
   };
   const endNow = (signal: string) => {
     stop();

@@ -2,7 +2,7 @@ import type { AsyncDisposal } from '../../platform/disposal.ts';
 import { aName, FLUSH_RULES, type Rule } from '../../options/check.ts';
 import { readOptions, refuse, tolerate } from '../../options/check.ts';
 import { inWords } from '../../platform/report.ts';
-import type { ShutdownProvider } from './close-provider.ts';
+import type { ShutdownProvider } from './shut-down-provider.ts';
 import { share } from './shared-providers.ts';
 
 export interface AcquireOptions {

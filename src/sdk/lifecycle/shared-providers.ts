@@ -1,6 +1,6 @@
 import { awaitFlush } from '../../platform/flush.ts';
 import { processWide } from '../../platform/process-wide.ts';
-import { closeProvider, type ShutdownProvider } from './close-provider.ts';
+import { shutDownProvider, type ShutdownProvider } from './shut-down-provider.ts';
 
 /** A provider that several users share, from its build to its shutdown. */
 interface Share {
@@ -39,7 +39,7 @@ export async function share<P extends ShutdownProvider>(
     const provider = (await mine.built) as P;
     mine.provider = provider;
     const giveBack = async (timeoutMs: number) => {
-      if (--mine.leases === 0) await close(key, mine, timeoutMs);
+      if (--mine.leases === 0) await shutDownShare(key, mine, timeoutMs);
     };
     return { provider, giveBack };
   } catch (error) {
@@ -55,9 +55,9 @@ export async function flushAll(): Promise<void> {
 }
 
 /** Shuts every provider that has been built down, whoever shares it: the process ends. Never rejects. */
-export async function closeAll(timeoutMs: number): Promise<void> {
+export async function shutDownAll(timeoutMs: number): Promise<void> {
   const built = Array.from(state.shares).filter(([, mine]) => mine.provider !== undefined);
-  await Promise.all(built.map(([key, mine]) => close(key, mine, timeoutMs)));
+  await Promise.all(built.map(([key, mine]) => shutDownShare(key, mine, timeoutMs)));
 }
 
 /** Calls `act`, once in the process, and what it returns once no provider is shared any more. */
@@ -65,9 +65,9 @@ export function untilNoneIsShared(act: () => () => void): void {
   state.undo ??= act();
 }
 
-function close(key: string, mine: Share, timeoutMs: number): Promise<void> {
+function shutDownShare(key: string, mine: Share, timeoutMs: number): Promise<void> {
   const run = async () => {
-    await closeProvider(mine.provider!, timeoutMs);
+    await shutDownProvider(mine.provider!, timeoutMs);
     forget(key, mine);
   };
   return (mine.closed ??= run());

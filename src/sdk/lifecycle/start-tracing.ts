@@ -4,13 +4,13 @@ import { readOptions, refuse } from '../../options/check.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 import { attempt, inWords, report, reportLoudly } from '../../platform/report.ts';
 import { findVersionClash } from './api-registrations.ts';
-import type { ShutdownProvider } from './close-provider.ts';
+import type { ShutdownProvider } from './shut-down-provider.ts';
 import { drainWithin } from './drain.ts';
 import { environmentVariable } from '../environment-variable.ts';
 import { beforeProcessEnd } from './process-end.ts';
 import { registerPropagator } from './propagators.ts';
 import { acquire, DEFAULT_RELEASE_MS, type ProviderLease } from './provider-lease.ts';
-import { closeAll, flushAll, untilNoneIsShared } from './shared-providers.ts';
+import { shutDownAll, flushAll, untilNoneIsShared } from './shared-providers.ts';
 import { knownOf } from './signals.ts';
 import { START_RULES, type StartOptions } from './start-options.ts';
 
@@ -80,7 +80,7 @@ export function startTracingOn(
             signals: knownOf(signals),
             drain: drain && (() => drainWithin(timeoutMs, drain)),
             flush: flushAll,
-            close: () => closeAll(timeoutMs),
+            shutDown: () => shutDownAll(timeoutMs),
           }),
         );
         return () => {

@@ -18,7 +18,7 @@ export interface ShutdownProvider extends TracerProvider {
  *
  * Never rejects: what fails or hangs is reported.
  */
-export async function closeProvider(provider: ShutdownProvider, timeoutMs: number): Promise<void> {
+export async function shutDownProvider(provider: ShutdownProvider, timeoutMs: number): Promise<void> {
   // First: what is called from now on would start spans that nobody ends.
   if (registeredProvider() === provider) trace.disable();
   noteShutDown(provider);
