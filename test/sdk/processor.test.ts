@@ -893,6 +893,19 @@ describe('shutdown', () => {
     expect(processor.stats()).toMatchObject({ unknown: 2, drops: { ...NO_DROPS, gaveUp: 3 } });
   });
 
+  test('reports what was dropped while the flush before it hung', async () => {
+    const { processor, end } = serial({ maxExportBatchSize: 1, maxQueueSize: 1 });
+    end('a');
+    const flushed = watch(processor.forceFlush());
+    end('b', 'c');
+    const shutdown = watch(processor.shutdown({ timeoutMs: 100 }));
+    await turn();
+    vi.advanceTimersByTime(100);
+    await turn();
+    expect([flushed.status, shutdown.status]).toEqual(['rejected', 'rejected']);
+    expect(said()).toContain('oncespan: 1 spans were dropped: the queue was full (1)');
+  });
+
   test('has its own limit as a whole, and each export one of its own', async () => {
     const { exporter, processor, end } = serial({ maxExportBatchSize: 1, exportTimeoutMillis: 1000 });
     end('a', 'b', 'c');

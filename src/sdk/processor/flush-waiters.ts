@@ -63,8 +63,6 @@ export class FlushWaiters {
     drops: DropCounts,
     { timeoutMs, signal, holdsProcess }: Waiting,
   ): Promise<void> {
-    // What was asked for may have aborted it.
-    if (signal?.aborted) throw signal.reason;
     const told = { failures: this.#untold.slice(), dropErrors: errorsOf(drops, this.#toldDrops), drops };
     if (ticket === undefined) {
       if (this.#end !== undefined) throw this.#end.error;
