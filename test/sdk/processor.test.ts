@@ -880,8 +880,9 @@ describe('shutdown', () => {
     });
   });
 
-  test('says how many spans are lost when time is up', async () => {
-    const { processor, end } = serial({ maxExportBatchSize: 2, shutdownTimeoutMillis: 100 });
+  test('says how many spans are lost when time is up, though the exporter hangs in everything', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 2, shutdownTimeoutMillis: 100 });
+    exporter.shutdown = () => new Promise(() => {});
     end('a', 'b', 'c', 'd', 'e');
     const shutdown = watch(processor.shutdown());
     await turn();
