@@ -127,7 +127,6 @@ export class SerialBatchSpanProcessor {
       holdsProcess: true,
       isHousekeeping: givenMs === undefined,
       onSettled: (late) => {
-        time?.observers.delete(expire);
         if (late === undefined) return;
         // Whoever shuts more down may not hear the answer any more.
         if (time !== undefined) report('the span processor gave up', late);
