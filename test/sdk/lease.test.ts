@@ -267,6 +267,21 @@ describe('the last release', () => {
     expect(processor.stats()).toMatchObject({ queued: 0, exporting: 0, drops: { gaveUp: 1 } });
   });
 
+  test('takes the time that it is given, whatever the processor would take by itself', async () => {
+    const { exporter, processor, provider, end } = serial({ shutdownTimeoutMillis: 100 });
+    vi.spyOn(provider, 'forceFlush').mockResolvedValue();
+    const lease = await acquireTracerProvider(() => provider);
+    end('a');
+    const released = lease.release({ timeoutMs: 1000 });
+    await turn();
+    vi.advanceTimersByTime(500);
+    await turn();
+    exporter.exports[0]?.answer(OK);
+    await released;
+    expect(processor.stats()).toMatchObject({ exported: 1, unknown: 0 });
+    expect(reported).toEqual([]);
+  });
+
   test('waits for no resource attribute', async () => {
     const { exporter, processor, provider } = serial();
     exporter.export = (_spans, answer) => answer(OK);
