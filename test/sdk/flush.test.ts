@@ -3,19 +3,12 @@ import { trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, test, vi } from 'vitest';
 import { flush, traceTask } from '../../src/index.ts';
-import type { BatchOptions } from '../../src/sdk/index.ts';
 import { deferred, reported } from '../harness.ts';
-import { OK, serial, turn } from './held-exporter.ts';
+import { OK, registered, serial, turn } from './held-exporter.ts';
 
 // `flush()` of the core, through the `forceFlush()` of a real provider, to this processor.
 
 const failure = new Error('collector is down');
-
-function registered(options: BatchOptions) {
-  const made = serial(options);
-  trace.setGlobalTracerProvider(made.provider);
-  return made;
-}
 
 test('flush() answers once the exporter has accepted everything that ended before, in flight or queued', async () => {
   const { exporter, end } = registered({ maxExportBatchSize: 2 });

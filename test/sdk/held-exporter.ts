@@ -1,3 +1,4 @@
+import { trace } from '@opentelemetry/api';
 import type { ReadableSpan, SpanExporter } from '@opentelemetry/sdk-trace';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { type BatchOptions, SerialBatchSpanProcessor } from '../../src/sdk/index.ts';
@@ -48,5 +49,22 @@ export function serial(options?: BatchOptions) {
   return { exporter, processor, provider, end };
 }
 
-/** Runs what is in the microtask queue. */
+/** {@link serial}, whose provider is the registered one. */
+export function registered(options?: BatchOptions) {
+  const made = serial(options);
+  trace.setGlobalTracerProvider(made.provider);
+  return made;
+}
+
+/** Accepts what has been exported, and what is exported then, until nothing more comes. */
+export async function answerAll(exporter: HeldExporter): Promise<void> {
+  let answered = -1;
+  while (answered < exporter.exports.length) {
+    answered = exporter.exports.length;
+    for (const { answer } of exporter.exports) answer(OK);
+    await turn();
+  }
+}
+
+/** Lets the event loop turn once, and with it everything in the microtask queue. */
 export const turn = () => new Promise<void>((resolve) => setImmediate(resolve));

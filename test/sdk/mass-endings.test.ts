@@ -1,19 +1,12 @@
-import { trace } from '@opentelemetry/api';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { flush, startSpan, type TaskOptions, traceTask } from '../../src/index.ts';
 import { acquireTracerProvider, endLiveSpans } from '../../src/sdk/index.ts';
-import { OK, serial, turn } from './held-exporter.ts';
+import { answerAll, OK, registered } from './held-exporter.ts';
 
 // Spans that this library ends in one go do not overflow the queue of its processor. A queue takes 10 here, a batch 2.
 
 const LIMITS = { maxQueueSize: 10, maxExportBatchSize: 2 };
 const never = () => new Promise<never>(() => {});
-
-function registered(options: Parameters<typeof serial>[0] = LIMITS) {
-  const made = serial(options);
-  trace.setGlobalTracerProvider(made.provider);
-  return made;
-}
 
 /** As many tasks as are told, all of which wait for ever. */
 function start(count: number, options: TaskOptions, ...args: unknown[]): void {
@@ -56,7 +49,7 @@ describe('more spans than the queue takes all arrive when they end', () => {
     ],
   ];
   test.each(ways)('%s', async (_how, begin) => {
-    const { exporter, processor } = registered();
+    const { exporter, processor } = registered(LIMITS);
     exporter.export = (_spans, answer) => setImmediate(() => answer(OK));
     begin()();
     expect(await flush()).toEqual({ status: 'flushed' });
@@ -64,7 +57,7 @@ describe('more spans than the queue takes all arrive when they end', () => {
   });
 
   test('with the last release', async () => {
-    const made = registered();
+    const made = registered(LIMITS);
     made.exporter.export = (_spans, answer) => setImmediate(() => answer(OK));
     const lease = await acquireTracerProvider(() => made.provider);
     start(100, {});
@@ -73,7 +66,7 @@ describe('more spans than the queue takes all arrive when they end', () => {
   });
 
   test('while the queue is full already', async () => {
-    const { exporter, processor, end } = registered();
+    const { exporter, processor, end } = registered(LIMITS);
     for (let i = 0; i < 20; i++) end('short');
     const controller = new AbortController();
     start(100, {}, controller.signal);
@@ -82,12 +75,12 @@ describe('more spans than the queue takes all arrive when they end', () => {
     // What the application ends finds no room before the queue has room again.
     end('short');
     expect(processor.stats()).toMatchObject({ dropped: 9 });
-    await drain(exporter, processor);
+    await answerAll(exporter);
   });
 });
 
 test('with an exporter that hangs, the queue is bounded by its size and the most spans that were live', async () => {
-  const { exporter, processor } = registered();
+  const { exporter, processor } = registered(LIMITS);
   const wave = (count: number) => {
     const controller = new AbortController();
     start(count, {}, controller.signal);
@@ -95,32 +88,20 @@ test('with an exporter that hangs, the queue is bounded by its size and the most
   };
   // What was there before the queue had room again does not count.
   wave(500);
-  await drain(exporter, processor);
+  await answerAll(exporter);
   for (let waves = 0; waves < 20; waves++) wave(100);
   const { queued, exporting, dropped } = processor.stats();
   expect([queued, exporting, dropped]).toEqual([110, 2, 2000 - 112]);
-  await drain(exporter, processor);
+  await answerAll(exporter);
 });
 
 test('spans that somebody else has started and never ends do not count', async () => {
-  const { exporter, processor, provider } = registered();
+  const { exporter, processor, provider } = registered(LIMITS);
   for (let i = 0; i < 1000; i++) provider.getTracer('other').startSpan('never ended');
   for (let waves = 0; waves < 5; waves++) {
     start(100, {});
     endLiveSpans();
   }
   expect(processor.stats()).toMatchObject({ queued: 110, exporting: 2, dropped: 500 - 112 });
-  await drain(exporter, processor);
+  await answerAll(exporter);
 });
-
-async function drain(
-  { exports }: ReturnType<typeof serial>['exporter'],
-  processor: { stats(): { exporting: number; exported: number } },
-) {
-  await turn();
-  for (let at = exports.length - 1; processor.stats().exporting > 0; at++) {
-    await turn();
-    exports[at]?.answer(OK);
-    await turn();
-  }
-}

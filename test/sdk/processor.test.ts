@@ -20,7 +20,7 @@ import {
   SerialBatchSpanProcessor,
 } from '../../src/sdk/index.ts';
 import { deferred, reported } from '../harness.ts';
-import { HeldExporter, OK, serial, turn } from './held-exporter.ts';
+import { answerAll, HeldExporter, OK, serial, turn } from './held-exporter.ts';
 
 const failure = new Error('collector is down');
 const SILENT = { error() {}, warn() {}, info() {}, debug() {}, verbose() {} };
@@ -44,16 +44,6 @@ const spanOf = (name: string) => ({
   name,
   spanContext: () => ({ traceId: '1', spanId: '1', traceFlags: 1 }),
 });
-
-/** Accepts what has been exported, and what is exported then, until nothing more comes. */
-async function answerAll(exporter: HeldExporter): Promise<void> {
-  let answered = -1;
-  while (answered < exporter.exports.length) {
-    answered = exporter.exports.length;
-    for (const { answer } of exporter.exports) answer(OK);
-    await turn();
-  }
-}
 
 /** How a promise has settled so far. */
 function watch(promise: Promise<unknown>) {
