@@ -40,6 +40,9 @@ interface SharedPass {
   readonly waiters: Set<{ settle(result: FlushResult): void }>;
   /** Called when a waiter has left. */
   left(): unknown;
+}
+
+interface Pass extends SharedPass {
   run(): Promise<void>;
 }
 
@@ -54,12 +57,12 @@ interface SharedGroup {
  * because the one under way may have looked at the queue already; it waits for no later one.
  */
 function newGroup(provider: Flushable): SharedGroup {
-  let running: SharedPass | undefined;
-  let waiting: SharedPass | undefined;
+  let running: Pass | undefined;
+  let waiting: Pass | undefined;
   /** What passes failed with, for those who have asked for a flush since and heard of none. */
   let untold: unknown[] = [];
 
-  const newPass = (): SharedPass => {
+  const newPass = (): Pass => {
     const waiters: SharedPass['waiters'] = new Set();
     const call = new ProviderCall();
     // What nobody waits for must not keep the process.
@@ -95,7 +98,7 @@ function newGroup(provider: Flushable): SharedGroup {
       for (const waiter of waiters) waiter.settle(result);
       goOn();
     };
-    const pass: SharedPass = { waiters, left, run };
+    const pass: Pass = { waiters, left, run };
     return pass;
   };
   return {

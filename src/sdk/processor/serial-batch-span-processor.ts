@@ -83,7 +83,7 @@ export class SerialBatchSpanProcessor {
    */
   forceFlush(options?: ForceFlushOptions): Promise<void> {
     const { timeoutMs, signal } = readOptions('forceFlush()', options, FLUSH_RULES, tolerate);
-    if (signal?.aborted) return Promise.reject(signal.reason);
+    if (signal?.aborted) return IntrinsicPromise.reject(signal.reason);
     const call = providerCall();
     if (call?.shutdown !== undefined) this.#passes.hurry();
     const answer = this.#passes.flush({ timeoutMs, signal, holdsProcess: call === undefined });
