@@ -152,6 +152,7 @@ export const batches = [
   {
     name: 'a span is exported with its attributes and with the resource of its provider',
     from: ['Rust'],
+    here: 'sdk/processor: spans reach the exporter with their attributes and the resource of their provider',
     async expects(world) {
       const { exporter, provider } = world.set({
         resource: resourceFromAttributes({ 'service.name': 'shop' }),
@@ -183,6 +184,7 @@ export const batches = [
   {
     name: 'an exporter that hands on to several gives each of them every span',
     from: ['Java'],
+    here: 'sdk/processor: an exporter that hands on to several gives each of them every span',
     async expects(world) {
       const each = [new Exporter(), new Exporter()];
       const exporter = {

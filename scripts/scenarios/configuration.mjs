@@ -74,6 +74,7 @@ export const configuration = [
   {
     name: 'the queue takes 2,048 spans and a batch 512, by default',
     from: EVERY_SUITE,
+    here: 'sdk/processor: by default with 512, of 2,048 that wait',
     expects: (world) => showsQueueAndBatch(world, 2048, 512),
   },
   {
@@ -85,6 +86,7 @@ export const configuration = [
   {
     name: 'an export may take 30 s, by default',
     from: EVERY_SUITE,
+    here: 'sdk/processor: hangs is given up after 30 s by default',
     expects: (world) => showsTimeout(world, 30_000),
   },
   {

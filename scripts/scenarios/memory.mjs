@@ -10,6 +10,7 @@ export const memory = [
   {
     name: 'a processor that was shut down can be collected',
     from: ['Python batch'],
+    here: 'sdk/processor: a processor that has worked and was shut down can be collected',
     expects: (_world, contestant) =>
       promisify(execFile)(process.execPath, ['--expose-gc', CHILD, contestant]).catch(({ stderr }) => {
         throw new Error(stderr.trim());

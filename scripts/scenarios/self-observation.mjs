@@ -109,6 +109,7 @@ export const selfObservation = [
   {
     name: 'without a meter provider nothing is measured, whatever is registered globally',
     from: ['Go'],
+    here: 'sdk/self-observation: without a meter provider of its own a processor measures nothing, whatever is registered',
     async expects(world) {
       const metrics = new Metrics();
       globalMetrics.setGlobalMeterProvider(metrics.provider);

@@ -173,6 +173,27 @@ describe('the close of a process that has nothing left to do', () => {
   });
 });
 
+test('until the shutdown, work goes on and is traced like any other', async () => {
+  const ended = await run('nobody else listens, and work goes on', {
+    ...kill('SIGTERM'),
+    onArrival: async (names, child) => {
+      if (!names.includes('ended before the signal')) return;
+      child.tell('go on');
+      await child.hasSaid('went on');
+    },
+  });
+  expect(ended).toEqual({
+    end: 'SIGTERM',
+    said: ['ready', 'heard SIGTERM', 'went on'],
+    spans: [
+      ['ended before the signal', {}],
+      ['live at the signal', {}],
+      ['began after the signal', {}],
+      ['never ended', SHUTDOWN],
+    ],
+  });
+});
+
 test('the close at a signal is not waited for by a second one', async () => {
   const ended = await run('nobody else listens', {
     ...kill('SIGTERM'),

@@ -5,10 +5,12 @@ import type * as core from '@opentelemetry/core';
 import { loggingErrorHandler, setGlobalErrorHandler } from '@opentelemetry/core';
 import {
   AlwaysOffSampler,
+  type ReadableSpan,
   type SpanExporter,
   type SpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
+import { resourceFromAttributes } from '@opentelemetry/resources';
 import type { SpanExporter as SpanExporter2, SpanProcessor as SpanProcessor2 } from 'sdk-trace-2';
 import Bluebird from 'bluebird';
 import { afterEach, describe, expect, test, vi } from 'vitest';
@@ -970,6 +972,66 @@ test('the processor and its exporter fit the types of both SDKs', () => {
   const processors: [SpanProcessor, SpanProcessor2] = [processor, processor];
   const exporters: Exporter[] = [{} as SpanExporter, {} as SpanExporter2];
   expect([processors.length, exporters.length]).toEqual([2, 2]);
+});
+
+test('spans reach the exporter with their attributes and the resource of their provider', async () => {
+  const exported: ReadableSpan[] = [];
+  const exporter: SpanExporter = {
+    export(spans, answer) {
+      exported.push(...spans);
+      answer(OK);
+    },
+    async shutdown() {},
+  };
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({ 'service.name': 'shop' }),
+    spanProcessors: [new SerialBatchSpanProcessor(exporter)],
+  });
+  provider
+    .getTracer('test')
+    .startSpan('a', { attributes: { order: 7 } })
+    .end();
+  await provider.forceFlush();
+  expect(exported.map((span) => [span.name, { ...span.attributes }, span.resource.attributes])).toEqual([
+    ['a', { order: 7 }, { 'service.name': 'shop' }],
+  ]);
+});
+
+test('an exporter that hands on to several gives each of them every span', async () => {
+  const each = [new HeldExporter(), new HeldExporter()] as const;
+  const exporter: SpanExporter = {
+    export: (spans, answer) => each[0].export(spans, () => each[1].export(spans, answer)),
+    async shutdown() {},
+  };
+  const processor = new SerialBatchSpanProcessor(exporter);
+  for (const name of ['a', 'b']) processor.onEnd(spanOf(name) as ReadableSpan);
+  const flushed = watch(processor.forceFlush());
+  await turn();
+  each[0].exports[0]?.answer(OK);
+  await turn();
+  expect(flushed.status).toBe('pending');
+  each[1].exports[0]?.answer(OK);
+  await turn();
+  expect([flushed.status, each[0].batches, each[1].batches]).toEqual([
+    'fulfilled',
+    [['a', 'b']],
+    [['a', 'b']],
+  ]);
+});
+
+test('a processor that has worked and was shut down can be collected', async () => {
+  const used = await (async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+    end('a');
+    await answerAll(exporter);
+    await processor.shutdown();
+    return new WeakRef(processor);
+  })();
+  for (let round = 0; round < 10 && used.deref() !== undefined; round++) {
+    await turn();
+    gc!();
+  }
+  expect(used.deref()).toBeUndefined();
 });
 
 describe('configuration', () => {

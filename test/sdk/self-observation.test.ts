@@ -1,8 +1,9 @@
+import { metrics as metricsApi } from '@opentelemetry/api';
 import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { expect, test, vi } from 'vitest';
 import type { BatchOptions } from '../../src/sdk/index.ts';
 import { reported } from '../harness.ts';
-import { OK, serial, turn } from './held-exporter.ts';
+import { answerAll, OK, serial, turn } from './held-exporter.ts';
 
 class Reader extends MetricReader {
   protected async onForceFlush(): Promise<void> {}
@@ -77,6 +78,20 @@ test('names each processor, of a type of its own, and observes it no more after 
   await processor.shutdown();
   await read();
   expect(await names()).toEqual([]);
+});
+
+test('without a meter provider of its own a processor measures nothing, whatever is registered', async () => {
+  const getMeter = vi.fn();
+  metricsApi.setGlobalMeterProvider({ getMeter });
+  try {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+    end('a');
+    await answerAll(exporter);
+    await processor.shutdown();
+    expect(getMeter).not.toHaveBeenCalled();
+  } finally {
+    metricsApi.disable();
+  }
 });
 
 test('a meter that fails costs the metrics, not the spans', async () => {

@@ -77,6 +77,18 @@ const situations: Record<string, () => unknown> = {
     await start();
     await goOn();
   },
+  async 'nobody else listens, and work goes on'() {
+    await start();
+    withSpan('ended before the signal', () => {});
+    const live = startSpan('live at the signal');
+    startSpan('never ended');
+    say('ready');
+    await told('go on');
+    live.end();
+    withSpan('began after the signal', () => {});
+    say('went on');
+    await told('nothing');
+  },
   async 'others listen'() {
     await start();
     process.on('SIGTERM', () => {

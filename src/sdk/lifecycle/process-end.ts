@@ -1,17 +1,20 @@
 import { attempt } from '../../platform/report.ts';
 import { endBySignal, listenersOf, type Process, untilSignalsAreHeard } from './end-by-signal.ts';
 import { keepFlushing } from './keep-flushing.ts';
+import type { FlushAllOptions } from './shared-providers.ts';
 
 /** What there is to do when a process ends. Nothing of it throws or rejects. */
 export interface ProcessEnd {
   /** Those at which the process is to end. */
   readonly signals: readonly string[];
+  /** Milliseconds for `flush` and `shutDown` together. */
+  readonly timeoutMs: number;
   /** Waits for the application's work to come to its end, with tracing on. */
   readonly drain: (() => Promise<void>) | undefined;
   /** Exports what has ended. */
-  readonly flush: () => Promise<void>;
+  readonly flush: (options: FlushAllOptions) => Promise<void>;
   /** Ends what is live, and tracing. */
-  readonly shutDown: () => Promise<void>;
+  readonly shutDown: (timeoutMs: number) => Promise<void>;
 }
 
 /**
@@ -26,7 +29,7 @@ export interface ProcessEnd {
  *
  * @returns a function that stops listening
  */
-export function beforeProcessEnd({ signals, drain, flush, shutDown }: ProcessEnd): () => void {
+export function beforeProcessEnd({ signals, timeoutMs, drain, flush, shutDown }: ProcessEnd): () => void {
   const { process } = globalThis as { process?: Process };
   if (typeof process?.prependListener !== 'function') return () => {};
   let stopFlushing: (() => void) | undefined;
@@ -37,18 +40,26 @@ export function beforeProcessEnd({ signals, drain, flush, shutDown }: ProcessEnd
 
   const onSignal = (signal: string) => {
     const isTheirs = listenersOf(process, signal) > 1;
-    if (isTheirs || drain !== undefined) stopFlushing ??= keepFlushing(flush);
+    if (isTheirs || drain !== undefined) {
+      stopFlushing ??= keepFlushing(() => flush({ timeoutMs: Infinity, holdsProcess: false }));
+    }
     if (isTheirs && drain === undefined) return;
     if (signalWaits) {
       if (!isTheirs) endNow(signal);
       return;
     }
     signalWaits = true;
-    ending ??= drain === undefined ? shutDown() : drain().then(shutDown);
+    ending ??= drain === undefined ? flushAndShutDown() : drain().then(() => shutDown(timeoutMs));
     if (!isTheirs) void ending.then(() => endNow(signal));
   };
+  /** Nobody tells when the work is over. What begins during the flush is work like any other, and traced. */
+  const flushAndShutDown = async () => {
+    const begin = performance.now();
+    await flush({ timeoutMs: timeoutMs / 2, holdsProcess: true });
+    await shutDown(timeoutMs - (performance.now() - begin));
+  };
   const onBeforeExit = () => {
-    ending ??= untilSignalsAreHeard().then(shutDown);
+    ending ??= untilSignalsAreHeard().then(() => shutDown(timeoutMs));
   };
   const endNow = (signal: string) => {
     stop();

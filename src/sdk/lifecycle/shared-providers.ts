@@ -1,4 +1,4 @@
-import { awaitFlush } from '../../platform/flush.ts';
+import { awaitFlush, type AwaitFlushOptions } from '../../platform/flush.ts';
 import { processWide } from '../../platform/process-wide.ts';
 import { shutDownProvider, type ShutdownProvider } from './shut-down-provider.ts';
 
@@ -48,9 +48,10 @@ export async function share<P extends ShutdownProvider>(
   }
 }
 
-/** Flushes every provider that has been built, for as long as each needs. Never rejects, and holds no process. */
-export async function flushAll(): Promise<void> {
-  const options = { timeoutMs: Infinity, holdsProcess: false };
+export type FlushAllOptions = Pick<AwaitFlushOptions, 'timeoutMs' | 'holdsProcess'>;
+
+/** Flushes every provider that has been built. Never rejects. */
+export async function flushAll(options: FlushAllOptions): Promise<void> {
   await Promise.all(Array.from(state.shares.values(), ({ provider }) => awaitFlush(provider, options)));
 }
 

@@ -22,9 +22,10 @@ export interface StartTracing {
    * manager and a propagator where none is registered. However often it is called, and the calling module evaluated, the
    * process has one provider and one set of listeners. Beside another SDK, call it last.
    *
-   * At `SIGTERM`, `SIGINT` and `beforeExit`, live spans end as `shutdown`, and all shared providers are flushed and shut
-   * down. Then the process ends as it would have, with the same signal or exit code. With `drain`, that is called at the
-   * signal and waited for, with tracing on. A second signal is not held up.
+   * At `SIGTERM`, `SIGINT` and `beforeExit`, all shared providers are flushed, then live spans end as `shutdown`, and the
+   * providers are shut down. Then the process ends as it would have, with the same signal or exit code. With `drain`, that
+   * is called at the signal and waited for, with tracing on. Without it, a job that starts during the very last export
+   * makes no span. A second signal is not held up.
    *
    * A signal that the application listens to is its own. Without `drain` nothing ends at it: what is live goes on, and
    * what ends is flushed within a moment, until `beforeExit`, the last release, or the signal once more with nobody else
@@ -78,9 +79,10 @@ export function startTracingOn(
         const stopListening = attempt('listening to the end of the process', () =>
           beforeProcessEnd({
             signals: knownOf(signals),
+            timeoutMs,
             drain: drain && (() => drainWithin(timeoutMs, drain)),
             flush: flushAll,
-            shutDown: () => shutDownAll(timeoutMs),
+            shutDown: shutDownAll,
           }),
         );
         return () => {
