@@ -1,13 +1,19 @@
-import type { Context, Span, SpanOptions as StartOptions, Tracer } from '@opentelemetry/api';
+import {
+  type Context,
+  context,
+  type Span,
+  type SpanOptions as StartOptions,
+  type Tracer,
+} from '@opentelemetry/api';
 import type { Instance } from './instance.ts';
 import { type Plan, signalOf, spanName, startAttributes } from './options/plan.ts';
-import { callInContext, contextWithSpan } from './platform/context.ts';
+import { contextWithSpan, oneCall } from './platform/context.ts';
 import { handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, coverInside, settleReturned } from './returned/cover.ts';
 import { derivePromise, isPlainPromise, throwOn } from './returned/promise.ts';
 import { isRunning } from './returned/running-promise.ts';
-import { ABANDONED, RETURNED } from './span/outcome.ts';
+import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
 import { linksTo } from './span/parentage.ts';
 import { endSpan, isUnrecorded } from './span/sdk-span.ts';
@@ -22,130 +28,181 @@ export interface Start extends Tracking {
 
 type Work<R> = (...args: never[]) => R;
 
-/**
- * The one path of every wrapped call: start, activate, call, observe, end. `fn` is called exactly once, with `self` and
- * `args`, and what it returns or throws is what comes out: a plain promise as one promise derived from it.
- */
-export function runInSpan<R>(start: Start, fn: Work<R>, self: unknown, args: ArrayLike<unknown>): R {
-  if (!hasRoomForSpan()) return Reflect.apply(fn, self, args);
-  const name = spanName(start.plan, args);
-  const span = startSpan(start, name, args);
-  if (span === undefined) return Reflect.apply(fn, self, args);
-  let active: Context;
-  let live: TrackedSpan | undefined;
-  try {
-    active = contextWithSpan(start.parent, span);
-    if (!isUnrecorded(span)) {
-      live = new TrackedSpan(span, active, name, start);
-      live.watch(signalOf(start.plan, args));
-    }
-  } catch {
-    // The stack is full, or the parent is a context that cannot be read.
-    overdue.first = { live: live ?? unTracked(span), outcome: RETURNED, next: overdue.first };
-    return Reflect.apply(fn, self, args);
+/** A span that records nothing ends when the call returns: nobody sees when, so nothing is kept until the work settles. */
+class UnrecordedSpan {
+  readonly span: Span;
+  readonly active: Context;
+  readonly plan: Plan;
+  readonly coveredBefore = coveredSoFar();
+  ended = false;
+
+  constructor(span: Span, active: Context, plan: Plan) {
+    this.span = span;
+    this.active = active;
+    this.plan = plan;
   }
-  if (live === undefined) return runUnrecorded({ span, active, plan: start.plan }, fn, self, args);
-  return runLive(live, fn, self, args);
+
+  settle(): void {
+    this.ended = true;
+    endSpan(this.span);
+  }
+
+  threw(): void {
+    this.settle();
+  }
+}
+
+type StartedSpan = TrackedSpan | UnrecordedSpan;
+
+/** Starts the span of a call. @returns `undefined` when the tracer made none, or the stack is full */
+export function startSpan(start: Start, args: ArrayLike<unknown>): StartedSpan | undefined {
+  return startAndTrack(start, args, isUnrecorded);
 }
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Starts a span for work that the caller runs. @returns `undefined` when the tracer made none, or the stack is full */
 export function startLive(start: Start): TrackedSpan | undefined {
+  const live = startAndTrack(start, NO_ARGUMENTS, () => false) as TrackedSpan | undefined;
+  if (live !== undefined) live.records = !isUnrecorded(live.span);
+  return live;
+}
+
+function startAndTrack(
+  start: Start,
+  args: ArrayLike<unknown>,
+  isLeftAlone: (span: Span) => boolean,
+): StartedSpan | undefined {
   if (!hasRoomForSpan()) return undefined;
-  const name = spanName(start.plan, NO_ARGUMENTS);
-  const span = startSpan(start, name, NO_ARGUMENTS);
+  const { plan, parent } = start;
+  const name = spanName(plan, args);
+  const span = newSpan(start, name, args);
   if (span === undefined) return undefined;
   let live: TrackedSpan | undefined;
   try {
-    live = new TrackedSpan(span, contextWithSpan(start.parent, span), name, start);
-    live.records = !isUnrecorded(span);
-    live.watch(signalOf(start.plan, NO_ARGUMENTS));
+    const active = contextWithSpan(parent, span);
+    if (isLeftAlone(span)) return new UnrecordedSpan(span, active, plan);
+    live = new TrackedSpan(span, active, name, start);
+    live.coveredBefore = coveredSoFar();
+    live.watch(signalOf(plan, args));
     return live;
   } catch {
-    overdue.first = { live: live ?? unTracked(span), outcome: RETURNED, next: overdue.first };
+    // The stack is full, or the parent is a context that cannot be read.
+    const due = live ?? new UnrecordedSpan(span, parent, plan);
+    overdue.first = { live: due, outcome: RETURNED, next: overdue.first };
     return undefined;
   }
 }
 
-/** A span that could not be tracked, as what is to be ended later. */
-function unTracked(span: Span): { ended: boolean; settle(): void } {
-  return { ended: true, settle: () => endSpan(span) };
-}
-
-const A_PROMISE: Collectable = { ifCollected: ABANDONED };
-
-/** {@link runInSpan} from the activation on. */
-export function runLive<R>(live: TrackedSpan, fn: Work<R>, self: unknown, args: ArrayLike<unknown>): R {
-  const before = coveredSoFar();
-  enterCall();
-  let result: R;
-  try {
-    result = callInContext(live.active, fn, self, args);
-  } catch (error) {
-    leaveCall();
-    try {
-      if (isStackFull(error)) throw error;
-      live.threw(error);
-    } catch {
-      overdue.first = { live, outcome: { kind: 'threw', error }, next: overdue.first };
-    }
-    throw error;
-  }
-  leaveCall();
-  try {
-    const { covers } = live.plan;
-    if (covers === 'call' || !isObject(result)) {
-      settleReturned(live, result);
-      return result;
-    }
-    if (isPlainPromise(result, live.isAsync)) {
-      const derived = derivePromise(
-        result,
-        (value) => {
-          settleReturned(live, value);
-          return value;
-        },
-        (error) => {
-          live.threw(error);
-          throw error;
-        },
-      );
-      if (derived !== undefined) {
-        live.dependOn(result, A_PROMISE);
-        return derived as R;
-      }
-    }
-    // A function is asked about what a promise resolves to, and about anything else as it is.
-    const isAsked = typeof covers === 'function' && !('then' in result);
-    if (isAsked || wasGiven(result, self, args) || !cover(result, live, before)) settleReturned(live, result);
-  } catch {
-    // The stack is full. The function has returned, so this call must, too: its span is ended later.
-    overdue.first = { live, outcome: RETURNED, next: overdue.first };
-  }
-  return result;
-}
-
-/** A span that records nothing ends when the call returns: nobody sees when, so nothing is kept until the work settles. */
-function runUnrecorded<R>(
-  { span, active, plan }: { readonly span: Span; readonly active: Context; readonly plan: Plan },
+/**
+ * The one path of every traced call, once its span has started: activate, call, observe, end. `fn` is called exactly once,
+ * with `self` and `args`, and what it returns or throws is what comes out: a plain promise as one promise derived from it.
+ *
+ * Between the caller and `fn` there is no other frame of ours: a recursion gets as deep as one that is traced by hand.
+ */
+export function runInSpan<R>(
+  started: StartedSpan | undefined,
   fn: Work<R>,
   self: unknown,
   args: ArrayLike<unknown>,
 ): R {
-  const before = coveredSoFar();
+  if (started === undefined) return Reflect.apply(fn, self, args);
+  const call = oneCall(started.active, fn, self, args);
   enterCall();
-  let result: R;
   try {
-    result = callInContext(active, fn, self, args);
-  } finally {
+    try {
+      context.with(started.active, call.make);
+    } catch (error) {
+      report('context.with() threw', error);
+    }
+    call.make();
     leaveCall();
-    endSpan(span);
+    if (!call.threw) return afterReturn(started, call.outcome as R, self, args);
+    if (isStackFull(call.outcome)) throw call.outcome;
+    started.threw(call.outcome);
+  } catch (error) {
+    // The stack is full. What the function did, this call must do, too: its span is ended later.
+    const isUnmade = call.threw === undefined;
+    if (isUnmade) {
+      call.threw = true;
+      call.outcome = error;
+    }
+    const outcome: Outcome = call.threw ? { kind: 'threw', error: call.outcome } : RETURNED;
+    overdue.first = { live: started, outcome, next: overdue.first };
+    if (isUnmade) leaveCall();
   }
+  if (call.threw) throw call.outcome;
+  return call.outcome as R;
+}
+
+const A_PROMISE: Collectable = { ifCollected: ABANDONED };
+
+/** Ends the span when the work has settled that the function returned. @returns what the call is to return */
+function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: ArrayLike<unknown>): R {
+  if (started instanceof UnrecordedSpan) return afterUnrecorded(started, result, self, args);
+  const { covers } = started.plan;
+  const isCall = covers === 'call';
+  if (isCall || !isObject(result)) settleReturned(started, result);
+  if (!isObject(result) || (isCall && started.observer === undefined)) return result;
+  if (isPlainPromise(result, started.isAsync)) {
+    const derived = derivePromise(
+      result,
+      (value) =>
+        whenSettled(
+          started,
+          () => settleReturned(started, value),
+          () => value,
+        ),
+      (error) =>
+        whenSettled(
+          started,
+          () => started.threw(error),
+          () => throwOn(error),
+        ),
+    );
+    if (derived !== undefined) {
+      started.dependOn(result, A_PROMISE);
+      return derived as R;
+    }
+  }
+  if (isCall) return result;
+  // A function is asked about what a promise resolves to, and about anything else as it is.
+  const isAsked = typeof covers === 'function' && !('then' in result);
+  if (isAsked || wasGiven(result, self, args) || !cover(result, started, started.coveredBefore))
+    settleReturned(started, result);
+  return result;
+}
+
+/** Ends the span of work that has settled. @returns what the caller of the work gets, and when */
+function whenSettled<T>({ observer }: TrackedSpan, end: () => void, answer: () => T): T | Promise<T> {
+  if (observer === undefined) {
+    end();
+    return answer();
+  }
+  const flushed = observer.settling(end);
+  return flushed === undefined ? answer() : after(flushed, answer);
+}
+
+async function after<T>(flushed: Promise<unknown>, answer: () => T): Promise<T> {
+  await flushed;
+  return answer();
+}
+
+function afterUnrecorded<R>(
+  unrecorded: UnrecordedSpan,
+  result: R,
+  self: unknown,
+  args: ArrayLike<unknown>,
+): R {
+  unrecorded.settle();
   if (!isObject(result) || wasGiven(result, self, args)) return result;
   // Work that is still to be driven has to run under the span all the same: without a parent, its spans could be sampled.
-  const { covers } = plan;
-  if (covers === 'work' && !isRunning(result)) cover(result, { active }, before);
+  const {
+    active,
+    plan: { covers },
+    coveredBefore,
+  } = unrecorded;
+  if (covers === 'work' && !isRunning(result)) cover(result, { active }, coveredBefore);
   if (typeof covers !== 'function') return result;
   const look = <T>(value: T): T => {
     coverInside(value, covers, { active });
@@ -160,11 +217,7 @@ function wasGiven(result: object, self: unknown, args: ArrayLike<unknown>): bool
   return result === self || Array.prototype.includes.call(args, result);
 }
 
-function startSpan(
-  { plan, tracer, parent }: Start,
-  name: string,
-  args: ArrayLike<unknown>,
-): Span | undefined {
+function newSpan({ plan, tracer, parent }: Start, name: string, args: ArrayLike<unknown>): Span | undefined {
   const options: StartOptions = {
     kind: plan.kind,
     attributes: startAttributes(plan, args),

@@ -4,12 +4,12 @@ import { readOptions, refuse, TASK_RULES } from './options/check.ts';
 import type { AnyFunction, TaskOptions } from './options/options.ts';
 import { type Plan, planSource } from './options/plan.ts';
 import { activeContext } from './platform/context.ts';
-import { awaitFlush, requestFlush } from './platform/flush.ts';
-import { attempt, handleRejection, inWords } from './platform/report.ts';
+import { attempt, inWords } from './platform/report.ts';
 import { construct, isClass, nameOf, standIn } from './platform/stand-in.ts';
-import { derivePromise, isAsyncFunction, isPlainPromise } from './returned/promise.ts';
-import { runInSpan } from './run-in-span.ts';
+import { isAsyncFunction } from './returned/promise.ts';
+import { runInSpan, startSpan } from './run-in-span.ts';
 import { contextFrom, isLocalRoot } from './span/parentage.ts';
+import { TaskFlush } from './task-flush.ts';
 
 export interface TraceTask {
   /**
@@ -74,23 +74,18 @@ export function traceTaskWith(instance: Instance): TraceTask {
     const planNow = planSource(instance, nameOf(fn) ?? 'task', options);
     const parentOf = parentSource(options.from);
     const isAsync = isAsyncFunction(fn);
-    const task = standIn(fn, function (this: unknown) {
-      if (new.target !== undefined) return construct(fn, arguments, new.target, task);
+    // Not in the task itself: it would take more of the stack for as long as `fn` runs.
+    const start = (args: ArrayLike<unknown>) => {
       const plan = planNow();
       const tracer = instance.tracerFor(plan);
-      if (tracer === undefined) return Reflect.apply(fn, this, arguments);
-      const parent = parentOf(arguments);
-      const flush = flushFor(instance, plan, parent);
-      const start = { instance, plan, tracer, parent, isAsync, onEnded: flush?.request };
-      if (flush === undefined) return runInSpan(start, fn, this, arguments);
-      let result: unknown;
-      try {
-        result = runInSpan(start, fn, this, arguments);
-      } catch (error) {
-        flush.hold(undefined);
-        throw error;
-      }
-      return flush.hold(result);
+      if (tracer === undefined) return undefined;
+      const parent = parentOf(args);
+      const observer = flushes(plan, parent) ? new TaskFlush(instance.provider, plan, args) : undefined;
+      return startSpan({ instance, plan, tracer, parent, isAsync, observer }, args);
+    };
+    const task = standIn(fn, function (this: unknown) {
+      if (new.target !== undefined) return construct(fn, arguments, new.target, task);
+      return runInSpan(start(arguments), fn, this, arguments);
     });
     return task;
   };
@@ -106,53 +101,7 @@ function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => 
   return (args) => contextFrom(attempt('option "from"', () => Reflect.apply(from, undefined, args)));
 }
 
-/** The flush that follows the end of one task's span. */
-interface TaskFlush {
-  /** The span has ended. */
-  readonly request: () => void;
-  /** With `flush: 'await'`, holds a promise back until the flush has ended. */
-  readonly hold: <R>(result: R) => R;
-}
-
-/** @returns the flush of the provider that the span is from, if one is to follow */
-function flushFor({ provider }: Instance, plan: Plan, parent: Context): TaskFlush | undefined {
-  const { flush, flushTimeoutMs: timeoutMs, relation, waitUntil } = plan;
-  if (flush === 'never' || (flush === 'auto' && !isLocalRoot(parent, relation))) return undefined;
-  // Whether it has to wait for the settlement: what the task began may end after the task's own span, at an abort.
-  let isDeferred = flush === 'await';
-  let isOwed = false;
-  const start = () => {
-    const flushed = awaitFlush(provider, { timeoutMs, holdsProcess: true });
-    const what = 'option "waitUntil"';
-    if (waitUntil !== undefined) attempt(what, () => handleRejection(what, waitUntil(flushed)));
-    return flushed;
-  };
-  const request = () => {
-    if (isDeferred) isOwed = true;
-    else if (waitUntil === undefined) requestFlush(provider);
-    else void start();
-  };
-  const hold = <R>(result: R): R => {
-    if (!isDeferred) return result;
-    const settled = async () => void (isOwed && (await start()));
-    const held =
-      isPlainPromise(result) &&
-      derivePromise(
-        result,
-        async (value) => {
-          await settled();
-          return value;
-        },
-        async (error) => {
-          await settled();
-          throw error;
-        },
-      );
-    if (held) return held as R;
-    // There is nothing to hold back.
-    isDeferred = false;
-    if (isOwed) request();
-    return result;
-  };
-  return { request, hold };
+function flushes({ flush, relation, waitUntil }: Plan, parent: Context): boolean {
+  if (flush === 'auto') return waitUntil !== undefined || isLocalRoot(parent, relation);
+  return flush !== 'never';
 }

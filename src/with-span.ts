@@ -10,7 +10,7 @@ import { attempt } from './platform/report.ts';
 import { derivePromise, isPlainPromise } from './returned/promise.ts';
 import { isRunning, observeRunningPromise } from './returned/running-promise.ts';
 import { replaceMethod } from './returned/replace-method.ts';
-import { runLive, startLive } from './run-in-span.ts';
+import { runInSpan, startLive } from './run-in-span.ts';
 import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
 import { noSpan } from './span/parentage.ts';
 import type { Collectable, TrackedSpan } from './span/tracked-span.ts';
@@ -48,7 +48,7 @@ export function withSpanWith(instance: Instance): WithSpan {
   return (nameOrOptions, fn) => {
     const plan = planAtCallTime('withSpan()', instance, nameOrOptions as string | SpanOptions, SPAN_RULES);
     const live = startNow(instance, plan);
-    return live === undefined ? fn(noSpan()) : runLive(live, fn, undefined, [live.span]);
+    return runInSpan(live, fn, undefined, [live?.span ?? noSpan()]);
   };
 }
 

@@ -1,4 +1,4 @@
-import { ROOT_CONTEXT, trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
+import { context, ROOT_CONTEXT, trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
 import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
 import { createTracing, flush, startSpan, traceTask, withSpan, type FlushResult } from '../src/index.ts';
@@ -367,6 +367,47 @@ describe('when a task flushes', () => {
     expect(await given[0]).toEqual(FLUSHED);
   });
 
+  test('waitUntil is given the arguments of the call, and called below a span, too', async () => {
+    const { passes } = gatedProvider();
+    const given: unknown[][] = [];
+    const waitUntil = (flushed: Promise<FlushResult>, ...args: unknown[]) =>
+      void given.push([flushed instanceof Promise, ...args]);
+    const handle = traceTask(async (_request: string, _env: number) => 7, { waitUntil });
+    expect(await withSpan('GET /', () => handle('request', 1))).toBe(7);
+    expect(given).toEqual([[true, 'request', 1]]);
+    passes[0]?.resolve();
+    await settle();
+  });
+
+  test('below a span that has ended a task flushes as if it were the first of its trace', async () => {
+    const { passes } = gatedProvider();
+    const flushesAt = (work: () => unknown) => {
+      work();
+      return passes.length;
+    };
+    const task = traceTask(() => {}, 'task');
+    expect(flushesAt(() => withSpan('alive', task))).toBe(0);
+    const ended = withSpan('ended', () => context.active());
+    expect(flushesAt(() => context.with(ended, task))).toBe(1);
+    passes[0]?.resolve();
+    await settle();
+  });
+
+  test('await: a span that ends with the call is flushed then, and again before the promise settles', async () => {
+    const { passes } = gatedProvider();
+    const work = deferred<number>();
+    const task = traceTask(() => work.promise, { flush: 'await', covers: 'call' })();
+    let isSettled = false;
+    void task.finally(() => (isSettled = true));
+    expect(passes).toHaveLength(1);
+    passes[0]?.resolve();
+    work.resolve(7);
+    await settle();
+    expect([passes.length, isSettled]).toEqual([2, false]);
+    passes[1]?.resolve();
+    expect(await task).toBe(7);
+  });
+
   test('an aborted task flushes at the abort, not when it settles', async () => {
     const { passes } = gatedProvider();
     const controller = new AbortController();
@@ -402,7 +443,7 @@ test('an abort flushes what was going on inside the task, too', async () => {
   expect(ended).toEqual([['inner', 'outer']]);
 });
 
-test('await: an aborted task flushes when it settles, with what has ended since', async () => {
+test('await: an aborted task flushes when its span ends, and when it settles, with what has ended since', async () => {
   const { provider, rows } = record();
   const ended: string[][] = [];
   vi.spyOn(provider, 'forceFlush').mockImplementation(async () => {
@@ -416,10 +457,10 @@ test('await: an aborted task flushes when it settles, with what has ended since'
   const controller = new AbortController();
   const outer = task(controller.signal);
   controller.abort();
-  expect(ended).toEqual([]);
+  expect(ended).toEqual([['outer']]);
   work.resolve();
   await outer;
-  expect(ended).toEqual([['outer', 'inner']]);
+  expect(ended).toEqual([['outer'], ['outer', 'inner']]);
   // With nothing to hold back, at the end of the span.
   expect(() =>
     traceTask(
@@ -429,7 +470,7 @@ test('await: an aborted task flushes when it settles, with what has ended since'
       { flush: 'await' },
     )(controller.signal),
   ).toThrow('This operation was aborted');
-  expect(ended).toHaveLength(2);
+  expect(ended).toHaveLength(3);
 });
 
 test('a task whose parent is in another process flushes', async () => {

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { Traced, traceTask } from '../src/index.ts';
+import { record } from './harness.ts';
 
 test.each([
   'the recursion is traced, and thrown out of',
@@ -16,4 +18,48 @@ test.each([
     });
     expect([size, ...JSON.parse(output)]).toEqual([size, true, 0, 0, 0]);
   }
+});
+
+/** The frames of an error that is thrown three traced calls deep. */
+const framesIn = (traced: (work: () => never) => () => never): number => {
+  const work = traced(
+    traced(
+      traced(() => {
+        throw new Error('deep');
+      }),
+    ),
+  );
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 100;
+  try {
+    return work();
+  } catch (error) {
+    return (error as Error).stack!.split('\n').length;
+  } finally {
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+};
+
+test('a traced call has no more frames on the stack than one that is traced by hand', () => {
+  const tracer = record().provider.getTracer('by hand');
+  const byHand = framesIn(
+    (work) => () =>
+      tracer.startActiveSpan('span', (span) => {
+        try {
+          return work();
+        } finally {
+          span.end();
+        }
+      }),
+  );
+  class Service {
+    constructor(readonly work: () => never) {}
+    @Traced()
+    method(): never {
+      return this.work();
+    }
+  }
+  expect(framesIn((work) => traceTask(work))).toBe(byHand);
+  // Each has the arrow function and the method itself besides.
+  expect(framesIn((work) => () => new Service(work).method())).toBe(byHand + 2 * 3);
 });

@@ -11,7 +11,7 @@ const LAYERS = [
   ['options'],
   ['span'],
   ['instance', 'returned'],
-  ['run-in-span'],
+  ['run-in-span', 'task-flush'],
   ['decorators', 'trace-task', 'with-span'],
   ['tracing'],
   ['index'],

@@ -48,7 +48,10 @@ export async function tasks(job: Job): Promise<void> {
     signal: (given) => (same<Job, typeof given>(), undefined),
     from: (given) => given.headers,
     kind: SpanKind.CONSUMER,
-    waitUntil: (flushed) => same<Promise<FlushResult>, typeof flushed>(),
+    waitUntil: (flushed, ...args) => (
+      same<Promise<FlushResult>, typeof flushed>(),
+      same<Parameters<typeof work>, typeof args>()
+    ),
   });
   traceTask(work, { from: (): Context => ROOT_CONTEXT, flush: 'await', ignoreErrors: RangeError });
 

@@ -6,7 +6,7 @@ import { activeContext } from '../platform/context.ts';
 import { attempt } from '../platform/report.ts';
 import { construct, standIn } from '../platform/stand-in.ts';
 import { isAsyncFunction } from '../returned/promise.ts';
-import { runInSpan } from '../run-in-span.ts';
+import { runInSpan, startSpan } from '../run-in-span.ts';
 import {
   classNameOf,
   declaringClass,
@@ -96,18 +96,22 @@ function traceMethod(
   const planNow = planSource(instance, fullName(className), options, fromArguments);
   const isAsync = isAsyncFunction(method);
   let isNamed = className !== undefined;
-  const wrapper = standIn(method, function (this: unknown) {
-    if (new.target !== undefined) return construct(method, arguments, new.target, wrapper);
+  // Not in the method itself: it would take more of the stack for as long as the original runs.
+  const start = (self: unknown, args: ArrayLike<unknown>) => {
     let plan = planNow();
     const tracer = instance.tracerFor(plan);
-    if (tracer === undefined) return Reflect.apply(method, this, arguments);
+    if (tracer === undefined) return undefined;
     if (!isNamed) {
       // A standard method decorator is not told the class; the object that it is called on tells.
-      const owner = attempt('reading a class', () => declaringClass(this, key, wrapper));
+      const owner = attempt('reading a class', () => declaringClass(self, key, wrapper));
       plan = planNow(fullName(owner?.name));
       isNamed = owner?.isSure === true;
     }
-    return runInSpan({ instance, plan, tracer, isAsync, parent: activeContext() }, method, this, arguments);
+    return startSpan({ instance, plan, tracer, isAsync, parent: activeContext() }, args);
+  };
+  const wrapper = standIn(method, function (this: unknown) {
+    if (new.target !== undefined) return construct(method, arguments, new.target, wrapper);
+    return runInSpan(start(this, arguments), method, this, arguments);
   });
   mark(traced, wrapper, member);
   return wrapper;

@@ -57,21 +57,30 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   enabled?: boolean | (() => boolean);
 }
 
-/** When a task flushes: `auto` is `background` for the first span of a trace in this process, else `never`. */
+/**
+ * When a task flushes: `auto` is `background` for the first span of a trace in this process, for a task below a span that
+ * has ended, and with `waitUntil`; else it is `never`.
+ */
 export type FlushMode = 'auto' | 'background' | 'await' | 'never';
 
 /** When a task flushes, and how long is waited for a flush. */
-export interface FlushSettings {
+export interface FlushSettings<Args extends unknown[] = unknown[]> {
   /** Default `auto`. With `await` the task's promise settles only after the flush. */
   flush?: FlushMode;
   /** Milliseconds that a flush is waited for at the longest, by `await`, `waitUntil`, `flush()` and `await using`. Default 5000. */
   flushTimeoutMs?: number;
-  /** Keeps a serverless invocation alive until the flush has ended, e.g. `(flushed) => ctx.waitUntil(flushed)`. */
-  waitUntil?: (flushed: Promise<FlushResult>) => void;
+  /**
+   * Called with the flush and the arguments of the call, to keep a serverless invocation alive until the flush has ended.
+   * With it, `auto` flushes after every task.
+   *
+   * @example
+   * traceTask(handle, { waitUntil: (flushed, request, env, ctx) => ctx.waitUntil(flushed) });
+   */
+  waitUntil?: (flushed: Promise<FlushResult>, ...args: Args) => void;
 }
 
 export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknown>
-  extends SpanOptions<Args, Result>, FlushSettings {
+  extends SpanOptions<Args, Result>, FlushSettings<Args> {
   /**
    * Where the parent comes from: the context of the `call` (default), of the `wrap`, or what the function answers: a
    * context, or a carrier such as message headers.

@@ -19,7 +19,7 @@ export interface Settings {
   readonly redact: Redact | undefined;
   readonly flush: FlushMode;
   readonly flushTimeoutMs: number;
-  readonly waitUntil: ((flushed: Promise<FlushResult>) => void) | undefined;
+  readonly waitUntil: ((flushed: Promise<FlushResult>, ...args: unknown[]) => void) | undefined;
 }
 
 export const DEFAULT_SETTINGS: Settings = {

@@ -77,40 +77,58 @@ export function hasContextManager(): boolean {
 
 let verified = false;
 
-/**
- * Calls `fn` with `active` as the active context: now and once, even if the context manager throws, forgets to, or does
- * so again later.
- *
- * A closure over the arguments, because managers pass `this` on by `bind`, which is several times dearer.
- */
+/** A call that is made once, even if the context manager that is to make it throws, forgets to, or does so again later. */
+export interface OneCall {
+  readonly make: () => void;
+  /** `undefined` until the function has returned or thrown. */
+  threw: boolean | undefined;
+  /** What it has returned or thrown. */
+  outcome: unknown;
+}
+
+/** A closure over the arguments, because managers pass `this` on by `bind`, which is several times dearer. */
+export function oneCall(
+  active: Context,
+  fn: (...args: never[]) => unknown,
+  self: unknown,
+  args: ArrayLike<unknown>,
+): OneCall {
+  let isMade = false;
+  const call: OneCall = {
+    make() {
+      if (isMade) return;
+      isMade = true;
+      try {
+        if (!verified) verify(active);
+        call.outcome = Reflect.apply(fn, self, args as never[]);
+        call.threw = false;
+      } catch (error) {
+        call.threw = true;
+        call.outcome = error;
+      }
+    },
+    threw: undefined,
+    outcome: undefined,
+  };
+  return call;
+}
+
+/** Calls `fn` with `active` as the active context, now and once. */
 export function callInContext<R>(
   active: Context,
   fn: (...args: never[]) => R,
   self: unknown,
   args: ArrayLike<unknown>,
 ): R {
-  let called = false;
-  let threw = false;
-  let outcome: unknown;
-  const body = () => {
-    if (called) return;
-    called = true;
-    if (!verified) verify(active);
-    try {
-      outcome = Reflect.apply(fn, self, args);
-    } catch (error) {
-      threw = true;
-      outcome = error;
-    }
-  };
+  const call = oneCall(active, fn, self, args);
   try {
-    context.with(active, body);
+    context.with(active, call.make);
   } catch (error) {
     report('context.with() threw', error);
   }
-  body();
-  if (threw) throw outcome;
-  return outcome as R;
+  call.make();
+  if (call.threw) throw call.outcome;
+  return call.outcome as R;
 }
 
 /** Spans of an application without a context manager never nest, and nothing else would say so. */

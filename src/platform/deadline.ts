@@ -13,7 +13,7 @@ export interface DeadlineOptions<T> extends TimerOptions {
   readonly timedOut: () => T;
   /** Stops the waiting. */
   readonly signal?: AbortSignalLike | undefined;
-  /** What stands for the answer then. */
+  /** What stands for the answer then. Needed with a signal. */
   readonly aborted?: (reason: unknown) => T;
   /** Told of the answer at once, before those who await the promise. */
   readonly onSettled?: (answer: T) => void;
@@ -62,7 +62,6 @@ export class Deadline<T> implements AbortObserver {
   }
 
   aborted(reason: unknown): void {
-    const { aborted } = this.#options;
-    if (aborted !== undefined) this.settle(aborted(reason));
+    this.settle(this.#options.aborted!(reason));
   }
 }

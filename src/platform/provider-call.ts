@@ -42,10 +42,9 @@ export class ProviderCall {
    * @returns what it failed with
    */
   async run(method: () => unknown): Promise<unknown[]> {
-    const before = state.call;
     state.call = this;
     const given = failuresOf(() => callUntraced(method));
-    state.call = before;
+    state.call = undefined;
     const failures = await given;
     if (!this.#isAnsweredEarly) return failures;
     for (const answer of this.#answers) failures.push(...(await failuresOf(() => answer)));

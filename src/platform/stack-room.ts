@@ -1,8 +1,11 @@
 /** So many calls of ours within each other: most programs never get there, and only from there on the stack is measured. */
 const DEEP = 50;
 
-/** Frames that must be free before a span is started: what this library, an SDK and its processors take to end it. */
-const FRAMES = 1000;
+/**
+ * Frames that must be free before a span is started: what this library, an SDK and its processors take to end it, twice,
+ * so that a recursion to the end of the stack, which from there on is not traced, gets as deep as one traced by hand.
+ */
+const FRAMES = 2000;
 
 let depth = 0;
 

@@ -50,11 +50,17 @@ export function linksTo(context: Context): Link[] {
   return parent === undefined ? [] : [{ context: parent }];
 }
 
-/** Whether a span that is started in `parent` is the first of its trace in this process. */
+/** Whether nothing of its trace in this process lives on around a span that is started in `parent`. */
 export function isLocalRoot(parent: Context, relation: Relation): boolean {
   if (relation !== 'child') return true;
   const span = parentSpanContext(parent);
-  return span === undefined || span.isRemote === true;
+  if (span === undefined || span.isRemote === true) return true;
+  // An SDK's span can tell.
+  const ended = attempt(
+    'reading the parent span',
+    () => (trace.getSpan(parent) as { ended?: unknown }).ended,
+  );
+  return ended === true;
 }
 
 /** A span that records nothing, for code that is handed one when there is nothing to trace with. */

@@ -26,8 +26,15 @@ export interface Tracking {
   };
   /** Whether an async function does the work. */
   readonly isAsync?: boolean;
-  /** Called after the span has been ended here. */
-  readonly onEnded?: (() => void) | undefined;
+  readonly observer?: EndObserver | undefined;
+}
+
+/** Told of the end of one span. */
+export interface EndObserver {
+  /** The span has been ended here. */
+  ended(): void;
+  /** The work settles, and `end` is what that does to the span. @returns what the caller of the work has to wait for */
+  settling(end: () => void): Promise<unknown> | undefined;
 }
 
 /** Says what it means for a span that what its work depends on has been collected. */
@@ -57,6 +64,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   readonly plan: Plan;
   readonly isAsync: boolean;
   readonly provider: object | undefined;
+  readonly observer: EndObserver | undefined;
   ended = false;
   next: Listed | undefined = undefined;
   previous: Listed | undefined = undefined;
@@ -64,18 +72,19 @@ export class TrackedSpan implements AbortObserver, Listed {
   isOld = false;
   /** So that `covers` is asked once. */
   hasAskedCovers = false;
+  /** How many objects had been covered when the call began. */
+  coveredBefore = 0;
   /** Whether the span was recording when it started. */
   records = true;
   #collectable: Collectable | undefined = undefined;
   readonly #live: LiveSpanList;
-  readonly #onEnded: (() => void) | undefined;
   /** Kept only for a span that cannot be asked for its start. */
   readonly #startTime: number | undefined;
   #signal: AbortListener | undefined = undefined;
   #grace: Grace | undefined = undefined;
   #clearTimer: (() => void) | undefined = undefined;
 
-  constructor(span: Span, active: Context, name: string, { plan, instance, isAsync, onEnded }: Tracking) {
+  constructor(span: Span, active: Context, name: string, { plan, instance, isAsync, observer }: Tracking) {
     this.span = span;
     this.active = active;
     this.name = name;
@@ -83,7 +92,7 @@ export class TrackedSpan implements AbortObserver, Listed {
     this.isAsync = isAsync === true;
     this.provider = instance.provider;
     this.#live = instance.live;
-    this.#onEnded = onEnded;
+    this.observer = observer;
     this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
     instance.live.add(this);
   }
@@ -177,7 +186,8 @@ export class TrackedSpan implements AbortObserver, Listed {
       if (outcome.kind === 'returned' || outcome.kind === 'threw') endSpan(span, endTime);
       else endEarly(() => endSpan(span, endTime));
     }
-    if (this.#onEnded !== undefined) attempt('requesting a flush', this.#onEnded);
+    const { observer } = this;
+    if (observer !== undefined) attempt('requesting a flush', () => observer.ended());
   }
 
   /** The application has ended the span itself. */

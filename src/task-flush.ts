@@ -1,0 +1,47 @@
+import type { Plan } from './options/plan.ts';
+import { awaitFlush, requestFlush } from './platform/flush.ts';
+import { attempt, handleRejection } from './platform/report.ts';
+import type { EndObserver } from './span/tracked-span.ts';
+
+/** The flush that follows one task: when its span has ended, and with `await` until its caller hears of the end. */
+export class TaskFlush implements EndObserver {
+  readonly #provider: object | undefined;
+  readonly #plan: Plan;
+  /** Kept for `waitUntil` alone: while the span lives, the arguments could not be collected. */
+  readonly #args: ArrayLike<unknown> | undefined;
+  #flushed: Promise<unknown> | undefined;
+  /** Whether the caller of the task waits for the flush that is asked for now. */
+  #isAwaited = false;
+
+  constructor(provider: object | undefined, plan: Plan, args: ArrayLike<unknown>) {
+    this.#provider = provider;
+    this.#plan = plan;
+    this.#args = plan.waitUntil && args;
+  }
+
+  ended(): void {
+    if (this.#isAwaited || this.#plan.waitUntil !== undefined) this.#flushed = this.#flush();
+    else requestFlush(this.#provider);
+  }
+
+  settling(end: () => void): Promise<unknown> | undefined {
+    this.#isAwaited = this.#plan.flush === 'await';
+    this.#flushed = undefined;
+    end();
+    if (!this.#isAwaited) return undefined;
+    this.#isAwaited = false;
+    // A span that had ended before was flushed then: what the work began may have ended since.
+    return this.#flushed ?? this.#flush();
+  }
+
+  #flush(): Promise<unknown> {
+    const { flushTimeoutMs: timeoutMs, waitUntil } = this.#plan;
+    const flushed = awaitFlush(this.#provider, { timeoutMs, holdsProcess: true });
+    const what = 'option "waitUntil"';
+    if (waitUntil !== undefined) {
+      const args = [flushed, ...Array.from(this.#args!)] as const;
+      attempt(what, () => handleRejection(what, Reflect.apply(waitUntil, undefined, args)));
+    }
+    return flushed;
+  }
+}
