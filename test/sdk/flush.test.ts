@@ -1,4 +1,5 @@
 import { getEventListeners } from 'node:events';
+import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { expect, test, vi } from 'vitest';
@@ -42,6 +43,48 @@ test('flush() says failed when a batch that it covers was not accepted', async (
   // Without what the SDK's own error handler says.
   const said = reported.map(([what]) => what as string).filter((what) => what.startsWith('oncespan'));
   expect(said).toEqual(['oncespan: an export of 1 spans failed', 'oncespan: a flush failed']);
+});
+
+test('flush() tells of the last eight failures that nobody has heard of', async () => {
+  const provider = new TracerProvider();
+  trace.setGlobalTracerProvider(provider);
+  const failures = Array.from({ length: 10 }, (_, i) => new Error(`pass ${i}`));
+  const forceFlush = vi.spyOn(provider, 'forceFlush');
+  for (const each of failures) {
+    forceFlush.mockRejectedValueOnce(each);
+    traceTask(() => {})();
+    await turn();
+  }
+  expect(await flush()).toEqual({
+    status: 'failed',
+    error: new AggregateError(failures.slice(2), '8 failures'),
+  });
+});
+
+test.each([
+  ['of another realm', runInNewContext('new Error("no route")') as unknown, 'no route'],
+  ['that is no error', 'no route', "'no route'"],
+])('flush() gives an Error for a failure %s', async (_what, cause, message) => {
+  const provider = new TracerProvider();
+  trace.setGlobalTracerProvider(provider);
+  vi.spyOn(provider, 'forceFlush').mockRejectedValue(cause);
+  const result = await flush();
+  expect(result).toEqual({ status: 'failed', error: new Error(message, { cause }) });
+  expect((result as { error: unknown }).error).toBeInstanceOf(Error);
+});
+
+test('flush() tells of a failure in the words of the provider', async () => {
+  const { exporter, provider, end } = serial();
+  const inItsWords = new Error('no telemetry', { cause: failure });
+  trace.setGlobalTracerProvider({
+    getTracer: (...scope) => provider.getTracer(...scope),
+    forceFlush: () => provider.forceFlush().catch(() => Promise.reject(inItsWords)),
+  } as TracerProvider);
+  end('a');
+  const answer = flush();
+  await turn();
+  exporter.exports[0]?.answer({ code: 1, error: failure });
+  expect(await answer).toEqual({ status: 'failed', error: inItsWords });
 });
 
 test('1,000 flushes that time out or are aborted leave nothing behind; after the release every span arrives once', async () => {

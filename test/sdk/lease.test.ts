@@ -267,6 +267,14 @@ describe('the last release', () => {
     expect(processor.stats()).toMatchObject({ queued: 0, exporting: 0, drops: { gaveUp: 1 } });
   });
 
+  test('without a limit gives the provider as long as a timer can wait', async () => {
+    const provider = new TracerProvider();
+    const forceFlush = vi.spyOn(provider, 'forceFlush');
+    const lease = await acquireTracerProvider(() => provider);
+    await lease.release({ timeoutMs: Infinity });
+    expect(forceFlush.mock.calls).toEqual([[{ timeoutMillis: 2 ** 31 - 1 }]]);
+  });
+
   test('takes the time that it is given, whatever the processor would take by itself', async () => {
     const { exporter, processor, provider, end } = serial({ shutdownTimeoutMillis: 100 });
     vi.spyOn(provider, 'forceFlush').mockResolvedValue();

@@ -194,6 +194,25 @@ test('until the shutdown, work goes on and is traced like any other', async () =
   });
 });
 
+test('an export that hangs holds the signal up for timeoutMs only', async () => {
+  const ended = await run('an export that hangs', {
+    ...kill('SIGTERM'),
+    onArrival: () => new Promise(() => {}),
+  });
+  expect(ended).toEqual({
+    end: 'SIGTERM',
+    said: [
+      'ready',
+      'heard SIGTERM',
+      expect.stringMatching(/^oncespan: the tracer provider had not shut down after \d+ ms$/),
+      'oncespan: the span processor gave up',
+      'oncespan: an export of 1 spans hung',
+      'oncespan: a flush failed',
+    ],
+    spans: [],
+  });
+});
+
 test('the close at a signal is not waited for by a second one', async () => {
   const ended = await run('nobody else listens', {
     ...kill('SIGTERM'),

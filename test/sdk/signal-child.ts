@@ -89,6 +89,11 @@ const situations: Record<string, () => unknown> = {
     say('went on');
     await told('nothing');
   },
+  async 'an export that hangs'() {
+    await start({ timeoutMs: 100 });
+    withSpan('exported', () => {});
+    await goOn();
+  },
   async 'others listen'() {
     await start();
     process.on('SIGTERM', () => {

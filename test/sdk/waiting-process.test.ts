@@ -16,7 +16,7 @@ async function run(body: string, options = '{ exportTimeoutMillis: 50 }') {
   const code = `
     import { writeSync } from 'node:fs';
     import { trace } from '@opentelemetry/api';
-    import { flush, SerialBatchSpanProcessor } from '${bundle.url}';
+    import { flush, SerialBatchSpanProcessor, traceTask } from '${bundle.url}';
     import { TracerProvider } from '${process.env['SDK'] ?? '@opentelemetry/sdk-trace'}';
     const say = (...what) => writeSync(1, what.join(' ') + '\\n');
     const processor = new SerialBatchSpanProcessor({ export() {}, shutdown: async () => {} }, ${options});
@@ -61,4 +61,15 @@ test.each([
     '{ exportTimeoutMillis: 3_600_000 }',
   );
   expect(said).toEqual([answer, '0', '0']);
+});
+
+test('a flush that nobody waits for does not keep the process', async () => {
+  const said = await run(
+    `
+    traceTask(() => {})();
+    await new Promise(setImmediate);
+    say(process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length);`,
+    '{ exportTimeoutMillis: 3_600_000 }',
+  );
+  expect(said).toEqual(['0', '0']);
 });
