@@ -10,9 +10,10 @@ import { BIN, ROOT, run, tryOut, withTarball } from './consumer.mjs';
 /**
  * Bytes, minified and gzipped without the API, that an import may cost: a bundler leaves out what is not imported. The
  * design asked for 10 and 12 kB of the last two; hearing whatever real code returns, and writing causes and redactions,
- * took two more.
+ * took two more, carriers and links
+ * one.
  */
-const BUDGETS = { flush: 4_050, traceTask: 13_050, '*': 15_550 };
+const BUDGETS = { flush: 4_050, traceTask: 13_800, '*': 16_300 };
 
 const CORE = [
   [

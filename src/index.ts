@@ -24,6 +24,7 @@ export const startSpan: StartSpan = /* @__PURE__ */ startSpanWith(defaultInstanc
 export const flush: Flush = /* @__PURE__ */ flushWith(defaultInstance);
 export const liveSpans: LiveSpans = /* @__PURE__ */ liveSpansWith(defaultInstance);
 export const configure: Configure = /* @__PURE__ */ configureWith(defaultInstance);
+export { writeCarrier as carrier, type WriteCarrier } from './span/carrier.ts';
 export { type Configure, createTracing, type Flush, type LiveSpans, type Tracing } from './tracing.ts';
 
 export type { AbortSignalLike } from './platform/abort-signal.ts';
@@ -31,6 +32,7 @@ export type { ErrorMatcher } from './options/error-matcher.ts';
 export type { FlushOptions, FlushResult } from './platform/flush.ts';
 export type { LiveSpanInfo } from './span/live-span-list.ts';
 export type {
+  Carrier,
   FlushMode,
   RecordedException,
   SpanOptions,

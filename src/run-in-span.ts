@@ -2,19 +2,21 @@ import {
   type Context,
   context,
   type Span,
+  type Link,
   type SpanOptions as StartOptions,
   type Tracer,
 } from '@opentelemetry/api';
 import type { Instance } from './instance.ts';
 import { type Plan, signalOf, spanName, startAttributes } from './options/plan.ts';
 import { contextWithSpan, oneCall } from './platform/context.ts';
-import { handleRejection, report } from './platform/report.ts';
+import { attempt, handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, coverInside, settleReturned } from './returned/cover.ts';
 import { derivePromise, isPlainPromise, throwOn } from './returned/promise.ts';
 import { isRunning } from './returned/running-promise.ts';
 import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
+import { linksFrom } from './span/carrier.ts';
 import { linksTo } from './span/parentage.ts';
 import { endSpan, isUnrecorded } from './span/sdk-span.ts';
 import { type Collectable, TrackedSpan, type Tracking } from './span/tracked-span.ts';
@@ -24,6 +26,8 @@ export interface Start extends Tracking {
   readonly instance: Instance;
   readonly tracer: Tracer;
   readonly parent: Context;
+  /** Besides those that the plan gives. */
+  readonly links: Link[] | undefined;
 }
 
 type Work<R> = (...args: never[]) => R;
@@ -62,8 +66,11 @@ export function startSpan(start: Start, args: ArrayLike<unknown>): StartedSpan |
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Starts a span for work that the caller runs. @returns `undefined` when the tracer made none, or the stack is full */
-export function startLive(start: Start): TrackedSpan | undefined {
-  const live = startAndTrack(start, NO_ARGUMENTS, () => false) as TrackedSpan | undefined;
+export function startLive(
+  start: Pick<Start, 'instance' | 'plan' | 'tracer' | 'parent'>,
+): TrackedSpan | undefined {
+  const alone = { ...start, isAsync: false, links: undefined, observer: undefined };
+  const live = startAndTrack(alone, NO_ARGUMENTS, () => false) as TrackedSpan | undefined;
   if (live !== undefined) live.records = !isUnrecorded(live.span);
   return live;
 }
@@ -217,12 +224,17 @@ function wasGiven(result: object, self: unknown, args: ArrayLike<unknown>): bool
   return result === self || Array.prototype.includes.call(args, result);
 }
 
-function newSpan({ plan, tracer, parent }: Start, name: string, args: ArrayLike<unknown>): Span | undefined {
+function newSpan(
+  { plan, tracer, parent, links }: Start,
+  name: string,
+  args: ArrayLike<unknown>,
+): Span | undefined {
   const options: StartOptions = {
     kind: plan.kind,
     attributes: startAttributes(plan, args),
     root: plan.relation !== 'child',
-    links: plan.relation === 'linked' ? linksTo(parent) : undefined,
+    links:
+      plan.links === undefined && plan.relation !== 'linked' ? links : linksOf(plan, parent, args, links),
     // Its own, so that one on Object.prototype does not count.
     startTime: undefined,
   };
@@ -236,6 +248,12 @@ function newSpan({ plan, tracer, parent }: Start, name: string, args: ArrayLike<
     report('tracer.startSpan() threw', error);
   }
   return undefined;
+}
+
+function linksOf(plan: Plan, parent: Context, args: ArrayLike<unknown>, links: Link[] = []): Link[] {
+  const { links: given, relation } = plan;
+  const answer: unknown = given && attempt('option "links"', () => Reflect.apply(given, undefined, args));
+  return [...(relation === 'linked' ? linksTo(parent) : links), ...linksFrom(answer)];
 }
 
 function isObject(value: unknown): value is object {

@@ -8,7 +8,8 @@ import { attempt, inWords } from './platform/report.ts';
 import { construct, isClass, nameOf, standIn } from './platform/stand-in.ts';
 import { isAsyncFunction } from './returned/promise.ts';
 import { runInSpan, startSpan } from './run-in-span.ts';
-import { contextFrom, isLocalRoot } from './span/parentage.ts';
+import { contextOf } from './span/carrier.ts';
+import { isLocalRoot, type Parent, rootBeside } from './span/parentage.ts';
 import { TaskFlush } from './task-flush.ts';
 
 export interface TraceTask {
@@ -79,9 +80,9 @@ export function traceTaskWith(instance: Instance): TraceTask {
       const plan = planNow();
       const tracer = instance.tracerFor(plan);
       if (tracer === undefined) return undefined;
-      const parent = parentOf(args);
+      const { context: parent, links } = parentOf(args);
       const observer = flushes(plan, parent) ? new TaskFlush(instance.provider, plan, args) : undefined;
-      return startSpan({ instance, plan, tracer, parent, isAsync, observer }, args);
+      return startSpan({ instance, plan, tracer, parent, links, isAsync, observer }, args);
     };
     const task = standIn(fn, function (this: unknown) {
       if (new.target !== undefined) return construct(fn, arguments, new.target, task);
@@ -92,13 +93,27 @@ export function traceTaskWith(instance: Instance): TraceTask {
   return traceTask as TraceTask;
 }
 
-function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => Context {
+function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => Parent {
   if (from === 'wrap') {
-    const wrapping = activeContext();
+    const wrapping = { context: activeContext(), links: undefined };
     return () => wrapping;
   }
-  if (typeof from !== 'function') return activeContext;
-  return (args) => contextFrom(attempt('option "from"', () => Reflect.apply(from, undefined, args)));
+  if (typeof from !== 'function') return () => ({ context: activeContext(), links: undefined });
+  const what = 'option "from"';
+  return (args) => {
+    const answer: unknown = attempt(what, () => Reflect.apply(from, undefined, args));
+    const active = activeContext();
+    // Not a child of what happens to be active, which a queue's worker may have kept since its start.
+    if (answer == null) return rootBeside(active);
+    if (isContext(answer)) return { context: answer, links: undefined };
+    return { context: contextOf(what, answer, active), links: undefined };
+  };
+}
+
+function isContext(value: unknown): value is Context {
+  return (
+    attempt('reading the parent', () => typeof (value as Partial<Context>).getValue === 'function') === true
+  );
 }
 
 function flushes({ flush, relation, waitUntil }: Plan, parent: Context): boolean {

@@ -8,6 +8,7 @@ import { changed } from './options/settings.ts';
 import { awaitFlush, type FlushOptions, type FlushResult } from './platform/flush.ts';
 import { providerOf } from './platform/provider.ts';
 import { attempt } from './platform/report.ts';
+import { type WriteCarrier, writeCarrier } from './span/carrier.ts';
 import type { LiveSpanInfo } from './span/live-span-list.ts';
 import { type TraceTask, traceTaskWith } from './trace-task.ts';
 import { type StartSpan, startSpanWith, type WithSpan, withSpanWith } from './with-span.ts';
@@ -49,6 +50,7 @@ export interface Tracing {
   readonly startSpan: StartSpan;
   readonly flush: Flush;
   readonly liveSpans: LiveSpans;
+  readonly carrier: WriteCarrier;
   readonly configure: Configure;
 }
 
@@ -98,6 +100,7 @@ export function createTracing(options: TracingOptions = {}): Tracing {
     startSpan: startSpanWith(instance),
     flush: flushWith(instance),
     liveSpans: liveSpansWith(instance),
+    carrier: writeCarrier,
     configure: configureWith(instance),
   };
 }

@@ -21,6 +21,8 @@ const found: [string, (signal: AbortSignal) => unknown[]][] = [
   ['the first argument’s own property', (signal) => [{ signal }, 'id']],
   ['the last argument’s own property', (signal) => ['id', { signal }]],
   ['an own property of an instance', (signal) => [new Job(signal)]],
+  ['an own abortSignal', (signal) => ['payload', { abortSignal: signal }]],
+  ['the jobs of an array, which share it', (signal) => [[new Job(signal), new Job(signal)]]],
   ['a Request', (signal) => ['id', new Request('http://localhost/', { signal }), 'more']],
   ['a signal derived from others', (signal) => [AbortSignal.any([signal])]],
 ];
@@ -36,18 +38,22 @@ test.each(found)('a signal is found in %s', (_where, argumentsWith) => {
 });
 
 const looked: string[] = [];
-const wary = new Proxy(
-  { signal: AbortSignal.abort() },
-  new Proxy({} as ProxyHandler<{ signal: AbortSignal }>, {
-    get: (_target, trap) => {
-      looked.push(String(trap));
-      return undefined;
-    },
-  }),
-);
+const wariness = new Proxy({} as ProxyHandler<object>, {
+  get: (_target, trap) => {
+    looked.push(String(trap));
+    return undefined;
+  },
+});
+const wary = new Proxy({ signal: AbortSignal.abort() }, wariness);
 
 const notFound: [string, unknown[]][] = [
   ['a middle argument’s property', ['id', { signal: AbortSignal.abort() }, 'more']],
+  [
+    'an array of jobs, each with one of its own',
+    [[{ signal: AbortSignal.abort() }, { signal: AbortSignal.abort() }]],
+  ],
+  ['an array of jobs, not all of which have one', [[{ signal: AbortSignal.abort() }, null]]],
+  ['an empty array', [[]]],
   ['an inherited property', [Object.create({ signal: AbortSignal.abort() })]],
   [
     'a getter, which is not run',
@@ -84,6 +90,7 @@ test.each(notFound)('no signal is found in %s', (_where, args) => {
 test('an argument is looked at, not used: no property of a proxy is read', () => {
   record();
   traceTask((..._args: unknown[]) => 7)('id', wary);
+  traceTask((..._args: unknown[]) => 7)(new Proxy([{ signal: AbortSignal.abort() }], wariness));
   expect(looked.filter((trap) => ['get', 'has', 'set', 'ownKeys'].includes(trap))).toEqual([]);
 });
 

@@ -22,8 +22,13 @@ describe('a wrong option is a TypeError at definition time', () => {
     ['relation', 'orphan', "'orphan'; give one of 'child', 'root', 'linked'"],
     ['signal', true, 'true; give an AbortSignal, a function or false'],
     ['signal', new AbortController(), 'an object; give an AbortSignal, a function or false'],
-    ['ignoreErrors', 'Error', "'Error'; give an error class, a predicate or an array of them"],
-    ['ignoreErrors', [Error, null], 'an object; give an error class, a predicate or an array of them'],
+    ['ignoreErrors', '', "''; give an error class, the name of one, a predicate or an array of them"],
+    ['links', [], 'an object; give a function'],
+    [
+      'ignoreErrors',
+      [Error, null],
+      'an object; give an error class, the name of one, a predicate or an array of them',
+    ],
     ['cancellation', 'ok', "'ok'; give one of 'error', 'unset'"],
     ['covers', null, "null; give one of 'work', 'call' or a function"],
     ['enabled', 'yes', "'yes'; give a boolean or a function"],
@@ -165,6 +170,22 @@ test('defaults are an instance’s, options a function’s, and the options win'
     ['own', 'ERROR failed'],
     ['aborted', 'ERROR x'],
   ]);
+});
+
+test('an error can be ignored by its name, whatever class it is of', async () => {
+  const { rows } = record();
+  class DelayedError extends Error {
+    override name = 'DelayedError';
+  }
+  const work = (thrown: unknown) => Promise.reject(thrown);
+  const task = traceTask(work, { ignoreErrors: ['DelayedError', RangeError] });
+  const thrown = [new DelayedError('later'), new RangeError('far'), failure, null, 'DelayedError'];
+  const settled = await Promise.allSettled(thrown.map((each) => task(each)));
+  expect(settled).toEqual(thrown.map((reason) => ({ status: 'rejected', reason })));
+  const kinds = rows().map(
+    ({ attributes = {} }) => attributes['oncespan.outcome'] ?? attributes['error.type'],
+  );
+  expect(kinds).toEqual(['ignored', 'ignored', 'Error', 'null', 'string']);
 });
 
 test('configure applies from the next call on; what is live ends as it would have', async () => {

@@ -107,7 +107,11 @@ function traceMethod(
       plan = planNow(fullName(owner?.name));
       isNamed = owner?.isSure === true;
     }
-    return startSpan({ instance, plan, tracer, isAsync, parent: activeContext() }, args);
+    const parent = activeContext();
+    return startSpan(
+      { instance, plan, tracer, parent, isAsync, links: undefined, observer: undefined },
+      args,
+    );
   };
   const wrapper = standIn(method, function (this: unknown) {
     if (new.target !== undefined) return construct(method, arguments, new.target, wrapper);

@@ -109,8 +109,8 @@ const milliseconds = rule(
   'a number of milliseconds, 0 or more',
   (value) => typeof value === 'number' && value >= 0,
 );
-const matchers = rule('an error class, a predicate or an array of them', (value) =>
-  [value].flat().every(isFunction),
+const matchers = rule('an error class, the name of one, a predicate or an array of them', (value) =>
+  [value].flat().every((matcher) => isFunction(matcher) || isName(matcher)),
 );
 const attributeNames = copied(
   rule(
@@ -139,6 +139,7 @@ export const SPAN_RULES: Rules<SpanOptions> = tableOf(
     attributes: copied(orFunction(someAttributes)),
     resultAttributes: aFunction,
     relation: oneOf('child', 'root', 'linked'),
+    links: aFunction,
     signal: rule(
       'an AbortSignal, a function or false',
       (value) => value === false || isFunction(value) || isAbortSignal(value),

@@ -1,21 +1,31 @@
 import { attempt } from '../platform/report.ts';
 import { isClass } from '../platform/stand-in.ts';
 
-/** An error class (its subclasses match too), or a predicate. */
-export type ErrorMatcher = (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
+/**
+ * An error class (its subclasses match too), an error's `name`, for a class that is not at hand or there more than once, or
+ * a predicate.
+ */
+export type ErrorMatcher =
+  string | (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
 
 /** One predicate for one or many matchers. A predicate that throws, or answers anything but `true`, does not match. */
 export function matcherOf(matchers: ErrorMatcher | readonly ErrorMatcher[]): (error: unknown) => boolean {
   const all = [matchers].flat();
   return (error) =>
     all.some((matcher) => {
-      const matches = () => (isErrorClass(matcher) ? error instanceof matcher : matcher(error));
+      const matches = () => {
+        if (typeof matcher === 'string')
+          return (error as Partial<Error> | null | undefined)?.name === matcher;
+        return isErrorClass(matcher) ? error instanceof matcher : matcher(error);
+      };
       return attempt('option "ignoreErrors"', matches) === true;
     });
 }
 
 /** A `class`, a built-in error, or an error constructor from before classes: only those inherit from `Error`. */
-function isErrorClass(matcher: ErrorMatcher): matcher is abstract new (...args: never[]) => unknown {
+function isErrorClass(
+  matcher: Exclude<ErrorMatcher, string>,
+): matcher is abstract new (...args: never[]) => unknown {
   const { prototype } = matcher as { prototype?: unknown };
   if (matcher === Error || prototype instanceof Error) return true;
   return isClass(matcher);

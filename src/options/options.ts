@@ -1,4 +1,4 @@
-import type { Attributes, Context, SpanKind, TracerProvider } from '@opentelemetry/api';
+import type { Attributes, Context, Link, SpanContext, SpanKind, TracerProvider } from '@opentelemetry/api';
 import type { AbortSignalLike } from '../platform/abort-signal.ts';
 import type { ErrorMatcher } from './error-matcher.ts';
 import type { FlushResult } from '../platform/flush.ts';
@@ -22,6 +22,12 @@ export interface RecordedException {
 
 export type Redact = (exception: RecordedException) => RecordedException | undefined;
 
+/**
+ * Headers that carry a trace, as systems hand them over: a plain object, `Headers`, a `Map`, anything with `get()`. Names in
+ * any case; values are text, bytes (`Buffer`), or the first of several.
+ */
+export type Carrier = Readonly<Record<string, unknown>> | { get(name: string): unknown };
+
 /** How one span is named, started and ended. Every option is optional. */
 export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> {
   /** Default: `Class.method`; the function's name, or `task`; `span` for `withSpan` and `startSpan`. */
@@ -34,6 +40,14 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   resultAttributes?: (value: Awaited<Result>) => Attributes | undefined;
   /** `child` of the active span (default), a `root`, or a new root `linked` to the active span. */
   relation?: Relation;
+  /**
+   * Links that the span has from its start on: to the spans of the messages of a batch, to what a job waited for. Links, span
+   * contexts, or carriers such as message headers, at most 128; those that carry no trace are left out.
+   *
+   * @example
+   * traceTask(sendAll, { links: (jobs) => jobs.map((job) => job.data.headers) });
+   */
+  links?: (...args: Args) => readonly (Link | SpanContext | Carrier | undefined)[] | undefined;
   /** The signal whose abort ends the span. Default: found in the arguments. `false`: none. */
   signal?: AbortSignalLike | ((...args: Args) => AbortSignalLike | undefined) | false;
   /** Milliseconds that the work has after an abort to settle on its own account. Default 0: the abort ends the span. */
@@ -83,9 +97,10 @@ export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknow
   extends SpanOptions<Args, Result>, FlushSettings<Args> {
   /**
    * Where the parent comes from: the context of the `call` (default), of the `wrap`, or what the function answers: a
-   * context, or a carrier such as message headers.
+   * context, or a carrier such as message headers. One that carries no trace makes a root; so does no answer, with a link
+   * to the active span as long as that is live.
    */
-  from?: 'call' | 'wrap' | ((...args: Args) => Context | Record<string, unknown> | undefined);
+  from?: 'call' | 'wrap' | ((...args: Args) => Context | Carrier | undefined);
 }
 
 /** Options of an instance, and the defaults of the spans it makes. */

@@ -36,6 +36,7 @@ const DEFAULTS: TaskOptions & Defaults = {
   attributes: undefined!,
   resultAttributes: undefined!,
   relation: 'child',
+  links: undefined!,
   signal: undefined!,
   timeoutMs: undefined!,
   ignoreErrors: undefined!,

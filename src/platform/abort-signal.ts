@@ -78,8 +78,9 @@ export function isAbortSignal(value: unknown): value is AbortSignalLike {
 }
 
 /**
- * The signal that a call was given: an argument that is one, a `Request`'s, or an own `signal` of the first or last
- * argument (`{ signal }`, a pg-boss job). Getters are not run; an argument that refuses to be looked at has none.
+ * The signal that a call was given: an argument that is one, a `Request`'s, or an own `signal` or `abortSignal` of the first
+ * or last argument (`{ signal }`), or of all elements of it, when they share one (pg-boss hands over an array of jobs).
+ * Getters are not run; an argument that refuses to be looked at has none.
  */
 export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefined {
   const last = args.length - 1;
@@ -91,13 +92,34 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
     try {
       if (tag === 'Request') return (arg as Request).signal;
       if (i !== 0 && i !== last) continue;
-      const owned: unknown = Object.getOwnPropertyDescriptor(arg, 'signal')?.value;
-      if (isAbortSignal(owned)) return owned;
+      const owned = Array.isArray(arg) ? sharedSignal(arg) : ownSignal(arg);
+      if (owned !== undefined) return owned;
     } catch {
       // A proxy that refuses the look.
     }
   }
   return undefined;
+}
+
+function ownSignal(owner: unknown): AbortSignalLike | undefined {
+  if (typeof owner !== 'object' || owner === null) return undefined;
+  const owned = own(owner, 'signal');
+  if (isAbortSignal(owned)) return owned;
+  const other = own(owner, 'abortSignal');
+  return isAbortSignal(other) ? other : undefined;
+}
+
+/** Of all elements, or none. */
+function sharedSignal(elements: readonly unknown[]): AbortSignalLike | undefined {
+  const shared = ownSignal(own(elements, 0));
+  if (shared === undefined) return undefined;
+  const count = own(elements, 'length') as number;
+  for (let i = 1; i < count; i++) if (ownSignal(own(elements, i)) !== shared) return undefined;
+  return shared;
+}
+
+function own(object: object, key: PropertyKey): unknown {
+  return Object.getOwnPropertyDescriptor(object, key)?.value;
 }
 
 /** The edge runtime of Next.js, and Workers as of before autumn 2024, do not tag theirs. */

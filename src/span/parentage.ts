@@ -3,40 +3,12 @@ import {
   INVALID_SPAN_CONTEXT,
   isSpanContextValid,
   type Link,
-  propagation,
   type Span,
   type SpanContext,
   trace,
 } from '@opentelemetry/api';
 import type { Relation } from '../options/options.ts';
-import { activeContext } from '../platform/context.ts';
-import { attempt, inWords, report } from '../platform/report.ts';
-
-let hasWarned = false;
-
-/**
- * The context that a `from` hook's answer stands for. A carrier that carries no trace makes a root, not a child of
- * whatever happens to be active; everything else in the active context stays.
- */
-export function contextFrom(source: unknown): Context {
-  const active = activeContext();
-  if (source === undefined) return active;
-  if (typeof source !== 'object' || source === null) {
-    report(`option "from" answered ${inWords(source)}; give a Context or headers`);
-    return active;
-  }
-  const parent = attempt('reading the parent from a carrier', () => {
-    if (typeof (source as Context).getValue === 'function') return source as Context;
-    if (!hasWarned && propagation.fields().length === 0) {
-      hasWarned = true;
-      report(
-        'option "from" answered a carrier, and no propagator is registered; startTracing() registers one',
-      );
-    }
-    return propagation.extract(trace.deleteSpan(active), source);
-  });
-  return parent ?? active;
-}
+import { attempt } from '../platform/report.ts';
 
 /** @returns the span context that new spans of `context` would be children of, if there is a valid one */
 export function parentSpanContext(context: Context): SpanContext | undefined {
@@ -54,13 +26,25 @@ export function linksTo(context: Context): Link[] {
 export function isLocalRoot(parent: Context, relation: Relation): boolean {
   if (relation !== 'child') return true;
   const span = parentSpanContext(parent);
-  if (span === undefined || span.isRemote === true) return true;
-  // An SDK's span can tell.
-  const ended = attempt(
-    'reading the parent span',
-    () => (trace.getSpan(parent) as { ended?: unknown }).ended,
-  );
-  return ended === true;
+  return span === undefined || span.isRemote === true || hasEnded(parent);
+}
+
+/** Whether the span of `context` has ended, as far as it can tell: one of an SDK can. */
+function hasEnded(context: Context): boolean {
+  const read = () => (trace.getSpan(context) as { ended?: unknown } | undefined)?.ended;
+  return attempt('reading the parent span', read) === true;
+}
+
+/** Where a span starts. */
+export interface Parent {
+  readonly context: Context;
+  readonly links: Link[] | undefined;
+}
+
+/** Instead of a child of `context`: a root, linked to the span there as long as that is live. */
+export function rootBeside(context: Context): Parent {
+  const links = isLocalRoot(context, 'child') ? undefined : linksTo(context);
+  return { context: trace.deleteSpan(context), links };
 }
 
 /** A span that records nothing, for code that is handed one when there is nothing to trace with. */

@@ -25,8 +25,8 @@ export interface Tracking {
     readonly provider: object | undefined;
   };
   /** Whether an async function does the work. */
-  readonly isAsync?: boolean;
-  readonly observer?: EndObserver | undefined;
+  readonly isAsync: boolean;
+  readonly observer: EndObserver | undefined;
 }
 
 /** Told of the end of one span. */
@@ -89,7 +89,7 @@ export class TrackedSpan implements AbortObserver, Listed {
     this.active = active;
     this.name = name;
     this.plan = plan;
-    this.isAsync = isAsync === true;
+    this.isAsync = isAsync;
     this.provider = instance.provider;
     this.#live = instance.live;
     this.observer = observer;

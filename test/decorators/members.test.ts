@@ -385,7 +385,7 @@ describe('misuse is a TypeError while decorating, and says what to write', () =>
     [
       'an unknown option',
       () => decorate({ timeout: 5 }),
-      "@Traced(): there is no option 'timeout'; the options are abortGraceMs, attributes, cancellation, covers, enabled, ignoreErrors, kind, name, relation, resultAttributes, signal, timeoutMs",
+      "@Traced(): there is no option 'timeout'; the options are abortGraceMs, attributes, cancellation, covers, enabled, ignoreErrors, kind, links, name, relation, resultAttributes, signal, timeoutMs",
     ],
     [
       'a negative number',

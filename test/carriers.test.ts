@@ -1,0 +1,175 @@
+import { context, propagation, trace } from '@opentelemetry/api';
+import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { type Carrier, carrier, traceTask, withSpan } from '../src/index.ts';
+import { record, reported } from './harness.ts';
+
+// What systems hand over as headers, and how a trace goes on across a queue.
+
+const TRACE = '0af7651916cd43dd8448eb211c80319c';
+const SPAN = 'b7ad6b7169203331';
+const TRACEPARENT = `00-${TRACE}-${SPAN}-01`;
+const CONTEXT = { traceId: TRACE, spanId: SPAN, traceFlags: 1 };
+
+beforeEach(() => void propagation.setGlobalPropagator(new W3CTraceContextPropagator()));
+afterEach(() => propagation.disable());
+
+/** As NATS has it: `get` answers text that is empty where there is none. */
+class MsgHdrs {
+  readonly #headers = new Map([['Traceparent', TRACEPARENT]]);
+  get(name: string): string {
+    return this.#headers.get(name) ?? '';
+  }
+  keys(): string[] {
+    return [...this.#headers.keys()];
+  }
+}
+
+/** As gRPC has it: values are lists. */
+class Metadata {
+  get(name: string): unknown[] {
+    return name === 'traceparent' ? [TRACEPARENT] : [];
+  }
+}
+
+const readable: [string, Carrier][] = [
+  ['a plain object', { traceparent: TRACEPARENT }],
+  ['names in capitals', { TraceParent: TRACEPARENT }],
+  ['bytes, as kafkajs and amqplib have them', { traceparent: Buffer.from(TRACEPARENT) }],
+  ['several values', { traceparent: [TRACEPARENT, 'another'] }],
+  ['Headers', new Headers({ traceparent: TRACEPARENT })],
+  ['a Map', new Map([['traceparent', TRACEPARENT]])],
+  ['a Map with capitals and bytes', new Map([['Traceparent', new TextEncoder().encode(TRACEPARENT)]])],
+  ['headers of NATS', new MsgHdrs()],
+  ['metadata of gRPC', new Metadata()],
+];
+
+test.each(readable)('a trace goes on from %s', (_what, headers) => {
+  const { spans } = record();
+  traceTask(() => {}, { name: 'task', from: () => headers })();
+  traceTask(() => {}, { name: 'batch', links: () => [headers] })();
+  const [task, batch] = spans();
+  expect(task?.parentSpanContext).toMatchObject(CONTEXT);
+  expect(batch?.links.map((link) => link.context)).toMatchObject([CONTEXT]);
+  expect(reported).toEqual([]);
+});
+
+test.each<[string, unknown, string]>([
+  ['text', JSON.stringify({ traceparent: TRACEPARENT }), 'give a Context or headers'],
+  [
+    'headers that are no trace',
+    { traceparent: 'nonsense' },
+    'answered a carrier whose traceparent cannot be read',
+  ],
+  ['a promise', Promise.resolve(), 'returned a promise'],
+  [
+    'headers that refuse to be read',
+    {
+      get() {
+        throw new Error('no');
+      },
+    },
+    'reading a carrier threw',
+  ],
+])('%s make a root, and are reported', (_what, answer, report) => {
+  const { rows } = record();
+  withSpan('active', () => traceTask(() => {}, { name: 'task', from: () => answer as Carrier })());
+  expect(rows().map(({ name, parent }) => [name, parent])).toEqual([
+    ['task', undefined],
+    ['active', undefined],
+  ]);
+  expect(reported[0]?.[0]).toContain(report);
+});
+
+test('no answer makes a root: linked to a live span, not to one that has ended', () => {
+  const { rows } = record();
+  const task = traceTask(() => {}, { name: 'task', from: () => undefined });
+  const ended = withSpan('boot', () => {
+    task();
+    return context.active();
+  });
+  context.with(ended, task);
+  task();
+  expect(rows()).toEqual([
+    { name: 'task', links: ['boot'] },
+    { name: 'boot' },
+    { name: 'task' },
+    { name: 'task' },
+  ]);
+});
+
+test('links: span contexts, links and headers; what carries no trace is left out', () => {
+  const { spans, rows } = record();
+  const other = { ...CONTEXT, spanId: '1'.repeat(16) };
+  traceTask(() => {}, {
+    name: 'batch',
+    links: () => [
+      other,
+      { context: other, attributes: { id: 7 } },
+      { traceparent: TRACEPARENT },
+      {},
+      undefined,
+    ],
+  })();
+  withSpan('parent', () => withSpan({ name: 'linked', relation: 'linked', links: () => [other] }, () => {}));
+  const [batch, linked] = spans();
+  expect(batch?.links.map(({ context: { spanId }, attributes }) => [spanId, attributes ?? {}])).toEqual([
+    [other.spanId, {}],
+    [other.spanId, { id: 7 }],
+    [SPAN, {}],
+  ]);
+  expect(linked?.links.map((link) => link.context.spanId)).toEqual([
+    spans()[2]?.spanContext().spanId,
+    other.spanId,
+  ]);
+  expect([rows().length, reported]).toEqual([3, []]);
+});
+
+test.each<[string, () => unknown, number, string | undefined]>([
+  ['more than 128', () => Array.from({ length: 130 }, () => CONTEXT), 128, 'gave 2 links more than the 128'],
+  ['nothing', () => undefined, 0, undefined],
+  ['no array', () => CONTEXT, 0, 'give an array of links'],
+  ['text', () => ['nonsense'], 0, 'give a Context or headers'],
+  [
+    'what throws',
+    () => {
+      throw new Error('no');
+    },
+    0,
+    'option "links" threw',
+  ],
+  [
+    'an element that refuses to be read',
+    () => [
+      new Proxy(
+        {},
+        {
+          get: () => {
+            throw new Error('no');
+          },
+        },
+      ),
+    ],
+    0,
+    'reading a link threw',
+  ],
+])('links that are %s', (_what, links, count, report) => {
+  const { spans } = record();
+  expect(traceTask(() => 7, { links: links as () => [] })()).toBe(7);
+  expect(spans()[0]?.links).toHaveLength(count);
+  expect(reported.map(([what]) => (what as string).includes(report!))).toEqual(
+    report === undefined ? [] : [true],
+  );
+});
+
+test('carrier() is what `from` reads', () => {
+  const { rows } = record();
+  expect(carrier()).toEqual({});
+  const headers = { tenant: 'acme' };
+  const sent = withSpan('producer', () => [carrier(), carrier(headers)]);
+  expect(sent[0]).toEqual({ traceparent: expect.stringMatching(/^00-[0-9a-f]{32}-[0-9a-f]{16}-01$/) });
+  expect([sent[1], headers]).toEqual([{ ...sent[0], tenant: 'acme' }, sent[1]]);
+  traceTask((_job: object) => {}, { name: 'consumer', from: (job) => job as Carrier })(sent[0]!);
+  expect(rows()).toEqual([{ name: 'producer' }, { name: 'consumer', parent: 'producer' }]);
+  expect(trace.getActiveSpan()).toBeUndefined();
+});
