@@ -150,7 +150,9 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
   const { covers } = started.plan;
   const isCall = covers === 'call';
   if (isCall || !isObject(result)) settleReturned(started, result);
-  if (!isObject(result) || (isCall && started.observer === undefined)) return result;
+  // What the caller gets is the very promise, unless it has to wait for a flush.
+  const isHeldBack = started.observer !== undefined && started.plan.flush === 'await';
+  if (!isObject(result) || (isCall && !isHeldBack)) return result;
   if (isPlainPromise(result, started.isAsync)) {
     const derived = derivePromise(
       result,
@@ -174,7 +176,7 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
   }
   if (isCall) return result;
   // A function is asked about what a promise resolves to, and about anything else as it is.
-  const isAsked = typeof covers === 'function' && !('then' in result);
+  const isAsked = typeof covers === 'function' && !attempt('looking at a result', () => 'then' in result);
   if (isAsked || wasGiven(result, self, args) || !cover(result, started, started.coveredBefore))
     settleReturned(started, result);
   return result;
@@ -209,7 +211,8 @@ function afterUnrecorded<R>(
     plan: { covers },
     coveredBefore,
   } = unrecorded;
-  if (covers === 'work' && !isRunning(result)) cover(result, { active }, coveredBefore);
+  if (covers === 'work' && attempt('looking at a result', () => isRunning(result)) === false)
+    cover(result, { active }, coveredBefore);
   if (typeof covers !== 'function') return result;
   const look = <T>(value: T): T => {
     coverInside(value, covers, { active });
@@ -253,7 +256,8 @@ function newSpan(
 function linksOf(plan: Plan, parent: Context, args: ArrayLike<unknown>, links: Link[] = []): Link[] {
   const { links: given, relation } = plan;
   const answer: unknown = given && attempt('option "links"', () => Reflect.apply(given, undefined, args));
-  return [...(relation === 'linked' ? linksTo(parent) : links), ...linksFrom(answer)];
+  const read = attempt('reading links', () => linksFrom(answer)) ?? [];
+  return [...(relation === 'linked' ? linksTo(parent) : links), ...read];
 }
 
 function isObject(value: unknown): value is object {

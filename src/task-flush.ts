@@ -12,6 +12,7 @@ export class TaskFlush implements EndObserver {
   #flushed: Promise<unknown> | undefined;
   /** Whether the caller of the task waits for the flush that is asked for now. */
   #isAwaited = false;
+  #hasEnded = false;
 
   constructor(provider: object | undefined, plan: Plan, args: ArrayLike<unknown>) {
     this.#provider = provider;
@@ -20,6 +21,7 @@ export class TaskFlush implements EndObserver {
   }
 
   ended(): void {
+    this.#hasEnded = true;
     if (this.#isAwaited || this.#plan.waitUntil !== undefined) this.#flushed = this.#flush();
     else requestFlush(this.#provider);
   }
@@ -28,8 +30,9 @@ export class TaskFlush implements EndObserver {
     this.#isAwaited = this.#plan.flush === 'await';
     this.#flushed = undefined;
     end();
-    if (!this.#isAwaited) return undefined;
+    const isAwaited = this.#isAwaited && this.#hasEnded;
     this.#isAwaited = false;
+    if (!isAwaited) return undefined;
     // A span that had ended before was flushed then: what the work began may have ended since.
     return this.#flushed ?? this.#flush();
   }

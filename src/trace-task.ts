@@ -103,17 +103,17 @@ function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => 
   return (args) => {
     const answer: unknown = attempt(what, () => Reflect.apply(from, undefined, args));
     const active = activeContext();
-    // Not a child of what happens to be active, which a queue's worker may have kept since its start.
-    if (answer == null) return rootBeside(active);
-    if (isContext(answer)) return { context: answer, links: undefined };
-    return { context: contextOf(what, answer, active), links: undefined };
+    const read = (): Parent => {
+      // Not a child of what happens to be active, which a queue's worker may have kept since its start.
+      if (answer == null) return rootBeside(active);
+      return { context: isContext(answer) ? answer : contextOf(what, answer, active), links: undefined };
+    };
+    return attempt('reading the parent', read) ?? { context: active, links: undefined };
   };
 }
 
 function isContext(value: unknown): value is Context {
-  return (
-    attempt('reading the parent', () => typeof (value as Partial<Context>).getValue === 'function') === true
-  );
+  return typeof (value as Partial<Context>).getValue === 'function';
 }
 
 function flushes({ flush, relation, waitUntil }: Plan, parent: Context): boolean {

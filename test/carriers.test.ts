@@ -1,6 +1,6 @@
-import { context, propagation, trace } from '@opentelemetry/api';
+import { type Context, context, propagation, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
-import { afterEach, beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Carrier, carrier, traceTask, withSpan } from '../src/index.ts';
 import { record, reported } from './harness.ts';
 
@@ -42,6 +42,20 @@ const readable: [string, Carrier][] = [
   ['a Map with capitals and bytes', new Map([['Traceparent', new TextEncoder().encode(TRACEPARENT)]])],
   ['headers of NATS', new MsgHdrs()],
   ['metadata of gRPC', new Metadata()],
+  [
+    'what has keys of another kind',
+    {
+      get: (name: string) => (name === 'traceparent' ? TRACEPARENT : null),
+      keys: ['traceparent'],
+    } as Carrier,
+  ],
+  [
+    'a Map with other keys besides',
+    new Map<unknown, unknown>([
+      [Object.create(null), 1],
+      ['traceparent', TRACEPARENT],
+    ]) as Carrier,
+  ],
 ];
 
 test.each(readable)('a trace goes on from %s', (_what, headers) => {
@@ -160,6 +174,59 @@ test.each<[string, () => unknown, number, string | undefined]>([
   expect(reported.map(([what]) => (what as string).includes(report!))).toEqual(
     report === undefined ? [] : [true],
   );
+});
+
+test('an array of a class of its own gives its links', () => {
+  class Batch extends Array<Carrier> {
+    constructor(items: readonly Carrier[]) {
+      super(...items);
+    }
+  }
+  const { spans } = record();
+  traceTask(() => {}, { links: () => new Batch([{ traceparent: TRACEPARENT }, {}]) })();
+  expect(spans()[0]?.links.map((link) => link.context)).toMatchObject([CONTEXT]);
+});
+
+test('a header that is a promise is none, and its rejection is handled', async () => {
+  const { rows } = record();
+  const get = () => Promise.reject(new Error('no'));
+  traceTask(() => {}, { name: 'task', from: () => ({ get }) })();
+  await new Promise(setImmediate);
+  expect(rows()).toEqual([{ name: 'task' }]);
+  expect(reported[0]).toEqual(['oncespan: a carrier rejected', new Error('no')]);
+});
+
+test.each<[string, () => unknown]>([
+  [
+    'throw',
+    () => {
+      throw new Error('no');
+    },
+  ],
+  ['are none', () => undefined],
+])('a propagator whose fields %s costs the parent, not the call', (_how, fields) => {
+  propagation.disable();
+  propagation.setGlobalPropagator({
+    fields: fields as () => string[],
+    inject() {},
+    extract: (base) => base,
+  });
+  const { rows } = record();
+  expect(traceTask(() => 7, { name: 'task', from: () => ({}) })()).toBe(7);
+  expect(carrier()).toEqual({});
+  expect(rows()).toEqual([{ name: 'task' }]);
+  expect(reported.length).toBeGreaterThan(0);
+});
+
+test('a context manager that gives no context costs the parent, not the call', () => {
+  record();
+  const active = vi.spyOn(context, 'active').mockReturnValue({} as Context);
+  try {
+    for (const from of [() => undefined, () => ({})]) expect(traceTask(() => 7, { from })()).toBe(7);
+    expect(carrier()).toEqual({});
+  } finally {
+    active.mockRestore();
+  }
 });
 
 test('carrier() is what `from` reads', () => {

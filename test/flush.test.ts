@@ -408,6 +408,35 @@ describe('when a task flushes', () => {
     expect(await task).toBe(7);
   });
 
+  test('a span that ends with the call leaves the promise as it is, unless that is held back for the flush', async () => {
+    const { passes } = gatedProvider();
+    const promise = Promise.resolve(7);
+    const modes = ['auto', 'background', 'never', 'await'] as const;
+    const same = modes.map((mode) => traceTask(() => promise, { covers: 'call', flush: mode })() === promise);
+    expect(same).toEqual([true, true, true, false]);
+    for (let pass = 0; pass < 2; pass++) {
+      passes[pass]?.resolve();
+      await settle();
+    }
+    expect(passes).toHaveLength(2);
+  });
+
+  test('await: what covers the span outlasts the promise, which waits for no flush then', async () => {
+    const { passes } = gatedProvider();
+    const inside = deferred();
+    const task = traceTask(async () => ({ inside: inside.promise }), {
+      flush: 'await',
+      covers: (result) => result.inside,
+    });
+    await task();
+    expect(passes).toHaveLength(0);
+    inside.resolve();
+    await settle();
+    expect(passes).toHaveLength(1);
+    passes[0]?.resolve();
+    await settle();
+  });
+
   test('an aborted task flushes at the abort, not when it settles', async () => {
     const { passes } = gatedProvider();
     const controller = new AbortController();

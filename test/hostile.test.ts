@@ -1,4 +1,13 @@
-import { diag, ROOT_CONTEXT, type Span, type Tracer, type TracerProvider, trace } from '@opentelemetry/api';
+import {
+  type Context,
+  context as contextApi,
+  diag,
+  ROOT_CONTEXT,
+  type Span,
+  type Tracer,
+  type TracerProvider,
+  trace,
+} from '@opentelemetry/api';
 import { describe, expect, test, vi } from 'vitest';
 import {
   createTracing,
@@ -433,3 +442,48 @@ function register(tracer: Tracer): void {
   trace.disable();
   trace.setGlobalTracerProvider({ getTracer: () => tracer });
 }
+
+test.each([true, false])(
+  'a result that refuses every look ends its span once (recording: %s)',
+  (isRecording) => {
+    let ended = 0;
+    const span = {
+      end: () => void ended++,
+      isRecording: () => isRecording,
+      setStatus() {},
+      setAttribute() {},
+    };
+    register({ startSpan: () => span } as unknown as Tracer);
+    const sabotaged = new Proxy(
+      {},
+      { get: sabotage, has: sabotage, getPrototypeOf: sabotage, ownKeys: sabotage },
+    );
+    const endsOf = (covers: 'work' | ((value: unknown) => unknown)) => {
+      ended = 0;
+      expect(traceTask(() => sabotaged, { covers, flush: 'never' })() === sabotaged).toBe(true);
+      return ended;
+    };
+    expect([endsOf('work'), endsOf((value) => value)]).toEqual([1, 1]);
+    withSpan('next', () => {});
+    expect(ended).toBe(2);
+  },
+);
+
+test('a context manager without contexts, looked at for the first time, costs no call', async () => {
+  vi.resetModules();
+  const { traceTask: fresh } = await import('../src/index.ts');
+  record();
+  const task = fresh(
+    () => {
+      vi.restoreAllMocks();
+      return 7;
+    },
+    { flush: 'never' },
+  );
+  const through = contextApi.with.bind(contextApi) as (...args: unknown[]) => unknown;
+  vi.spyOn(contextApi, 'with').mockImplementation((...args: unknown[]) => {
+    vi.spyOn(contextApi, 'active').mockReturnValue({} as Context);
+    return through(...args) as never;
+  });
+  expect(task()).toBe(7);
+});

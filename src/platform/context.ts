@@ -99,7 +99,7 @@ export function oneCall(
       if (isMade) return;
       isMade = true;
       try {
-        if (!verified) verify(active);
+        if (!verified) attempt('looking for a context manager', () => verify(active));
         call.outcome = Reflect.apply(fn, self, args as never[]);
         call.threw = false;
       } catch (error) {

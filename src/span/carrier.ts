@@ -8,7 +8,7 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { activeContext } from '../platform/context.ts';
-import { attempt, inWords, report } from '../platform/report.ts';
+import { attempt, handleRejection, inWords, report } from '../platform/report.ts';
 import { parentSpanContext } from './parentage.ts';
 
 export interface WriteCarrier {
@@ -24,8 +24,10 @@ export interface WriteCarrier {
 }
 
 export const writeCarrier: WriteCarrier = (into = {}) => {
-  warnWithoutPropagator('carrier()');
-  attempt('writing a carrier', () => void propagation.inject(activeContext(), into));
+  attempt('carrier()', () => {
+    warnWithoutPropagator('carrier()');
+    propagation.inject(activeContext(), into);
+  });
   return into;
 };
 
@@ -58,7 +60,7 @@ export function linksFrom(answer: unknown): Link[] {
     report(`${what} answered ${inWords(answer)}; give an array of links, span contexts or headers`);
     return [];
   }
-  const links = answer.flatMap(
+  const links = Array.from<unknown>(answer).flatMap(
     (element: unknown) => attempt('reading a link', () => linkFrom(what, element)) ?? [],
   );
   const over = links.length - MOST_LINKS;
@@ -92,7 +94,11 @@ function warnWithoutPropagator(what: string): void {
 }
 
 const GETTER: TextMapGetter<object> = {
-  keys: (carrier) => Array.from(isReader(carrier) ? (carrier.keys?.() ?? []) : Object.keys(carrier), String),
+  keys(carrier) {
+    if (!isReader(carrier)) return Object.keys(carrier);
+    const keys = typeof carrier.keys === 'function' ? Array.from(carrier.keys()) : [];
+    return keys.filter((key) => typeof key === 'string');
+  },
   get(carrier, name) {
     const exact = textOf(valueOf(carrier, name));
     if (exact !== undefined) return exact;
@@ -119,5 +125,7 @@ function textOf(value: unknown): string | undefined {
   if (Array.isArray(value)) return textOf(value[0]);
   if (ArrayBuffer.isView(value)) return new TextDecoder().decode(value);
   // An empty one is what some answer where there is none.
-  return typeof value === 'string' && value !== '' ? value : undefined;
+  if (typeof value === 'string' && value !== '') return value;
+  handleRejection('a carrier', value);
+  return undefined;
 }

@@ -176,7 +176,11 @@ export class TrackedSpan implements AbortObserver, Listed {
   /** Ends the span with `outcome`, unless it has ended. */
   settle(outcome: Outcome, endTime?: TimeInput): void {
     if (this.ended) return;
-    if (overdue.first !== undefined) settleOverdue();
+    if (overdue.first !== undefined) {
+      settleOverdue();
+      // It may have been among them.
+      if (this.ended) return;
+    }
     this.#leave();
     const { span } = this;
     // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
