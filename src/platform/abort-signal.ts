@@ -1,4 +1,4 @@
-import { dataProperty } from './data-property.ts';
+import { dataProperty, ownDataProperty } from './data-property.ts';
 import { report } from './report.ts';
 import { oneFor, SharedListener } from './shared-listener.ts';
 
@@ -103,23 +103,19 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
 
 function ownSignal(owner: unknown): AbortSignalLike | undefined {
   if (typeof owner !== 'object' || owner === null) return undefined;
-  const owned = own(owner, 'signal');
+  const owned = ownDataProperty(owner, 'signal');
   if (isAbortSignal(owned)) return owned;
-  const other = own(owner, 'abortSignal');
+  const other = ownDataProperty(owner, 'abortSignal');
   return isAbortSignal(other) ? other : undefined;
 }
 
 /** Of all elements, or none. */
 function sharedSignal(elements: readonly unknown[]): AbortSignalLike | undefined {
-  const shared = ownSignal(own(elements, 0));
+  const shared = ownSignal(ownDataProperty(elements, 0));
   if (shared === undefined) return undefined;
-  const count = own(elements, 'length') as number;
-  for (let i = 1; i < count; i++) if (ownSignal(own(elements, i)) !== shared) return undefined;
+  const count = ownDataProperty(elements, 'length') as number;
+  for (let i = 1; i < count; i++) if (ownSignal(ownDataProperty(elements, i)) !== shared) return undefined;
   return shared;
-}
-
-function own(object: object, key: PropertyKey): unknown {
-  return Object.getOwnPropertyDescriptor(object, key)?.value;
 }
 
 /** The edge runtime of Next.js, and Workers as of before autumn 2024, do not tag theirs. */

@@ -26,7 +26,11 @@ export function holderOf(target: object, key: PropertyKey): object | undefined {
 /** The value of a data property, own or inherited. No getter is run: what a function returned is looked at, and no more. */
 export function dataProperty(target: object, key: PropertyKey): unknown {
   const holder = holderOf(target, key);
-  return holder && Object.getOwnPropertyDescriptor(holder, key)?.value;
+  return holder && ownDataProperty(holder, key);
+}
+
+export function ownDataProperty(target: object, key: PropertyKey): unknown {
+  return Object.getOwnPropertyDescriptor(target, key)?.value;
 }
 
 /** {@link dataProperty}, if it is a function. Most objects have none, and for those one look is enough. */

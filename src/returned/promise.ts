@@ -1,4 +1,4 @@
-import { dataProperty } from '../platform/data-property.ts';
+import { dataProperty, ownDataProperty } from '../platform/data-property.ts';
 
 /** The one that async functions return, whatever the global `Promise` is by now. */
 const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
@@ -21,7 +21,7 @@ export function isIntrinsic(prototype: object | null): boolean {
   if (prototype === INTRINSIC) return true;
   // Few have a `then` of their own, so few are looked at closely.
   if (prototype === null || !Object.getOwnPropertyDescriptor(prototype, 'then')) return false;
-  const constructor: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  const constructor: unknown = ownDataProperty(prototype, 'constructor');
   return (
     typeof constructor === 'function' &&
     /^function Promise\(\)\s*{\s*\[native/.test(Function.prototype.toString.call(constructor))
