@@ -257,7 +257,7 @@ function linksOf(plan: Plan, parent: Context, args: ArrayLike<unknown>, links: L
   const { links: given, relation } = plan;
   const answer: unknown = given && attempt('option "links"', () => Reflect.apply(given, undefined, args));
   const read = attempt('reading links', () => linksFrom(answer)) ?? [];
-  return [...(relation === 'linked' ? linksTo(parent) : links), ...read];
+  return [...links, ...(relation === 'linked' ? linksTo(parent) : []), ...read];
 }
 
 function isObject(value: unknown): value is object {

@@ -112,6 +112,13 @@ test('no answer makes a root: linked to a live span, not to one that has ended',
   ]);
 });
 
+test('a task that is linked keeps its link where `from` has no answer', () => {
+  const { rows } = record();
+  const task = traceTask(() => {}, { name: 'task', from: () => undefined, relation: 'linked' });
+  withSpan('active', task);
+  expect(rows()).toEqual([{ name: 'task', links: ['active'] }, { name: 'active' }]);
+});
+
 test('links: span contexts, links and headers; what carries no trace is left out', () => {
   const { spans, rows } = record();
   const other = { ...CONTEXT, spanId: '1'.repeat(16) };
