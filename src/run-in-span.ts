@@ -151,8 +151,7 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
   const isCall = covers === 'call';
   if (isCall || !isObject(result)) settleReturned(started, result);
   // What the caller gets is the very promise, unless it has to wait for a flush.
-  const isHeldBack = started.observer !== undefined && started.plan.flush === 'await';
-  if (!isObject(result) || (isCall && !isHeldBack)) return result;
+  if (!isObject(result) || (isCall && !started.observer?.holdsBack)) return result;
   if (isPlainPromise(result, started.isAsync)) {
     const derived = derivePromise(
       result,
@@ -184,7 +183,7 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
 
 /** Ends the span of work that has settled. @returns what the caller of the work gets, and when */
 function whenSettled<T>({ observer }: TrackedSpan, end: () => void, answer: () => T): T | Promise<T> {
-  if (observer === undefined) {
+  if (!observer?.holdsBack) {
     end();
     return answer();
   }

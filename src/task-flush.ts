@@ -5,6 +5,7 @@ import type { EndObserver } from './span/tracked-span.ts';
 
 /** The flush that follows one task: when its span has ended, and with `await` until its caller hears of the end. */
 export class TaskFlush implements EndObserver {
+  readonly holdsBack: boolean;
   readonly #provider: object | undefined;
   readonly #plan: Plan;
   /** Kept for `waitUntil` alone: while the span lives, the arguments could not be collected. */
@@ -17,6 +18,7 @@ export class TaskFlush implements EndObserver {
   constructor(provider: object | undefined, plan: Plan, args: ArrayLike<unknown>) {
     this.#provider = provider;
     this.#plan = plan;
+    this.holdsBack = plan.flush === 'await';
     this.#args = plan.waitUntil && args;
   }
 
@@ -27,12 +29,12 @@ export class TaskFlush implements EndObserver {
   }
 
   settling(end: () => void): Promise<unknown> | undefined {
-    this.#isAwaited = this.#plan.flush === 'await';
+    this.#isAwaited = true;
     this.#flushed = undefined;
     end();
-    const isAwaited = this.#isAwaited && this.#hasEnded;
     this.#isAwaited = false;
-    if (!isAwaited) return undefined;
+    // What covers the span outlasts this work.
+    if (!this.#hasEnded) return undefined;
     // A span that had ended before was flushed then: what the work began may have ended since.
     return this.#flushed ?? this.#flush();
   }

@@ -33,6 +33,8 @@ export interface Tracking {
 export interface EndObserver {
   /** The span has been ended here. */
   ended(): void;
+  /** Whether the caller of the work hears of its end only after {@link settling}. */
+  readonly holdsBack: boolean;
   /** The work settles, and `end` is what that does to the span. @returns what the caller of the work has to wait for */
   settling(end: () => void): Promise<unknown> | undefined;
 }
