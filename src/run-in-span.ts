@@ -1,13 +1,14 @@
 import {
   type Context,
   context,
+  createContextKey,
   type Span,
   type Link,
   type SpanOptions as StartOptions,
   type Tracer,
 } from '@opentelemetry/api';
 import type { Instance } from './instance.ts';
-import { type Plan, signalOf, spanName, startAttributes } from './options/plan.ts';
+import { ask, type Plan, signalOf, spanKind, spanName, startAttributes, timeLimit } from './options/plan.ts';
 import { contextWithSpan, oneCall } from './platform/context.ts';
 import { attempt, handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
@@ -17,9 +18,9 @@ import { isRunning } from './returned/running-promise.ts';
 import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
 import { linksFrom } from './span/carrier.ts';
-import { linksTo } from './span/parentage.ts';
+import { isLocalRoot, linksTo } from './span/parentage.ts';
 import { endSpan, isUnrecorded } from './span/sdk-span.ts';
-import { type Collectable, TrackedSpan, type Tracking } from './span/tracked-span.ts';
+import { type Collectable, type TimeLimit, TrackedSpan, type Tracking } from './span/tracked-span.ts';
 
 /** What a call needs to start its span. */
 export interface Start extends Tracking {
@@ -87,11 +88,13 @@ function startAndTrack(
   if (span === undefined) return undefined;
   let live: TrackedSpan | undefined;
   try {
-    const active = contextWithSpan(parent, span);
-    if (isLeftAlone(span)) return new UnrecordedSpan(span, active, plan);
-    live = new TrackedSpan(span, active, name, start);
+    if (isLeftAlone(span)) return new UnrecordedSpan(span, contextWithSpan(parent, span), plan);
+    const limit = limitOf(plan, parent, args);
+    const family = limit?.family;
+    const around = family === undefined ? parent : parent.setValue(family, true);
+    live = new TrackedSpan(span, contextWithSpan(around, span), name, start);
     live.coveredBefore = coveredSoFar();
-    live.watch(signalOf(plan, args));
+    live.watch(signalOf(plan, args), limit);
     return live;
   } catch {
     // The stack is full, or the parent is a context that cannot be read.
@@ -99,6 +102,13 @@ function startAndTrack(
     overdue.first = { live: due, outcome: RETURNED, next: overdue.first };
     return undefined;
   }
+}
+
+function limitOf(plan: Plan, parent: Context, args: ArrayLike<unknown>): TimeLimit | undefined {
+  const afterMs = timeLimit(plan, args);
+  if (afterMs === undefined) return undefined;
+  const hasFamily = typeof plan.timeoutMs === 'function' && isLocalRoot(parent, plan.relation);
+  return { afterMs, family: hasFamily ? createContextKey('oncespan family') : undefined };
 }
 
 /**
@@ -232,7 +242,7 @@ function newSpan(
   args: ArrayLike<unknown>,
 ): Span | undefined {
   const options: StartOptions = {
-    kind: plan.kind,
+    kind: spanKind(plan, args),
     attributes: startAttributes(plan, args),
     root: plan.relation !== 'child',
     links:
@@ -254,7 +264,7 @@ function newSpan(
 
 function linksOf(plan: Plan, parent: Context, args: ArrayLike<unknown>, links: Link[] = []): Link[] {
   const { links: given, relation } = plan;
-  const answer: unknown = given && attempt('option "links"', () => Reflect.apply(given, undefined, args));
+  const answer = given && ask('links', given, args);
   const read = attempt('reading links', () => linksFrom(answer)) ?? [];
   return [...links, ...(relation === 'linked' ? linksTo(parent) : []), ...read];
 }

@@ -2,7 +2,7 @@ import type { Context } from '@opentelemetry/api';
 import type { Instance } from './instance.ts';
 import { readOptions, refuse, TASK_RULES } from './options/check.ts';
 import type { AnyFunction, TaskOptions } from './options/options.ts';
-import { type Plan, planSource } from './options/plan.ts';
+import { ask, type Plan, planSource } from './options/plan.ts';
 import { activeContext } from './platform/context.ts';
 import { attempt, inWords } from './platform/report.ts';
 import { construct, isClass, nameOf, standIn } from './platform/stand-in.ts';
@@ -88,6 +88,8 @@ export function traceTaskWith(instance: Instance): TraceTask {
       if (new.target !== undefined) return construct(fn, arguments, new.target, task);
       return runInSpan(start(arguments), fn, this, arguments);
     });
+    const { length } = options;
+    if (length !== undefined) Object.defineProperty(task, 'length', { value: length, configurable: true });
     return task;
   };
   return traceTask as TraceTask;
@@ -101,7 +103,7 @@ function parentSource(from: TaskOptions['from']): (args: ArrayLike<unknown>) => 
   if (typeof from !== 'function') return () => ({ context: activeContext(), links: undefined });
   const what = 'option "from"';
   return (args) => {
-    const answer: unknown = attempt(what, () => Reflect.apply(from, undefined, args));
+    const answer = ask('from', from, args);
     const active = activeContext();
     const read = (): Parent => {
       // Not a child of what happens to be active, which a queue's worker may have kept since its start.

@@ -11,13 +11,13 @@ const fail = () => {
 
 describe('a wrong option is a TypeError at definition time', () => {
   const cases: [string, unknown, string][] = [
-    ['timeoutMs', -1, '-1; give a number of milliseconds, 0 or more'],
+    ['timeoutMs', -1, '-1; give a number of milliseconds, 0 or more, or a function'],
     ['abortGraceMs', NaN, 'NaN; give a number of milliseconds, 0 or more'],
     ['flushTimeoutMs', '5', "'5'; give a number of milliseconds, 0 or more"],
-    ['name', '', "''; give a non-empty string or a function"],
-    ['name', 5, '5; give a non-empty string or a function'],
-    ['kind', 9, '9; give a SpanKind'],
-    ['attributes', ['a'], 'an object; give an object of attributes or a function'],
+    ['name', '', "''; give a non-empty string, or a function"],
+    ['name', 5, '5; give a non-empty string, or a function'],
+    ['kind', 9, '9; give a SpanKind, or a function'],
+    ['attributes', ['a'], 'an object; give an object of attributes, or a function'],
     ['resultAttributes', {}, 'an object; give a function'],
     ['relation', 'orphan', "'orphan'; give one of 'child', 'root', 'linked'"],
     ['signal', true, 'true; give an AbortSignal, a function or false'],
@@ -30,9 +30,9 @@ describe('a wrong option is a TypeError at definition time', () => {
       'an object; give an error class, the name of one, a predicate or an array of them',
     ],
     ['cancellation', 'ok', "'ok'; give one of 'error', 'unset'"],
-    ['covers', null, "null; give one of 'work', 'call' or a function"],
-    ['enabled', 'yes', "'yes'; give a boolean or a function"],
-    ['from', 'here', "'here'; give one of 'call', 'wrap' or a function"],
+    ['covers', null, "null; give one of 'work', 'call', or a function"],
+    ['enabled', 'yes', "'yes'; give a boolean, or a function"],
+    ['from', 'here', "'here'; give one of 'call', 'wrap', or a function"],
     ['flush', 'sometimes', "'sometimes'; give one of 'auto', 'background', 'await', 'never'"],
     ['waitUntil', Promise.resolve(), 'an object; give a function'],
   ];
@@ -93,10 +93,12 @@ test('at call time a wrong option is reported and ignored', () => {
   expect(withSpan(hostile, job)).toBe(7);
   expect(rows()).toEqual([{ name: 'work' }, { name: 'span' }, { name: 'span' }, { name: 'span' }]);
   expect(reported).toEqual([
-    ["oncespan: withSpan(): option 'timeoutMs' is -1; give a number of milliseconds, 0 or more; ignored"],
+    [
+      "oncespan: withSpan(): option 'timeoutMs' is -1; give a number of milliseconds, 0 or more, or a function; ignored",
+    ],
     [expect.stringContaining("oncespan: withSpan(): there is no option 'nonsense'; the options are ")],
     ['oncespan: startSpan(): 42 is not a name or an object of options; ignored'],
-    ["oncespan: withSpan(): option 'name' cannot be read; give a non-empty string or a function; ignored"],
+    ["oncespan: withSpan(): option 'name' cannot be read; give a non-empty string, or a function; ignored"],
   ]);
 });
 

@@ -94,8 +94,8 @@ test('a lease of one is of the provider that the other has built, and the last r
   expect(rows()).toEqual([]);
   await again.release();
   expect(rows().map(({ name, status }) => [name, status])).toEqual([
-    ['of one', 'ERROR still live at the shutdown'],
     ['of the other', 'ERROR still live at the shutdown'],
+    ['of one', 'ERROR still live at the shutdown'],
   ]);
 });
 

@@ -2,7 +2,7 @@ import { getEventListeners } from 'node:events';
 import fc from 'fast-check';
 import { expect, test, vi } from 'vitest';
 import { createTracing, type TaskOptions, type FlushResult } from '../src/index.ts';
-import { endSpansOf } from '../src/span/shutdown.ts';
+import { endSpansOf } from '../src/span/end-many.ts';
 import { deferred, record, seed, type SpanRow } from './harness.ts';
 
 // Every order of abort, settle, time-out, shutdown, flush and configure(), with and without a turn of the microtask queue between.
@@ -40,7 +40,9 @@ const step = fc.constantFrom<Step>(
   'call again',
 );
 
-const options = fc.record<TaskOptions>(
+type Options = TaskOptions & { timeoutMs?: number };
+
+const options = fc.record<Options>(
   {
     abortGraceMs: fc.constantFrom(0, GRACE_MS),
     timeoutMs: fc.constantFrom(TIMEOUT_MS),
@@ -80,7 +82,7 @@ const endings: SpanRow[] = [
 /** What the first of the steps to come says about the ending: an independent, sequential account of one traced call. */
 function expectedEnding(
   steps: readonly Step[],
-  { abortGraceMs, timeoutMs, cancellation, covers }: TaskOptions,
+  { abortGraceMs, timeoutMs, cancellation, covers }: Options,
 ): SpanRow {
   const [returned, threw, aborted, abortedUnset, timedOut] = endings as [
     SpanRow,

@@ -7,7 +7,7 @@ import {
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
-import { endSpansOf } from '../span/shutdown.ts';
+import { endSpansOf } from '../span/end-many.ts';
 import { registeredProvider } from '../platform/provider.ts';
 import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';

@@ -86,7 +86,7 @@ export function oneOf(...allowed: string[]): Rule {
 
 /* @__NO_SIDE_EFFECTS__ */
 function orFunction({ expected, accepts }: Rule): Rule {
-  return rule(`${expected} or a function`, (value) => accepts(value) || isFunction(value));
+  return rule(`${expected}, or a function`, (value) => accepts(value) || isFunction(value));
 }
 
 /** Joins tables of rules. */
@@ -99,6 +99,7 @@ const isFunction = (value: unknown): boolean => typeof value === 'function';
 /** An object that has options or attributes. */
 export const isRecord = (value: unknown): boolean =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isSpanKind = (value: unknown): boolean => [0, 1, 2, 3, 4].includes(value as number);
 const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
 const aFunction = rule('a function', isFunction);
@@ -135,7 +136,7 @@ export const SPAN_RULES: Rules<SpanOptions> = tableOf(
   {},
   {
     name: orFunction(aName),
-    kind: rule('a SpanKind', (value) => [0, 1, 2, 3, 4].includes(value as number)),
+    kind: orFunction(rule('a SpanKind', isSpanKind)),
     attributes: copied(orFunction(someAttributes)),
     resultAttributes: aFunction,
     relation: oneOf('child', 'root', 'linked'),
@@ -144,7 +145,7 @@ export const SPAN_RULES: Rules<SpanOptions> = tableOf(
       'an AbortSignal, a function or false',
       (value) => value === false || isFunction(value) || isAbortSignal(value),
     ),
-    timeoutMs: milliseconds,
+    timeoutMs: orFunction(milliseconds),
     covers: orFunction(oneOf('work', 'call')),
     enabled: orFunction(aBoolean),
   },
@@ -152,6 +153,7 @@ export const SPAN_RULES: Rules<SpanOptions> = tableOf(
 
 export const TASK_RULES: Rules<TaskOptions> = tableOf(SPAN_RULES, FLUSHING, {
   from: orFunction(oneOf('call', 'wrap')),
+  length: rule('a whole number, 0 or more', (value) => Number.isSafeInteger(value) && (value as number) >= 0),
 });
 
 export const TRACING_RULES: Rules<TracingOptions> = tableOf(ENDING, FLUSHING, {

@@ -33,7 +33,7 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   /** Default: `Class.method`; the function's name, or `task`; `span` for `withSpan` and `startSpan`. */
   name?: string | ((...args: Args) => string);
   /** Default `SpanKind.INTERNAL`. */
-  kind?: SpanKind;
+  kind?: SpanKind | ((...args: Args) => SpanKind | undefined);
   /** Put on the span when it starts, where samplers see them. Arguments are never recorded unless you do it here. */
   attributes?: Attributes | ((...args: Args) => Attributes | undefined);
   /** Put on the span when the work has returned. An iterator, stream or observable is given as it is, at its end. */
@@ -52,8 +52,16 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
   signal?: AbortSignalLike | ((...args: Args) => AbortSignalLike | undefined) | false;
   /** Milliseconds that the work has after an abort to settle on its own account. Default 0: the abort ends the span. */
   abortGraceMs?: number;
-  /** Milliseconds after which the span (not the work) ends as `timed-out`. Default: never. */
-  timeoutMs?: number;
+  /**
+   * Milliseconds after which the span (not the work) ends as `timed-out`. Default: never, as with no answer of a function.
+   *
+   * A limit that a function gives says when the host is going to stop, so what the call has begun ends with it: when it ends
+   * the first span of a trace in this process, the live spans below that end, too, children first.
+   *
+   * @example
+   * traceTask(handle, { timeoutMs: (event, context) => context.getRemainingTimeInMillis() - 500 });
+   */
+  timeoutMs?: number | ((...args: Args) => number | undefined);
   /** Errors that are not failures. Default: none. */
   ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
   /** Whether an abort sets the status to ERROR. Default `error`. */
@@ -101,6 +109,13 @@ export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknow
    * to the active span as long as that is live.
    */
   from?: 'call' | 'wrap' | ((...args: Args) => Context | Carrier | undefined);
+  /**
+   * The `length` of the function that comes back, for hosts that read from it what to call it with. Default: the function's.
+   *
+   * @example
+   * new Worker('mail', traceTask(async (job) => …, { length: 3 })); // BullMQ makes a signal for who takes three parameters
+   */
+  length?: number;
 }
 
 /** Options of an instance, and the defaults of the spans it makes. */

@@ -1,9 +1,9 @@
-import type { Attributes } from '@opentelemetry/api';
+import type { Attributes, SpanKind } from '@opentelemetry/api';
 import { type AbortSignalLike, findSignal, isAbortSignal } from '../platform/abort-signal.ts';
-import { attempt, report } from '../platform/report.ts';
-import { isRecord } from './check.ts';
+import { attempt, inWords, report } from '../platform/report.ts';
+import { isRecord, isSpanKind } from './check.ts';
 import { matcherOf } from './error-matcher.ts';
-import type { TaskOptions } from './options.ts';
+import type { AnyFunction, TaskOptions } from './options.ts';
 import type { Settings } from './settings.ts';
 
 /** What `@SpanAttribute()` makes of the arguments of a call. */
@@ -43,6 +43,7 @@ const DEFAULTS: TaskOptions & Defaults = {
   covers: 'work',
   enabled: undefined!,
   from: undefined!,
+  length: undefined!,
 };
 
 export function planOf(
@@ -95,13 +96,35 @@ function isOn(enabled: TaskOptions['enabled']): boolean {
   return typeof enabled === 'function' ? attempt('option "enabled"', enabled) !== false : enabled !== false;
 }
 
+/** What the function that is the value of an option answers about a call, if it does. */
+export function ask(option: string, fn: AnyFunction, args: ArrayLike<unknown>): unknown {
+  return attempt(`option "${option}"`, () => Reflect.apply(fn, undefined, args as never[]));
+}
+
 export function spanName({ name, defaultName }: Plan, args: ArrayLike<unknown>): string {
   if (name === undefined) return defaultName;
   if (typeof name === 'string') return name;
-  const answer: unknown = attempt('option "name"', () => Reflect.apply(name, undefined, args));
+  const answer = ask('name', name, args);
   if (typeof answer === 'string' && answer !== '') return answer;
   report(`option "name" of ${defaultName} gave no name`);
   return defaultName;
+}
+
+export function spanKind({ kind }: Plan, args: ArrayLike<unknown>): SpanKind | undefined {
+  if (typeof kind !== 'function') return kind;
+  const answer = ask('kind', kind, args);
+  if (answer === undefined || isSpanKind(answer)) return answer as SpanKind | undefined;
+  report('option "kind" gave no SpanKind');
+  return undefined;
+}
+
+/** Milliseconds that the work of this call has. */
+export function timeLimit({ timeoutMs }: Plan, args: ArrayLike<unknown>): number | undefined {
+  if (typeof timeoutMs !== 'function') return timeoutMs;
+  const answer = ask('timeoutMs', timeoutMs, args);
+  if (answer === undefined || (typeof answer === 'number' && answer > 0)) return answer;
+  report(`option "timeoutMs" gave ${inWords(answer)}; give a number of milliseconds above 0`);
+  return undefined;
 }
 
 /** The attributes that a span has from its start on. */
@@ -110,10 +133,7 @@ export function startAttributes(
   args: ArrayLike<unknown>,
 ): Attributes | undefined {
   if (attributes === undefined && argumentAttributes === undefined) return everywhere;
-  const own: unknown =
-    typeof attributes === 'function'
-      ? attempt('option "attributes"', () => Reflect.apply(attributes, undefined, args))
-      : attributes;
+  const own: unknown = typeof attributes === 'function' ? ask('attributes', attributes, args) : attributes;
   return { ...everywhere, ...argumentAttributes?.(args), ...copyAttributes('attributes', own) };
 }
 
@@ -130,7 +150,7 @@ export function signalOf({ signal }: Plan, args: ArrayLike<unknown>): AbortSigna
   if (signal === undefined) return findSignal(args);
   if (signal === false) return undefined;
   if (typeof signal !== 'function') return signal;
-  const answer: unknown = attempt('option "signal"', () => Reflect.apply(signal, undefined, args));
+  const answer = ask('signal', signal, args);
   if (answer === undefined || isAbortSignal(answer)) return answer;
   report('option "signal" gave no AbortSignal');
   return undefined;

@@ -1,8 +1,10 @@
+import type { Context } from '@opentelemetry/api';
 import { atEndOfTurn } from '../platform/timer.ts';
 import { ownSpans } from '../platform/own-spans.ts';
 import { CollectorWatch, type Watched } from './collector-watch.ts';
+import type { Outcome } from './outcome.ts';
 import { settleOverdue } from './overdue.ts';
-import { holders, type LiveSpanHolder } from './shutdown.ts';
+import { processWide } from '../platform/process-wide.ts';
 
 /** One row of `liveSpans()`. */
 export interface LiveSpanInfo {
@@ -20,9 +22,20 @@ export interface Listed extends Watched {
   next: Listed | undefined;
   previous: Listed | undefined;
   readonly provider: object | undefined;
+  /** The context in which the span is the active one. */
+  readonly active: Context;
   info(): LiveSpanInfo;
-  shutDown(): void;
+  settle(outcome: Outcome): void;
 }
+
+/** Something with live spans. */
+export interface LiveSpanHolder {
+  /** Ends those of its live spans that are meant, the newest first. */
+  settle(outcome: Outcome, isMeant: (live: Listed) => boolean): void;
+}
+
+/** All that have live spans now, of every instance and every copy of this library. */
+export const holders = /* @__PURE__ */ processWide('live-spans', () => new Set<LiveSpanHolder>());
 
 /**
  * The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing.
@@ -79,10 +92,9 @@ export class LiveSpanList implements LiveSpanHolder {
     this.#watch.begin();
   }
 
-  /** Children before their parents. */
-  shutDown(provider: object): void {
-    const ofProvider = Array.from(this).filter((live) => live.provider === provider);
-    for (const live of ofProvider.reverse()) live.shutDown();
+  settle(outcome: Outcome, isMeant: (live: Listed) => boolean): void {
+    const meant = Array.from(this).filter(isMeant);
+    for (const live of meant.reverse()) live.settle(outcome);
   }
 
   *[Symbol.iterator](): Generator<Listed> {

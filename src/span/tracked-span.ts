@@ -14,6 +14,7 @@ import { unwatch } from './collector-watch.ts';
 import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';
 import { type Outcome, RETURNED, writeOutcome } from './outcome.ts';
 import { overdue, settleOverdue } from './overdue.ts';
+import { endDescendants } from './end-many.ts';
 import { endSpan, isUnrecorded, readStartTime } from './sdk-span.ts';
 
 /** Whose span it is, and how it ends. */
@@ -42,6 +43,13 @@ export interface EndObserver {
 /** Says what it means for a span that what its work depends on has been collected. */
 export interface Collectable {
   readonly ifCollected: Outcome;
+}
+
+/** When the span ends if its work has not settled. */
+export interface TimeLimit {
+  readonly afterMs: number;
+  /** The key in the contexts of all that the call begins, if what lives of it ends with the span. */
+  readonly family: symbol | undefined;
 }
 
 /** An abort that has happened while the work still has time to settle on its own account. */
@@ -113,13 +121,16 @@ export class TrackedSpan implements AbortObserver, Listed {
   }
 
   /** Starts what may end the span before the work does. With a signal that has aborted already, it ends here. */
-  watch(signal: AbortSignalLike | undefined): void {
+  watch(signal: AbortSignalLike | undefined, limit: TimeLimit | undefined): void {
     if (signal !== undefined) this.#signal = observeAbort(signal, this);
-    const afterMs = this.plan.timeoutMs;
-    if (afterMs === undefined || this.ended) return;
-    this.#clearTimer = startTimer(afterMs, () => this.settle({ kind: 'timed-out', afterMs }), {
-      holdsProcess: false,
-    });
+    if (limit === undefined || this.ended) return;
+    const { afterMs, family } = limit;
+    const expire = () => {
+      const outcome: Outcome = { kind: 'timed-out', afterMs };
+      if (family !== undefined) endDescendants(this, family, outcome);
+      this.settle(outcome);
+    };
+    this.#clearTimer = startTimer(afterMs, expire, { holdsProcess: false });
   }
 
   info(): LiveSpanInfo {
@@ -169,10 +180,6 @@ export class TrackedSpan implements AbortObserver, Listed {
 
   #endAsAborted({ reason, abortedAt }: Grace): void {
     this.settle({ kind: 'aborted', reason }, abortedAt);
-  }
-
-  shutDown(): void {
-    this.settle({ kind: 'shutdown' });
   }
 
   /** Ends the span with `outcome`, unless it has ended. */

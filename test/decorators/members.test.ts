@@ -390,7 +390,7 @@ describe('misuse is a TypeError while decorating, and says what to write', () =>
     [
       'a negative number',
       () => decorate({ timeoutMs: -1 }),
-      "@Traced(): option 'timeoutMs' is -1; give a number of milliseconds, 0 or more",
+      "@Traced(): option 'timeoutMs' is -1; give a number of milliseconds, 0 or more, or a function",
     ],
     [
       '@Untraced() on a field',

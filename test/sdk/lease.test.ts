@@ -143,6 +143,11 @@ describe('the last release', () => {
     await lease.release();
     expect(rows()).toEqual([
       {
+        name: 'of another instance',
+        status: 'ERROR still live at the shutdown',
+        attributes: { failed: true, 'error.type': 'shutdown' },
+      },
+      {
         name: 'child',
         parent: 'parent',
         status: 'ERROR still live at the shutdown',
@@ -152,11 +157,6 @@ describe('the last release', () => {
         name: 'parent',
         status: 'ERROR still live at the shutdown',
         attributes: { error: true, 'error.type': 'shutdown', 'oncespan.outcome': 'shutdown' },
-      },
-      {
-        name: 'of another instance',
-        status: 'ERROR still live at the shutdown',
-        attributes: { failed: true, 'error.type': 'shutdown' },
       },
     ]);
     expect(liveSpans()).toEqual([]);

@@ -1,4 +1,4 @@
-import { endSpansOf } from '../../span/shutdown.ts';
+import { endSpansOf } from '../../span/end-many.ts';
 import { registeredProvider } from '../../platform/provider.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { trace, type TracerProvider } from '@opentelemetry/api';
-import { endSpansOf } from '../../span/shutdown.ts';
+import { endSpansOf } from '../../span/end-many.ts';
 import { noteShutDown, registeredProvider } from '../../platform/provider.ts';
 import { report } from '../../platform/report.ts';
 import { Deadline, IntrinsicPromise } from '../../platform/deadline.ts';
