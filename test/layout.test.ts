@@ -16,7 +16,7 @@ const LAYERS = [
   ['tracing'],
   ['index'],
 ];
-const SUB_PATHS = ['console', 'sdk', 'nestjs', 'testing'];
+const SUB_PATHS = ['console', 'jobs', 'sdk', 'nestjs', 'testing'];
 
 interface Source {
   readonly path: string;

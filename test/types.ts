@@ -11,6 +11,7 @@ import {
   traceTask,
   withSpan,
 } from '../src/index.ts';
+import { bullmq, lambda, pgBoss, sqs } from '../src/jobs/index.ts';
 import { same } from './decorators/types.ts';
 
 // Checked by the compiler, never run. What must not compile is marked; a mark without its error is one.
@@ -94,6 +95,53 @@ declare function get<Path extends string, P = { path: Path }, Body = any>(
   path: Path,
   ...routes: Route<P, Body>[]
 ): void;
+
+interface BossJob<T> {
+  readonly id: string;
+  readonly data: T;
+  readonly signal: AbortSignal;
+}
+declare function boss<T>(queue: string, handler: (jobs: BossJob<T>[]) => Promise<unknown>): Promise<string>;
+
+// Presets take the types of the function that they are for, whose own options see its arguments.
+export async function presets(): Promise<void> {
+  const count = async (job: BullJob<Job>): Promise<number> => job.data.id.length;
+  const plain = traceTask(count, bullmq());
+  const own = traceTask(
+    count,
+    bullmq({
+      timeoutMs: ({ data }) => data.id.length,
+      cancellable: true,
+      attributes: (job) => (same<BullJob<Job>, typeof job>(), { id: job.data.id }),
+      resultAttributes: (size) => (same<number, typeof size>(), { size }),
+    }),
+  );
+  same<typeof count, typeof plain>();
+  same<typeof count, typeof own>();
+  new Worker<Job, number>(
+    'mail',
+    traceTask(
+      async (job, _token, signal) => {
+        same<[BullJob<Job, number>, AbortSignal | undefined], [typeof job, typeof signal]>();
+        return job.data.id.length;
+      },
+      bullmq({ timeoutMs: 5 }),
+    ),
+  );
+  await boss<Job>(
+    'mail',
+    traceTask(async (jobs) => same<BossJob<Job>[], typeof jobs>(), pgBoss({ timeoutMs: 5 })),
+  );
+  const handler = traceTask(
+    async (event: Job, context: { left(): number }) => event.id + context.left(),
+    lambda(),
+  );
+  same<(event: Job, context: { left(): number }) => Promise<string>, typeof handler>();
+  // @ts-expect-error there is no such option
+  sqs({ tiemoutMs: 5 });
+  // @ts-expect-error a job has no such field
+  traceTask(count, bullmq({ attributes: (job) => ({ given: job.nothing }) }));
+}
 
 // An inline function gets the parameters that it would get bare.
 export async function inline(queue: PQueue): Promise<void> {

@@ -41,12 +41,15 @@ export function contextOf(what: string, carrier: unknown, base: Context): Contex
   warnWithoutPropagator(`${what} answered a carrier, and so`);
   const read = attempt('reading a carrier', () => propagation.extract(without, carrier, GETTER));
   if (read !== undefined && parentSpanContext(read) !== undefined) return read;
-  const unread = attempt('reading a carrier', () =>
-    propagation.fields().filter((name) => name !== 'baggage' && GETTER.get(carrier, name) !== undefined),
-  );
-  if (unread !== undefined && unread.length > 0)
-    report(`${what} answered a carrier whose ${unread.join(' and ')} cannot be read`);
+  const fields = () => propagation.fields().filter((name) => name !== 'baggage' && holds(carrier, name));
+  const unread = attempt('reading a carrier', fields) ?? [];
+  if (unread.length > 0) report(`${what} answered a carrier whose ${unread.join(' and ')} cannot be read`);
   return read ?? without;
+}
+
+/** Whether a carrier has something under this name, in any case. */
+export function holds(carrier: object, name: string): boolean {
+  return GETTER.get(carrier, name) !== undefined;
 }
 
 /** The SDKs' own limit, https://opentelemetry.io/docs/specs/otel/common/#configurable-parameters */

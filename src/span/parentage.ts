@@ -30,7 +30,7 @@ export function isLocalRoot(parent: Context, relation: Relation): boolean {
 }
 
 /** Whether the span of `context` has ended, as far as it can tell: one of an SDK can. */
-function hasEnded(context: Context): boolean {
+export function hasEnded(context: Context): boolean {
   const read = () => (trace.getSpan(context) as { ended?: unknown } | undefined)?.ended;
   return attempt('reading the parent span', read) === true;
 }

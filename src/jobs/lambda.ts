@@ -1,0 +1,105 @@
+import { type Attributes, type Context, SpanKind } from '@opentelemetry/api';
+import type { Carrier, TaskOptions } from '../options/options.ts';
+import { activeContext } from '../platform/context.ts';
+import { activeSpan } from './active-span.ts';
+import { attributesOf } from './consumer.ts';
+import { overridden } from './overridden.ts';
+import { carrierIn } from './producer.ts';
+import { elementsOf, property, textIn } from './property.ts';
+import { SQS, sqsEvent } from './sqs.ts';
+
+/** Milliseconds before Lambda stops the process in which the span, and what lives below it, is ended and exported. */
+const EXPORT_MS = 500;
+
+/**
+ * Options for the handler of an AWS Lambda function: a SERVER span named after the function; for messages of SQS a CONSUMER
+ * span, `{queue} process`, linked to who has sent them. HTTP events continue the trace of their headers. The answer waits for
+ * the export, because Lambda freezes the process once it has it; an invocation that is about to be stopped ends as `timed-out`
+ * half a second before, with what lives below it. Under a span of an instrumentation it is a child of that.
+ *
+ * By https://opentelemetry.io/docs/specs/semconv/faas/aws-lambda/
+ *
+ * @param options your own, which override these; attributes, and errors to ignore, add to these
+ * @throws TypeError for options that are none
+ * @example
+ * export const handler = traceTask(async (event, context) => { … }, lambda());
+ */
+export function lambda<Args extends unknown[] = unknown[], Result = unknown>(
+  options?: TaskOptions<Args, Result>,
+): TaskOptions<Args, Result> {
+  let isCold = true;
+  const preset: TaskOptions = {
+    name: nameOf,
+    kind: (event) => {
+      const around = activeSpan()?.kind;
+      if (around === SpanKind.SERVER || around === SpanKind.CONSUMER) return SpanKind.INTERNAL;
+      return sqsEvent(event) === undefined ? SpanKind.SERVER : SpanKind.CONSUMER;
+    },
+    attributes: (event, context) => {
+      const wasCold = isCold;
+      isCold = false;
+      return { ...invocationOf(event, context), 'faas.coldstart': wasCold };
+    },
+    links: (event) => sqsEvent(event)?.messages.map(({ producer }) => producer),
+    from: parentOf,
+    timeoutMs: timeLeft,
+    flush: 'await',
+  };
+  return overridden('lambda()', preset, options);
+}
+
+function nameOf(event: unknown, context: unknown): string {
+  const messages = sqsEvent(event);
+  if (messages !== undefined) return `${messages.destination ?? 'multiple_sources'} process`;
+  return textIn(context, 'functionName') ?? 'lambda';
+}
+
+function parentOf(event: unknown): Context | Carrier | undefined {
+  return activeSpan() !== undefined ? activeContext() : carrierIn(event);
+}
+
+function timeLeft(_event: unknown, context: unknown): number | undefined {
+  const ask = property(context, 'getRemainingTimeInMillis');
+  if (typeof ask !== 'function') return undefined;
+  const left: unknown = Reflect.apply(ask, context, []);
+  if (typeof left !== 'number' || left <= 0) return undefined;
+  // Of a short time, half.
+  return Math.max(left - EXPORT_MS, left / 2);
+}
+
+function invocationOf(event: unknown, context: unknown): Attributes {
+  const messages = sqsEvent(event);
+  const arn = textIn(context, 'invokedFunctionArn');
+  const account = arn?.split(':')[4];
+  const invocation = textIn(context, 'awsRequestId');
+  return {
+    ...(messages !== undefined && attributesOf(SQS, SQS, messages)),
+    'faas.trigger': triggerOf(event),
+    ...(invocation !== undefined && { 'faas.invocation_id': invocation }),
+    ...(arn !== undefined && { 'aws.lambda.invoked_arn': arn }),
+    ...(account !== undefined && { 'cloud.account.id': account }),
+  };
+}
+
+const TRIGGERS = {
+  'aws:sqs': 'pubsub',
+  'aws:sns': 'pubsub',
+  'aws:kinesis': 'pubsub',
+  'aws:s3': 'datasource',
+  'aws:dynamodb': 'datasource',
+  'aws.events': 'timer',
+};
+
+/** https://opentelemetry.io/docs/specs/semconv/registry/attributes/faas/#faas-trigger */
+function triggerOf(event: unknown): string {
+  const record = elementsOf(property(event, 'Records'))?.[0];
+  // SNS alone writes it with a capital letter.
+  const source = textIn(record, 'eventSource') ?? textIn(record, 'EventSource') ?? textIn(event, 'source');
+  // A gateway's, a load balancer's, or of the function's own address.
+  const isRequest =
+    property(event, 'headers') !== undefined && property(event, 'requestContext') !== undefined;
+  if (isRequest) return 'http';
+  return source !== undefined && Object.hasOwn(TRIGGERS, source)
+    ? TRIGGERS[source as keyof typeof TRIGGERS]
+    : 'other';
+}

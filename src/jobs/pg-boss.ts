@@ -1,0 +1,53 @@
+import type { TaskOptions } from '../options/options.ts';
+import { consumer, type Delivery, type Message } from './consumer.ts';
+import { overridden } from './overridden.ts';
+import { carrierIn } from './producer.ts';
+import { elementsOf, numberIn, property, textIn } from './property.ts';
+
+/**
+ * Options for the handler of `boss.work()`: a `process {queue}` span of kind CONSUMER for the jobs of one call, linked to who
+ * has sent them. A single job's is the child of that on its first attempt, unless it was sent for later (which pg-boss tells
+ * with `includeMetadata`); a batch, and a job that is retried, make a trace of their own. Under the span that pg-boss makes
+ * itself it is a child of that.
+ *
+ * The producer's context is what `carrier()` has put into the job's data, at `headers` or at the top.
+ *
+ * @param options your own, which override these; attributes, and errors to ignore, add to these
+ * @throws TypeError for options that are none
+ * @example
+ * await boss.send('mail', { order, headers: carrier() });
+ * await boss.work('mail', traceTask(send, pgBoss({ timeoutMs: 30_000 })));
+ * // A span a job:
+ * const sendOne = traceTask(send, pgBoss());
+ * await boss.work('mail', { batchSize: 10 }, (jobs) => Promise.all(jobs.map((job) => sendOne(job))));
+ */
+export function pgBoss<Args extends unknown[] = unknown[], Result = unknown>(
+  options?: TaskOptions<Args, Result>,
+): TaskOptions<Args, Result> {
+  return overridden('pgBoss()', consumer('pg-boss', 'pg_boss', read), options);
+}
+
+function read([given]: readonly unknown[]): Delivery {
+  const jobs = elementsOf(given) ?? [given];
+  return {
+    destination: textIn(jobs[0], 'name'),
+    messages: jobs.map(messageOf),
+    // Without an option of its own, pg-boss hands over an array of one.
+    isBatch: jobs.length !== 1,
+  };
+}
+
+function messageOf(job: unknown): Message {
+  const retries = numberIn(job, 'retryCount');
+  const [sent, due] = ['createdOn', 'startAfter'].map((key) => timeOf(property(job, key)));
+  return {
+    id: textIn(job, 'id'),
+    producer: carrierIn(property(job, 'data')),
+    attempt: retries === undefined ? undefined : retries + 1,
+    isPostponed: due! > sent!,
+  };
+}
+
+function timeOf(date: unknown): number {
+  return date instanceof Date ? date.getTime() : NaN;
+}
