@@ -36,8 +36,11 @@ const ExportRequest = protobuf.parse(DEFINITIONS).root.lookupType('ExportTraceSe
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
+  /** Empty for a root. */
+  readonly parentSpanId: string;
   readonly name: string;
   readonly statusCode: number;
+  readonly statusMessage: string;
   readonly attributes: Readonly<Record<string, unknown>>;
 }
 
@@ -52,8 +55,9 @@ interface ExportBody {
 interface SpanBody {
   traceId: string | Uint8Array;
   spanId: string | Uint8Array;
+  parentSpanId?: string | Uint8Array;
   name: string;
-  status?: { code?: number };
+  status?: { code?: number; message?: string };
   attributes?: { key: string; value: Record<string, unknown> }[];
 }
 
@@ -127,12 +131,21 @@ function spansIn({ resourceSpans = [] }: ExportBody): ReceivedSpan[] {
   return scopes.flatMap(({ spans = [] }) => spans.map(readSpan));
 }
 
-function readSpan({ traceId, spanId, name, status, attributes = [] }: SpanBody): ReceivedSpan {
+function readSpan({
+  traceId,
+  spanId,
+  parentSpanId = '',
+  name,
+  status,
+  attributes = [],
+}: SpanBody): ReceivedSpan {
   return {
     traceId: hex(traceId),
     spanId: hex(spanId),
+    parentSpanId: hex(parentSpanId),
     name,
     statusCode: status?.code ?? 0,
+    statusMessage: status?.message ?? '',
     attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
   };
 }

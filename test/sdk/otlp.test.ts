@@ -44,25 +44,30 @@ const named = (name: string) => withSpan(name, () => {});
 test('the receiver reads both encodings of the same span alike', async () => {
   const { provider } = connect();
   const { spans } = record();
-  withSpan({ name: 'both', attributes: { text: 'a', count: 2, ratio: 0.5, flag: true } }, (span) =>
-    span.setStatus({ code: SpanStatusCode.ERROR }),
+  const attributes = { text: 'a', count: 2, ratio: 0.5, flag: true };
+  withSpan('around', () =>
+    withSpan({ name: 'both', attributes }, (both) =>
+      both.setStatus({ code: SpanStatusCode.ERROR, message: 'late' }),
+    ),
   );
-  const [span] = spans();
+  const [span, around] = spans();
   const { processor } = connect();
   processor.onEnd(span!);
   await processor.forceFlush();
   // Not by fetch(), which keeps timers.
   const headers = { 'content-type': 'application/json' };
   const request = http.request(receiver.url, { method: 'POST', headers, agent: false });
-  request.end(JsonTraceSerializer.serializeRequest(spans()));
+  request.end(JsonTraceSerializer.serializeRequest([span!]));
   await once(request, 'close');
   const { traceId, spanId } = span!.spanContext();
   const received = {
     traceId,
     spanId,
+    parentSpanId: around!.spanContext().spanId,
     name: 'both',
     statusCode: 2,
-    attributes: { text: 'a', count: 2, ratio: 0.5, flag: true },
+    statusMessage: 'late',
+    attributes,
   };
   expect(receiver.spans).toEqual([received, received]);
   expect(receiver.duplicates).toBe(1);
