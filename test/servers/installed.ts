@@ -19,6 +19,7 @@ const has = (...commands: string[]) => commands.every((name) => commandOf(name) 
 
 export const hasRedis = has('redis-server');
 export const hasPostgres = has('postgres', 'initdb');
+export const hasNats = has('nats-server');
 export const hasRabbit = has('rabbitmq-server', 'erl', 'epmd');
 
 /** Once for a run of the tests, and before them: what it leaves out. */
@@ -27,5 +28,6 @@ export function setup(): void {
     process.stdout.write(`skipped: ${what}; apt-get install ${server}\n`);
   if (!hasRedis) say('the BullMQ tests and the Redis recipes', 'redis-server');
   if (!hasPostgres) say('the PostgreSQL recipes', 'postgresql');
+  if (!hasNats) say('the NATS recipe', 'nats-server');
   if (!hasRabbit) say('the RabbitMQ recipes', 'rabbitmq-server');
 }

@@ -36,12 +36,12 @@ export class ServerHome {
     process.once('exit', this.#drop);
   }
 
-  /** Starts a command in the folder. If it fails, the error says what it wrote. */
+  /** Starts a command in the folder. If it fails, the error says what it wrote. @returns what it has written so far */
   async run(
     command: string,
     args: readonly string[],
     { ready, endedBy = 'SIGTERM', env }: RunOptions = {},
-  ): Promise<void> {
+  ): Promise<string> {
     const child = spawn(command, args, {
       ...this.#owner,
       cwd: this.folder,
@@ -70,6 +70,7 @@ export class ServerHome {
     });
     try {
       await isReady;
+      return output;
     } catch (error) {
       await this.leave();
       throw error;
