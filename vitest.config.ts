@@ -39,9 +39,12 @@ export default defineConfig({
     execArgv: ['--expose-gc'],
     // No test waits for a clock; this only ends one that hangs, however busy the machine is.
     testTimeout: 60_000,
+    // Says what is left out for want of a server.
+    globalSetup: [module('test/servers/installed.ts')],
     projects: [
       {
         plugins: [lowerStandardSyntax],
+        resolve: { alias: ourselves },
         test: {
           name: 'sdk 3',
           include: everything,
@@ -58,6 +61,7 @@ export default defineConfig({
           // What these test does not depend on the SDK.
           exclude: [
             ...onlyLegacy,
+            'test/jobs/**',
             'test/layout.test.ts',
             'test/returned/real-clients.test.ts',
             'test/sdk/model.test.ts',

@@ -4,7 +4,8 @@ import PQueue from 'p-queue';
 import { describe, expect, test } from 'vitest';
 import { traceTask } from '../src/index.ts';
 import { deferred, record } from './harness.ts';
-import { hasRedis, useRedis } from './redis.ts';
+import { hasRedis } from './servers/installed.ts';
+import { useRedis } from './servers/redis.ts';
 
 // Real queues: each hands its jobs a signal in its own way, and `traceTask` is added in one place.
 

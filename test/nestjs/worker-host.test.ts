@@ -7,7 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { Traced } from '../../src/index.ts';
 import { TracingModule } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
-import { hasRedis, useRedis } from '../redis.ts';
+import { hasRedis } from '../servers/installed.ts';
+import { useRedis } from '../servers/redis.ts';
 
 describe.skipIf(!hasRedis)('WorkerHost on a real Redis (skipped where there is no redis-server)', () => {
   const redis = useRedis();
