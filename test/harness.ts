@@ -1,4 +1,4 @@
-import { type Attributes, SpanStatusCode, trace } from '@opentelemetry/api';
+import { type Attributes, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import type { ReadableSpan, Sampler, SpanExporter, SpanProcessor } from '@opentelemetry/sdk-trace';
 import { ParentBasedSampler, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
@@ -11,6 +11,7 @@ export const seed = Number(process.env['SEED'] ?? Date.now() % 2 ** 31);
 /** A span in the order of its end, with what differs from a plain success; its parent and links by name. */
 export interface SpanRow {
   name: string;
+  kind?: string;
   parent?: string;
   status?: string;
   attributes?: Attributes;
@@ -67,8 +68,9 @@ export function dropping(name: string): Sampler {
 export function rowOf(span: ReadableSpan, all: readonly ReadableSpan[]): SpanRow {
   const nameOf = (spanId: string) =>
     all.find((other) => other.spanContext().spanId === spanId)?.name ?? 'elsewhere';
-  const { name, status, attributes, events, links, parentSpanContext } = span;
+  const { name, kind, status, attributes, events, links, parentSpanContext } = span;
   const row: SpanRow = { name };
+  if (kind !== SpanKind.INTERNAL) row.kind = SpanKind[kind];
   if (parentSpanContext !== undefined) row.parent = nameOf(parentSpanContext.spanId);
   if (status.code === SpanStatusCode.OK) row.status = 'OK';
   if (status.code === SpanStatusCode.ERROR) row.status = `ERROR ${status.message ?? ''}`.trim();

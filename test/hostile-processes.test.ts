@@ -113,7 +113,13 @@ describe('Object.prototype with more on it', () => {
     } finally {
       for (const key of Object.keys(EVIL)) delete polluted[key];
     }
-    expect(rows()).toEqual(['job', 'other', 'span', 'span', 'Orders.place'].map((name) => ({ name })));
+    expect(rows()).toEqual([
+      { name: 'job', kind: 'SERVER' },
+      { name: 'other' },
+      { name: 'span', kind: 'SERVER' },
+      { name: 'span', kind: 'SERVER' },
+      { name: 'Orders.place' },
+    ]);
   });
 });
 
