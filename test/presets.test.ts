@@ -283,7 +283,9 @@ describe('errors by which BullMQ is told to run a job later', () => {
         const failure = Object.assign(new Error('later'), { name });
         const job = traceTask(async () => Promise.reject(failure), { ...options, attributes: {} });
         await expect(job()).rejects.toBe(failure);
-        expect(rows()).toEqual([{ name: 'process', attributes: { 'oncespan.outcome': 'ignored' } }]);
+        expect(rows()).toEqual([
+          { name: 'process', kind: 'CONSUMER', attributes: { 'oncespan.outcome': 'ignored' } },
+        ]);
       }
     },
   );
@@ -297,9 +299,10 @@ describe('errors by which BullMQ is told to run a job later', () => {
     await job(new RangeError('no failure')).catch(() => {});
     await job(new TypeError('failure')).catch(() => {});
     expect(rows()).toEqual([
-      { name: 'process', attributes: { 'oncespan.outcome': 'ignored' } },
+      { name: 'process', kind: 'CONSUMER', attributes: { 'oncespan.outcome': 'ignored' } },
       {
         name: 'process',
+        kind: 'CONSUMER',
         status: 'ERROR failure',
         attributes: { error: true, 'error.type': 'TypeError' },
         exceptions: ['TypeError: failure'],
