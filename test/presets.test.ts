@@ -311,6 +311,67 @@ describe('errors by which BullMQ is told to run a job later', () => {
   });
 });
 
+describe('a batch of pg-boss, whose jobs bring a signal each', () => {
+  /** Two jobs of one call, and what ends them. */
+  function batchOf(signals: readonly AbortSignal[]) {
+    const { rows } = record();
+    const { promise, resolve } = deferred();
+    const jobs = signals.map((signal, index) => ({ ...jobOfBoss, id: String(index), signal }));
+    const done = traceTask((_jobs: unknown) => promise, { ...pgBoss(), attributes: {}, links: () => [] })(
+      jobs,
+    );
+    const settle = () => {
+      resolve();
+      return done;
+    };
+    return { rows, settle };
+  }
+
+  test('ends with the last of them, and goes on without a job that is lost', async () => {
+    const [lost, late] = [new AbortController(), new AbortController()];
+    const { rows, settle } = batchOf([lost.signal, late.signal]);
+    lost.abort(new Error('lost'));
+    expect(rows()).toEqual([]);
+    late.abort(new Error('too late'));
+    const ended = [
+      {
+        name: 'process mail',
+        kind: 'CONSUMER',
+        status: 'ERROR too late',
+        attributes: { error: true, 'error.type': 'Error', 'oncespan.outcome': 'aborted' },
+        exceptions: ['Error: too late'],
+      },
+    ];
+    expect(rows()).toEqual(ended);
+    await settle();
+    expect(rows()).toEqual(ended);
+  });
+
+  test('has ended before it began, where all of them are aborted already', async () => {
+    const { rows, settle } = batchOf([AbortSignal.abort(), AbortSignal.abort()]);
+    expect(rows()).toMatchObject([{ attributes: { 'oncespan.outcome': 'aborted' } }]);
+    await settle();
+  });
+
+  test('returns like any other while one of them is not aborted', async () => {
+    const { rows, settle } = batchOf([AbortSignal.abort(), new AbortController().signal]);
+    await settle();
+    expect(rows()).toEqual([{ name: 'process mail', kind: 'CONSUMER' }]);
+  });
+});
+
+test('a job of pg-boss that is taken apart is ended by the signal that goes with it', async () => {
+  const { rows } = record();
+  const controller = new AbortController();
+  const { promise, resolve } = deferred();
+  const send = traceTask((_data: object, _signal: AbortSignal) => promise, { ...pgBoss(), attributes: {} });
+  const done = send({ to: 'Ada' }, controller.signal);
+  controller.abort();
+  expect(rows()).toMatchObject([{ attributes: { 'oncespan.outcome': 'aborted' } }]);
+  resolve();
+  await done;
+});
+
 describe('Lambda', () => {
   const context = {
     functionName: 'greeter',
