@@ -283,7 +283,9 @@ describe('errors by which BullMQ is told to run a job later', () => {
         const failure = Object.assign(new Error('later'), { name });
         const job = traceTask(async () => Promise.reject(failure), { ...options, attributes: {} });
         await expect(job()).rejects.toBe(failure);
-        expect(rows()).toEqual([{ name: 'process', attributes: { 'oncespan.outcome': 'ignored' } }]);
+        expect(rows()).toEqual([
+          { name: 'process', kind: 'CONSUMER', attributes: { 'oncespan.outcome': 'ignored' } },
+        ]);
       }
     },
   );
@@ -297,15 +299,77 @@ describe('errors by which BullMQ is told to run a job later', () => {
     await job(new RangeError('no failure')).catch(() => {});
     await job(new TypeError('failure')).catch(() => {});
     expect(rows()).toEqual([
-      { name: 'process', attributes: { 'oncespan.outcome': 'ignored' } },
+      { name: 'process', kind: 'CONSUMER', attributes: { 'oncespan.outcome': 'ignored' } },
       {
         name: 'process',
+        kind: 'CONSUMER',
         status: 'ERROR failure',
         attributes: { error: true, 'error.type': 'TypeError' },
         exceptions: ['TypeError: failure'],
       },
     ]);
   });
+});
+
+describe('a batch of pg-boss, whose jobs bring a signal each', () => {
+  /** Two jobs of one call, and what ends them. */
+  function batchOf(signals: readonly AbortSignal[]) {
+    const { rows } = record();
+    const { promise, resolve } = deferred();
+    const jobs = signals.map((signal, index) => ({ ...jobOfBoss, id: String(index), signal }));
+    const done = traceTask((_jobs: unknown) => promise, { ...pgBoss(), attributes: {}, links: () => [] })(
+      jobs,
+    );
+    const settle = () => {
+      resolve();
+      return done;
+    };
+    return { rows, settle };
+  }
+
+  test('ends with the last of them, and goes on without a job that is lost', async () => {
+    const [lost, late] = [new AbortController(), new AbortController()];
+    const { rows, settle } = batchOf([lost.signal, late.signal]);
+    lost.abort(new Error('lost'));
+    expect(rows()).toEqual([]);
+    late.abort(new Error('too late'));
+    const ended = [
+      {
+        name: 'process mail',
+        kind: 'CONSUMER',
+        status: 'ERROR too late',
+        attributes: { error: true, 'error.type': 'Error', 'oncespan.outcome': 'aborted' },
+        exceptions: ['Error: too late'],
+      },
+    ];
+    expect(rows()).toEqual(ended);
+    await settle();
+    expect(rows()).toEqual(ended);
+  });
+
+  test('has ended before it began, where all of them are aborted already', async () => {
+    const { rows, settle } = batchOf([AbortSignal.abort(), AbortSignal.abort()]);
+    expect(rows()).toMatchObject([{ attributes: { 'oncespan.outcome': 'aborted' } }]);
+    await settle();
+  });
+
+  test('returns like any other while one of them is not aborted', async () => {
+    const { rows, settle } = batchOf([AbortSignal.abort(), new AbortController().signal]);
+    await settle();
+    expect(rows()).toEqual([{ name: 'process mail', kind: 'CONSUMER' }]);
+  });
+});
+
+test('a job of pg-boss that is taken apart is ended by the signal that goes with it', async () => {
+  const { rows } = record();
+  const controller = new AbortController();
+  const { promise, resolve } = deferred();
+  const send = traceTask((_data: object, _signal: AbortSignal) => promise, { ...pgBoss(), attributes: {} });
+  const done = send({ to: 'Ada' }, controller.signal);
+  controller.abort();
+  expect(rows()).toMatchObject([{ attributes: { 'oncespan.outcome': 'aborted' } }]);
+  resolve();
+  await done;
 });
 
 describe('Lambda', () => {

@@ -1,4 +1,6 @@
 import type { TaskOptions } from '../options/options.ts';
+import { findSignal } from '../platform/abort-signal.ts';
+import { signalOfAll } from './batch-signal.ts';
 import { consumer, type Delivery, type Message } from './consumer.ts';
 import { overridden } from './overridden.ts';
 import { carrierIn } from './producer.ts';
@@ -24,7 +26,12 @@ import { elementsOf, numberIn, property, textIn } from './property.ts';
 export function pgBoss<Args extends unknown[] = unknown[], Result = unknown>(
   options?: TaskOptions<Args, Result>,
 ): TaskOptions<Args, Result> {
-  return overridden('pgBoss()', consumer('pg-boss', 'pg_boss', read), options);
+  const preset: TaskOptions = {
+    ...consumer('pg-boss', 'pg_boss', read),
+    // The jobs of a batch bring one each, which is aborted when the job is lost, and with all others when the time is up.
+    signal: (...args) => findSignal(args) ?? signalOfAll(elementsOf(args[0]) ?? []),
+  };
+  return overridden('pgBoss()', preset, options);
 }
 
 function read([given]: readonly unknown[]): Delivery {

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import http from 'node:http';
-import { SpanStatusCode, trace } from '@opentelemetry/api';
+import { type HrTime, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { JsonTraceSerializer } from '@opentelemetry/otlp-transformer';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -44,11 +44,18 @@ const named = (name: string) => withSpan(name, () => {});
 test('the receiver reads both encodings of the same span alike', async () => {
   const { provider } = connect();
   const { spans } = record();
+<<<<<<< HEAD
   const attributes = { text: 'a', count: 2, ratio: 0.5, flag: true };
   withSpan('around', () =>
     withSpan({ name: 'both', attributes }, (both) =>
       both.setStatus({ code: SpanStatusCode.ERROR, message: 'late' }),
     ),
+=======
+  const links = () => [{ context: { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceFlags: 1 } }];
+  const attributes = { text: 'a', count: 2, ratio: 0.5, flag: true };
+  withSpan({ name: 'both', kind: SpanKind.CLIENT, attributes, links }, (span) =>
+    span.setStatus({ code: SpanStatusCode.ERROR, message: 'refused' }),
+>>>>>>> wt-queues
   );
   const [span, around] = spans();
   const { processor } = connect();
@@ -60,14 +67,30 @@ test('the receiver reads both encodings of the same span alike', async () => {
   request.end(JsonTraceSerializer.serializeRequest([span!]));
   await once(request, 'close');
   const { traceId, spanId } = span!.spanContext();
+  const link = { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16) };
+  const about = ([seconds, nanoseconds]: HrTime) => [seconds, expect.closeTo(nanoseconds, -3)];
   const received = {
     traceId,
     spanId,
+<<<<<<< HEAD
     parentSpanId: around!.spanContext().spanId,
+=======
+    parentSpanId: undefined,
+>>>>>>> wt-queues
     name: 'both',
+    kind: SpanKind.CLIENT,
+    startTime: about(span!.startTime),
+    endTime: about(span!.endTime),
     statusCode: 2,
+<<<<<<< HEAD
     statusMessage: 'late',
     attributes,
+=======
+    statusMessage: 'refused',
+    attributes: { text: 'a', count: 2, ratio: 0.5, flag: true },
+    links: [link],
+    resource: span!.resource.attributes,
+>>>>>>> wt-queues
   };
   expect(receiver.spans).toEqual([received, received]);
   expect(receiver.duplicates).toBe(1);
