@@ -40,22 +40,13 @@ const ExportRequest = protobuf.parse(DEFINITIONS).root.lookupType('ExportTraceSe
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
-<<<<<<< HEAD
-  /** Empty for a root. */
-  readonly parentSpanId: string;
-=======
   readonly parentSpanId: string | undefined;
->>>>>>> wt-queues
   readonly name: string;
   readonly kind: SpanKind;
   readonly startTime: HrTime;
   readonly endTime: HrTime;
   readonly statusCode: number;
-<<<<<<< HEAD
-  readonly statusMessage: string;
-=======
   readonly statusMessage: string | undefined;
->>>>>>> wt-queues
   readonly attributes: Readonly<Record<string, unknown>>;
   readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
   /** The attributes of the process that made it. */
@@ -79,14 +70,6 @@ interface AttributeBody {
 type Id = string | Uint8Array;
 
 interface SpanBody {
-<<<<<<< HEAD
-  traceId: string | Uint8Array;
-  spanId: string | Uint8Array;
-  parentSpanId?: string | Uint8Array;
-  name: string;
-  status?: { code?: number; message?: string };
-  attributes?: { key: string; value: Record<string, unknown> }[];
-=======
   traceId: Id;
   spanId: Id;
   parentSpanId?: Id;
@@ -97,7 +80,6 @@ interface SpanBody {
   status?: { code?: number; message?: string };
   attributes?: AttributeBody[];
   links?: { traceId: Id; spanId: Id }[];
->>>>>>> wt-queues
 }
 
 /** A collector of traces over OTLP/HTTP that behaves as well or as badly as it is told. It keeps what it has accepted. */
@@ -172,24 +154,6 @@ function spansIn({ resourceSpans = [] }: ExportBody): ReceivedSpan[] {
   });
 }
 
-<<<<<<< HEAD
-function readSpan({
-  traceId,
-  spanId,
-  parentSpanId = '',
-  name,
-  status,
-  attributes = [],
-}: SpanBody): ReceivedSpan {
-  return {
-    traceId: hex(traceId),
-    spanId: hex(spanId),
-    parentSpanId: hex(parentSpanId),
-    name,
-    statusCode: status?.code ?? 0,
-    statusMessage: status?.message ?? '',
-    attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
-=======
 function readSpan(span: SpanBody, resource: ReceivedSpan['resource']): ReceivedSpan {
   return {
     traceId: hex(span.traceId),
@@ -205,7 +169,6 @@ function readSpan(span: SpanBody, resource: ReceivedSpan['resource']): ReceivedS
     attributes: recordOf(span.attributes),
     links: (span.links ?? []).map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
     resource,
->>>>>>> wt-queues
   };
 }
 

@@ -1,9 +1,10 @@
+import { getEventListeners } from 'node:events';
 import { type Attributes, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type TaskOptions, traceTask } from '../src/index.ts';
 import { bullmq, lambda, pgBoss, sqs } from '../src/jobs/index.ts';
-import { caught, deferred, record, reported } from './harness.ts';
+import { caught, deferred, record, reported, turn } from './harness.ts';
 
 // What is handed over is built here as the libraries do it; test/jobs/ runs the real ones.
 
@@ -176,6 +177,25 @@ describe('where the producer has left its context', () => {
   });
 });
 
+test.for([
+  ['1', 1],
+  ['0', 0],
+  ['?', 0],
+] as const)('a header of AWS whose Sampled is %s', async ([sampled, traceFlags]) => {
+  const header = traceHeader.AWSTraceHeader.replace('Sampled=1', `Sampled=${sampled}`);
+  const { spans } = record();
+  const given = recordOf('mail', { attributes: { AWSTraceHeader: header, ApproximateReceiveCount: '2' } });
+  await traceTask(async (_record: object) => {}, sqs())(given);
+  expect(spans()[0]!.links.map(({ context }) => context)).toEqual([
+    {
+      traceId: '5759e988bd862e3fe1be46a994272793',
+      spanId: '53995c3f42cd8ad8',
+      traceFlags,
+      isRemote: true,
+    },
+  ]);
+});
+
 describe('a root with a link, so that no trace lasts for days:', () => {
   const root = { kind: SpanKind.CONSUMER, parent: undefined, links: [SPAN] };
 
@@ -192,6 +212,12 @@ describe('a root with a link, so that no trace lasts for days:', () => {
       'a repeated job of BullMQ',
       bullmq(),
       { ...jobOfBull, repeatJobKey: 'nightly' },
+      { 'messaging.bullmq.attempt': 1 },
+    ],
+    [
+      'a job of BullMQ that is repeated by its options',
+      bullmq(),
+      { ...jobOfBull, attemptsStarted: 0, opts: { repeat: { every: 5 } } },
       { 'messaging.bullmq.attempt': 1 },
     ],
     ['a retry of pg-boss', pgBoss(), [{ ...jobOfBoss, retryCount: 1 }], { 'messaging.pg_boss.attempt': 2 }],
@@ -358,6 +384,15 @@ describe('a batch of pg-boss, whose jobs bring a signal each', () => {
     await settle();
     expect(rows()).toEqual([{ name: 'process mail', kind: 'CONSUMER' }]);
   });
+
+  test('leaves no listener behind', async () => {
+    const signals = [new AbortController().signal, new AbortController().signal];
+    const { settle } = batchOf(signals);
+    expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual([1, 1]);
+    await settle();
+    await turn();
+    expect(signals.map((signal) => getEventListeners(signal, 'abort').length)).toEqual([0, 0]);
+  });
 });
 
 test('a job of pg-boss that is taken apart is ended by the signal that goes with it', async () => {
@@ -459,12 +494,34 @@ describe('Lambda', () => {
     expect([kind, attributes['faas.trigger']]).toEqual([SpanKind.SERVER, trigger]);
   });
 
-  test('under the span of an instrumentation it is internal', async () => {
-    expect(await spanUnder(SpanKind.SERVER, {}, lambda(), {}, context)).toEqual({
-      kind: SpanKind.INTERNAL,
-      isChild: true,
-      links: [],
-    });
+  test.for([SpanKind.SERVER, SpanKind.CONSUMER])(
+    'under the span of an instrumentation, of kind %i, it is internal',
+    async (kind) => {
+      expect(await spanUnder(kind, {}, lambda(), {}, context)).toEqual({
+        kind: SpanKind.INTERNAL,
+        isChild: true,
+        links: [],
+      });
+    },
+  );
+
+  test('the answer waits for the export', async () => {
+    const exported = deferred();
+    const { provider } = record();
+    vi.spyOn(provider, 'forceFlush').mockReturnValue(exported.promise);
+    const answers: unknown[] = [];
+    const handler = traceTask(async (_event: object, _context: object) => 'answer', lambda());
+    const done = handler({}, context).then((answer) => answers.push(answer));
+    await turn();
+    expect(answers).toEqual([]);
+    exported.resolve();
+    await done;
+    expect(answers).toEqual(['answer']);
+  });
+
+  test('with no time left there is no limit, and nothing to report', async () => {
+    await spanOf(lambda(), {}, { ...context, getRemainingTimeInMillis: () => 0 });
+    expect(reported).toEqual([]);
   });
 
   test.for([

@@ -43,7 +43,8 @@ export function bullmq<Args extends unknown[] = unknown[], Result = unknown>(
 
 function read([job]: readonly unknown[]): Delivery {
   const options = property(job, 'opts');
-  const started = numberIn(job, 'attemptsStarted') ?? (numberIn(job, 'attemptsMade') ?? 0) + 1;
+  // Also without a count, as of a job that is built for a test.
+  const attempt = numberIn(job, 'attemptsStarted') || (numberIn(job, 'attemptsMade') ?? 0) + 1;
   const name = textIn(job, 'name');
   return {
     destination: textIn(job, 'queueName'),
@@ -52,7 +53,7 @@ function read([job]: readonly unknown[]): Delivery {
       {
         id: textIn(job, 'id'),
         producer: carrierOfTelemetry(options) ?? carrierIn(property(job, 'data')),
-        attempt: Math.max(started, 1),
+        attempt,
         isPostponed:
           (numberIn(job, 'delay') ?? numberIn(options, 'delay') ?? 0) > 0 ||
           textIn(job, 'repeatJobKey') !== undefined ||

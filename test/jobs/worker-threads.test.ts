@@ -9,7 +9,7 @@ const program = fileURLToPath(new URL('../children/worker-threads.ts', import.me
 /** Each of the main thread's spans, and below it the thread's, which is a child of it. */
 function pairs(spans: readonly ReceivedSpan[]): unknown[] {
   const row = ({ name, statusMessage, attributes }: ReceivedSpan) => [name, statusMessage, attributes];
-  const roots = spans.filter(({ parentSpanId }) => parentSpanId === '');
+  const roots = spans.filter(({ parentSpanId }) => parentSpanId === undefined);
   return roots
     .toSorted((a, b) => Number(a.attributes['below']) - Number(b.attributes['below']))
     .map((root) => {
@@ -58,8 +58,8 @@ test('jobs that return, throw and are aborted in a thread, and one that its end 
       ['count primes', throwing, { ...inThread, ...failed('RangeError') }],
     ],
     [
-      ['ask for primes', '', { below: 100 }],
-      ['count primes', '', inThread],
+      ['ask for primes', undefined, { below: 100 }],
+      ['count primes', undefined, inThread],
     ],
     [
       ['ask for primes', aborted, { below: 1e15, ...failed('Error', 'aborted') }],
