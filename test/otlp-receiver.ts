@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { text, buffer } from 'node:stream/consumers';
+import type { HrTime, SpanKind } from '@opentelemetry/api';
 import protobuf from 'protobufjs';
 
 /**
@@ -19,11 +20,14 @@ const DEFINITIONS = `
     bytes span_id = 2;
     bytes parent_span_id = 4;
     string name = 5;
+    int32 kind = 6;
     fixed64 start_time_unix_nano = 7;
     fixed64 end_time_unix_nano = 8;
     repeated KeyValue attributes = 9;
+    repeated Link links = 13;
     Status status = 15;
   }
+  message Link { bytes trace_id = 1; bytes span_id = 2; }
   message Status { string message = 2; int32 code = 3; }
   message KeyValue { string key = 1; AnyValue value = 2; }
   message AnyValue {
@@ -36,9 +40,17 @@ const ExportRequest = protobuf.parse(DEFINITIONS).root.lookupType('ExportTraceSe
 export interface ReceivedSpan {
   readonly traceId: string;
   readonly spanId: string;
+  readonly parentSpanId: string | undefined;
   readonly name: string;
+  readonly kind: SpanKind;
+  readonly startTime: HrTime;
+  readonly endTime: HrTime;
   readonly statusCode: number;
+  readonly statusMessage: string | undefined;
   readonly attributes: Readonly<Record<string, unknown>>;
+  readonly links: readonly { readonly traceId: string; readonly spanId: string }[];
+  /** The attributes of the process that made it. */
+  readonly resource: Readonly<Record<string, unknown>>;
 }
 
 /** What to answer: success, a status with perhaps `Retry-After` in seconds, no answer at all, or a closed connection. */
@@ -46,15 +58,28 @@ export type ReceiverAnswer =
   'accept' | 'hang' | 'drop' | { readonly status: number; readonly retryAfter?: number };
 
 interface ExportBody {
-  resourceSpans?: { scopeSpans?: { spans?: SpanBody[] }[] }[];
+  resourceSpans?: { resource?: { attributes?: AttributeBody[] }; scopeSpans?: { spans?: SpanBody[] }[] }[];
 }
 
+interface AttributeBody {
+  key: string;
+  value: Record<string, unknown>;
+}
+
+/** Identifiers are bytes in protobuf and hexadecimal in JSON. */
+type Id = string | Uint8Array;
+
 interface SpanBody {
-  traceId: string | Uint8Array;
-  spanId: string | Uint8Array;
+  traceId: Id;
+  spanId: Id;
+  parentSpanId?: Id;
   name: string;
-  status?: { code?: number };
-  attributes?: { key: string; value: Record<string, unknown> }[];
+  kind: number;
+  startTimeUnixNano: number | string;
+  endTimeUnixNano: number | string;
+  status?: { code?: number; message?: string };
+  attributes?: AttributeBody[];
+  links?: { traceId: Id; spanId: Id }[];
 }
 
 /** A collector of traces over OTLP/HTTP that behaves as well or as badly as it is told. It keeps what it has accepted. */
@@ -123,21 +148,40 @@ export function decodeSpans(body: Uint8Array): ReceivedSpan[] {
 }
 
 function spansIn({ resourceSpans = [] }: ExportBody): ReceivedSpan[] {
-  const scopes = resourceSpans.flatMap(({ scopeSpans = [] }) => scopeSpans);
-  return scopes.flatMap(({ spans = [] }) => spans.map(readSpan));
+  return resourceSpans.flatMap(({ resource, scopeSpans = [] }) => {
+    const spans = scopeSpans.flatMap((scope) => scope.spans ?? []);
+    return spans.map((span) => readSpan(span, recordOf(resource?.attributes)));
+  });
 }
 
-function readSpan({ traceId, spanId, name, status, attributes = [] }: SpanBody): ReceivedSpan {
+function readSpan(span: SpanBody, resource: ReceivedSpan['resource']): ReceivedSpan {
   return {
-    traceId: hex(traceId),
-    spanId: hex(spanId),
-    name,
-    statusCode: status?.code ?? 0,
-    attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]])),
+    traceId: hex(span.traceId),
+    spanId: hex(span.spanId),
+    parentSpanId: hex(span.parentSpanId ?? '') || undefined,
+    name: span.name,
+    // The protocol has 0 for one that is not known.
+    kind: span.kind - 1,
+    startTime: timeOf(span.startTimeUnixNano),
+    endTime: timeOf(span.endTimeUnixNano),
+    statusCode: span.status?.code ?? 0,
+    statusMessage: span.status?.message || undefined,
+    attributes: recordOf(span.attributes),
+    links: (span.links ?? []).map((link) => ({ traceId: hex(link.traceId), spanId: hex(link.spanId) })),
+    resource,
   };
 }
 
-/** Identifiers are bytes in protobuf and hexadecimal in JSON. */
-function hex(id: string | Uint8Array): string {
+function recordOf(attributes: readonly AttributeBody[] = []): Record<string, unknown> {
+  return Object.fromEntries(attributes.map(({ key, value }) => [key, Object.values(value)[0]]));
+}
+
+/** As exact as a number is: to 256 nanoseconds. */
+function timeOf(unixNano: number | string): HrTime {
+  const nanoseconds = Number(unixNano);
+  return [Math.floor(nanoseconds / 1e9), nanoseconds % 1e9];
+}
+
+function hex(id: Id): string {
   return typeof id === 'string' ? id : Buffer.from(id).toString('hex');
 }
