@@ -125,7 +125,7 @@ test('a message from a service of AWS, which passes on the trace in its own head
 
 test('a batch: a span linked to who has queued its messages, with one for each; those that failed come again', async () => {
   // Longer than this server waits for a batch that is not full: it would hand over a message twice.
-  const { client, queueUrl } = await open('2');
+  const { client, queueUrl } = await open('3');
   const { rows } = record();
   await enqueue(client, queueUrl, 'to Ada');
   await enqueue(client, queueUrl, 'to Grace');
