@@ -58,7 +58,7 @@ describe.skipIf(project === undefined)('Next 16 (skipped without `npm run exampl
   const requested = { name: 'POST /orders', kind: 'SERVER', parent: 'the client' };
   const receipt = { name: 'send receipt', parent: 'place order' };
 
-  test('a request is flushed below the span of Next, and so is what runs after it', async () => {
+  test('a request, and what runs after it, below the span of Next', async () => {
     const { server, order, rows } = await start();
     const response = await order('coat');
     expect([response.status, await response.json()]).toEqual([201, { article: 'coat' }]);
@@ -67,7 +67,7 @@ describe.skipIf(project === undefined)('Next 16 (skipped without `npm run exampl
     expect(await rows()).toEqual([asked('coat'), executed, requested, reserved, placed, receipt]);
   });
 
-  test('a request that fails', async () => {
+  test('a request that fails, flushed although its span is not the first of its trace here', async () => {
     const { server, order, rows } = await start();
     expect((await order('hat')).status).toBe(500);
     await server.arrival(TRACE, 'place order');
