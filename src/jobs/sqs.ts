@@ -11,7 +11,8 @@ export const SQS = 'aws_sqs';
 /**
  * Options for a function that gets messages of Amazon SQS: one message or an array of them, as the SDK, `sqs-consumer` or a
  * Lambda event gives them. A `process {queue}` span of kind CONSUMER, linked to who has sent the messages. A single one's is the
- * child of that the first time it is received, if no other span is active; else it makes a trace of its own.
+ * child of that the first time it is received, if no other span is active; else it makes a trace of its own. An array is a batch,
+ * even of one.
  *
  * The producer's context is `traceparent` among the message's attributes, or the system attribute `AWSTraceHeader`. Only the
  * messages of a Lambda event say which queue they come from.
@@ -30,8 +31,8 @@ export function sqs<Args extends unknown[] = unknown[], Result = unknown>(
 function read([given]: readonly unknown[]): Delivery {
   const event = sqsEvent(given);
   if (event !== undefined) return event;
-  const messages = elementsOf(given) ?? [given];
-  return { ...deliveryOf(messages), isBatch: messages.length !== 1 };
+  const batch = elementsOf(given);
+  return { ...deliveryOf(batch ?? [given]), isBatch: batch !== undefined };
 }
 
 /** The event with which Lambda hands over messages: a batch, even of one. */

@@ -1,0 +1,33 @@
+// Orders over HTTP. test/jobs/next.test.ts runs it: `npm run example:next`.
+
+import { traceTask } from 'oncespan';
+import { after } from 'next/server';
+
+const { STOCK, ORDER_TIMEOUT_MS = 30_000 } = process.env;
+
+// The names are given, because the build of Next renames functions.
+const reserve = traceTask(async (article: string) => {
+  const response = await fetch(`${STOCK}/${article}`, { method: 'POST' });
+  if (!response.ok) throw new RangeError(`${article}: ${await response.text()}`);
+}, 'reserve');
+
+const sendReceipt = traceTask(async (article: string) => `a receipt for a ${article}`, {
+  name: 'send receipt',
+  // What runs in `after` is waited for to its end: so is this flush.
+  flush: 'await',
+});
+
+export const POST = traceTask(
+  async (request: Request) => {
+    const article = await request.text();
+    await reserve(article);
+    after(() => sendReceipt(article));
+    return Response.json({ article }, { status: 201 });
+  },
+  {
+    name: 'place order',
+    timeoutMs: Number(ORDER_TIMEOUT_MS),
+    // Without it, nothing would be flushed below the span that Next has around each request.
+    waitUntil: (flushed) => after(() => flushed),
+  },
+);
