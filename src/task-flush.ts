@@ -1,4 +1,5 @@
 import type { Plan } from './options/plan.ts';
+import { captureAsyncContext } from './platform/async-context.ts';
 import { awaitFlush, requestFlush } from './platform/flush.ts';
 import { attempt, handleRejection } from './platform/report.ts';
 import type { EndObserver } from './span/tracked-span.ts';
@@ -10,6 +11,8 @@ export class TaskFlush implements EndObserver {
   readonly #plan: Plan;
   /** Kept for `waitUntil` alone: while the span lives, the arguments could not be collected. */
   readonly #args: ArrayLike<unknown> | undefined;
+  /** Knows the invocation that `waitUntil` is to keep. An abort comes from elsewhere. */
+  readonly #inCall: ((act: () => void) => void) | undefined;
   #flushed: Promise<unknown> | undefined;
   /** Whether the caller of the task waits for the flush that is asked for now. */
   #isAwaited = false;
@@ -20,6 +23,7 @@ export class TaskFlush implements EndObserver {
     this.#plan = plan;
     this.holdsBack = plan.flush === 'await';
     this.#args = plan.waitUntil && args;
+    this.#inCall = plan.waitUntil && captureAsyncContext();
   }
 
   ended(): void {
@@ -45,7 +49,8 @@ export class TaskFlush implements EndObserver {
     const what = 'option "waitUntil"';
     if (waitUntil !== undefined) {
       const args = [flushed, ...Array.from(this.#args!)] as const;
-      attempt(what, () => handleRejection(what, Reflect.apply(waitUntil, undefined, args)));
+      const tell = () => handleRejection(what, Reflect.apply(waitUntil, undefined, args));
+      attempt(what, () => this.#inCall!(tell));
     }
     return flushed;
   }

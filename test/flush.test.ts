@@ -1,7 +1,9 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { context, ROOT_CONTEXT, trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
 import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
 import { createTracing, flush, startSpan, traceTask, withSpan, type FlushResult } from '../src/index.ts';
+import { endSpansOf } from '../src/span/end-many.ts';
 import { deferred, type Deferred, MemoryExporter, record, reported } from './harness.ts';
 
 const FLUSHED = { status: 'flushed' };
@@ -567,6 +569,30 @@ test('a flush never throws', async () => {
   const signal = Object.create(AbortSignal.prototype) as AbortSignal;
   expect(await flush({ signal })).toEqual({ status: 'failed', error: expect.any(TypeError) });
 });
+
+test.each(['its work', 'an abort', 'its time limit', 'the shutdown'])(
+  'waitUntil is called where the call was made, also when %s ends the span',
+  async (end) => {
+    const { provider } = record();
+    const work = deferred();
+    const controller = new AbortController();
+    const request = new AsyncLocalStorage<string>();
+    const heard: unknown[] = [];
+    const task = traceTask((_signal: AbortSignal) => work.promise, {
+      timeoutMs: 50,
+      waitUntil: () => void heard.push(request.getStore()),
+    });
+    const done = request.run('mine', () => task(controller.signal));
+    await request.run('another', async () => {
+      if (end === 'an abort') controller.abort();
+      if (end === 'its time limit') vi.advanceTimersByTime(50);
+      if (end === 'the shutdown') endSpansOf(provider);
+      work.resolve();
+      await done;
+    });
+    expect(heard).toEqual(['mine']);
+  },
+);
 
 test('waitUntil may be async', async () => {
   record();
