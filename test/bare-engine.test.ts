@@ -155,3 +155,29 @@ describe.each([
     expect(evaluate("globalThis[Symbol.for('oncespan.live-spans')].size", global)).toBe(0);
   });
 });
+
+test('timers taken at import are called as functions: as methods of another object those of browsers and Workers throw', async () => {
+  const strictly = (timer: (...args: never[]) => unknown) =>
+    function (this: unknown, ...args: never[]) {
+      if (this !== undefined && this !== evaluate('globalThis', global))
+        throw new TypeError('Illegal invocation');
+      return timer(...args);
+    };
+  const global = engineWith({ setTimeout: strictly(setTimeout), clearTimeout: strictly(clearTimeout) });
+  const { SerialBatchSpanProcessor } = evaluate(
+    `${await bundle('es2022', true)}; library`,
+    global,
+  ) as Library;
+  const exported: unknown[] = [];
+  const processor = new SerialBatchSpanProcessor({
+    export(spans, answer) {
+      exported.push(...spans);
+      answer({ code: 0 });
+    },
+    shutdown: async () => {},
+  });
+  const span = { spanContext: () => ({ traceId: '1'.repeat(32), spanId: '1'.repeat(16), traceFlags: 1 }) };
+  processor.onEnd(span);
+  await vi.advanceTimersByTimeAsync(5000);
+  expect(exported).toEqual([span]);
+});

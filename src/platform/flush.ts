@@ -3,6 +3,7 @@ import { Deadline } from './deadline.ts';
 import { processWide } from './process-wide.ts';
 import { joined, ProviderCall } from './provider-call.ts';
 import { attempt, report } from './report.ts';
+import { isIoRequestBound } from './request-bound.ts';
 import { startTimer } from './timer.ts';
 
 /** How a flush ended. A flush never rejects: whoever asks for one is usually about to do something else. */
@@ -55,10 +56,13 @@ interface SharedGroup {
 /**
  * Group commit: at most one pass of a provider under way and one waiting. A request made during a pass joins the next,
  * because the one under way may have looked at the queue already; it waits for no later one.
+ *
+ * Where I/O belongs to a request, each request for a flush begins a pass of its own, and none waits for another.
  */
 function newGroup(provider: Flushable): SharedGroup {
   let running: Pass | undefined;
   let waiting: Pass | undefined;
+  const mayJoin = !isIoRequestBound();
   /** What passes failed with, for those who have asked for a flush since and heard of none. */
   let untold: unknown[] = [];
 
@@ -103,7 +107,7 @@ function newGroup(provider: Flushable): SharedGroup {
   };
   return {
     request() {
-      if (running !== undefined) return (waiting ??= newPass());
+      if (running !== undefined && mayJoin) return (waiting ??= newPass());
       running = newPass();
       void running.run();
       return running;

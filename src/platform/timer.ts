@@ -10,9 +10,15 @@ interface Timers {
   readonly clearTimeout: (timer: never) => void;
 }
 
-// Taken at import: what this library does for itself is neither seen nor stopped by a fake clock.
+// Taken at import: what this library does for itself is neither seen nor stopped by a fake clock. Called as functions: as methods
+// of another object, those of browsers and Workers throw.
 const { setTimeout, clearTimeout, setImmediate } = globalThis as unknown as Timers & {
   readonly setImmediate?: (act: () => void) => { unref?: () => void };
+};
+
+const housekeeping: Timers = {
+  setTimeout: (act, delayMs) => setTimeout(act, delayMs),
+  clearTimeout: (timer) => clearTimeout(timer),
 };
 
 export interface TimerOptions {
@@ -33,13 +39,23 @@ export function startTimer(
   { holdsProcess, isHousekeeping = false }: TimerOptions,
 ): () => void {
   if (delayMs > LONGEST_DELAY) return () => {};
-  const clock: Timers = isHousekeeping ? { setTimeout, clearTimeout } : (globalThis as unknown as Timers);
+  const clock: Timers = isHousekeeping ? housekeeping : (globalThis as unknown as Timers);
   const start = () => clock.setTimeout(act, delayMs) as number | { unref?: () => void };
   // Some hosts refuse, as Workers do outside a request: then that limit does not hold.
   const timer = attempt('setTimeout()', () => callInContext(ROOT_CONTEXT, start, undefined, []));
   // Where a timer is a number (browsers, some edge runtimes) there is no process to hold.
   if (!holdsProcess && typeof timer === 'object') timer.unref?.();
   return () => attempt('clearTimeout()', () => clock.clearTimeout(timer as never));
+}
+
+/** Whether the host refuses timers at the moment, as Workers do outside a request: there nothing else can be begun, either. */
+export function refusesTimers(): boolean {
+  try {
+    clearTimeout(setTimeout(() => {}, 0) as never);
+    return false;
+  } catch {
+    return true;
+  }
 }
 
 /** Calls `act` after this turn of the event loop. Holds no process, so it may never be called. */

@@ -10,6 +10,6 @@ export {
 } from './lifecycle/provider-lease.ts';
 export type { EndedSpan, Exporter, ExportResult } from './processor/sdk-shapes.ts';
 export { SerialBatchSpanProcessor, type ShutdownOptions } from './processor/serial-batch-span-processor.ts';
-export type { DeliveryStats } from './processor/export-passes.ts';
+export type { DeliveryStats } from './processor/delivery.ts';
 export type { StartOptions, StartTracing } from './lifecycle/start-tracing.ts';
 export type { DropCounts } from './processor/span-queue.ts';

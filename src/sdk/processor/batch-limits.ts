@@ -12,13 +12,14 @@ export interface BatchOptions {
    * than `maxQueueSize` is reduced to it.
    */
   maxExportBatchSize?: number;
-  /** Milliseconds that a span waits for others. Default 5000, or `OTEL_BSP_SCHEDULE_DELAY`. */
+  /** Milliseconds that a span waits for others. Default 5000, or `OTEL_BSP_SCHEDULE_DELAY`. Not on Workers: docs/hosts.md. */
   scheduledDelayMillis?: number;
   /** Milliseconds that one export may take; 0 or `Infinity` for no limit. Default 30000, or `OTEL_BSP_EXPORT_TIMEOUT`. */
   exportTimeoutMillis?: number;
   /**
    * Exports that may be under way at once. Default 1, as the specification has it, or `OTEL_BSP_MAX_CONCURRENT_EXPORTS`. Only
-   * for an exporter that can do several at once, as the OTLP ones can (30). docs/delivery.md says when it is needed.
+   * for an exporter that can do several at once, as the OTLP ones can (30). docs/delivery.md says when it is needed. Not on
+   * Workers, where each flush exports by itself.
    */
   maxConcurrentExports?: number;
   /** Milliseconds that a shutdown may take as a whole; 0 or `Infinity` for no limit. Default 30000. */

@@ -20,7 +20,8 @@ type Answer = Deadline<Failure | undefined>;
 export class BoundedExporter {
   readonly #exporter: Exporter;
   readonly #limitMs: number;
-  readonly #awaited = new Set<Answer>();
+  /** With the time at which each was asked for, in milliseconds since the epoch. */
+  readonly #awaited = new Map<Answer, number>();
   #hasGivenUp = false;
   /** Exports that were given up, and that the exporter has not answered since. It may still be at them. */
   overdue = 0;
@@ -69,7 +70,15 @@ export class BoundedExporter {
   /** Answers what is being waited for, and everything that is asked from now on, without waiting. */
   giveUp(): void {
     this.#hasGivenUp = true;
-    for (const answer of Array.from(this.#awaited)) answer.expire();
+    for (const answer of Array.from(this.#awaited.keys())) answer.expire();
+  }
+
+  /** Lets go of what was asked so long ago: the request that had asked for it is over, and so is its limit. */
+  forgetOverdue(ageMs: number): void {
+    for (const [answer, asked] of this.#awaited) {
+      if (Date.now() < asked + ageMs) return;
+      this.#awaited.delete(answer);
+    }
   }
 
   async #ask(
@@ -90,7 +99,7 @@ export class BoundedExporter {
       isHousekeeping: true,
       onSettled: () => this.#awaited.delete(answer),
     });
-    this.#awaited.add(answer);
+    this.#awaited.set(answer, Date.now());
     try {
       callUntraced(() => call(answer));
     } catch (error) {

@@ -1,47 +1,17 @@
-import { report } from '../../platform/report.ts';
 import { LONGEST_DELAY, startTimer } from '../../platform/timer.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import type { BoundedExporter } from './bounded-exporter.ts';
+import { type Delivery, type DeliveryOf, type DeliveryStats, lossInWords } from './delivery.ts';
+import { DropReports } from './drop-reports.ts';
 import type { FlushTicket, FlushWaiters, Waiting } from './flush-waiters.ts';
 import { PendingAttributes } from './pending-attributes.ts';
 import type { EndedSpan } from './sdk-shapes.ts';
 import type { SelfObservation } from './self-observation.ts';
-import type { DropCounts, SpanQueue } from './span-queue.ts';
-
-/** Where the sampled spans are that have ended so far. Each is in exactly one place, at every moment. */
-export interface DeliveryStats {
-  /** Waiting for an export. */
-  readonly queued: number;
-  /** On their way: taken off the queue, and not answered by the exporter. */
-  readonly exporting: number;
-  /** Accepted by the exporter. */
-  readonly exported: number;
-  /** Refused by the exporter, or it threw. They may have arrived all the same: an answer can be lost. */
-  readonly failed: number;
-  /** With an exporter that did not answer in time: they may have arrived. */
-  readonly unknown: number;
-  /** Never given to the exporter. */
-  readonly dropped: number;
-  /** The dropped ones, by the reason. */
-  readonly drops: DropCounts;
-  /** Times that exporting has been started: by a flush, a full batch or the delay. */
-  readonly passes: number;
-  /** Exports given up after their time-out that are still unanswered: the exporter may be at them, beside the next one. */
-  readonly overdueExports: number;
-}
+import type { SpanQueue } from './span-queue.ts';
 
 /** Also where an export may take as long as it likes: an attribute is not worth that. */
 const ATTRIBUTES_LIMIT_MS = 30_000;
-
-/** What passes go over, and whom they tell. */
-interface PassesOver {
-  readonly limits: BatchLimits;
-  readonly queue: SpanQueue;
-  readonly exporter: BoundedExporter;
-  readonly waiters: FlushWaiters;
-  readonly observation: SelfObservation | undefined;
-}
 
 /** A batch on its way, by the numbers of its spans. */
 interface Batch {
@@ -57,12 +27,13 @@ interface Batch {
  *
  * `#advance()` is the one place that decides, called whenever something has changed.
  */
-export class ExportPasses {
+export class ExportPasses implements Delivery {
   readonly #queue: SpanQueue;
   readonly #limits: BatchLimits;
   readonly #exporter: BoundedExporter;
   readonly #waiters: FlushWaiters;
   readonly #observation: SelfObservation | undefined;
+  readonly #drops: DropReports;
   readonly #attributes: PendingAttributes;
   /** How long the queue is when there is something to do: 1 to start the delay, a batch to export it, `Infinity` while no export can start. */
   #wakeAt = 1;
@@ -79,38 +50,30 @@ export class ExportPasses {
   #serving: FlushTicket | undefined;
   #isExporterFlushing = false;
   readonly #counts = { exporting: 0, exported: 0, failed: 0, unknown: 0, passes: 0 };
-  #reportedDrops = 0;
 
-  constructor({ limits, queue, exporter, waiters, observation }: PassesOver) {
+  constructor({ limits, queue, exporter, waiters, observation }: DeliveryOf) {
     this.#limits = limits;
     this.#queue = queue;
     this.#exporter = exporter;
     this.#waiters = waiters;
     this.#observation = observation;
+    this.#drops = new DropReports(queue, observation);
     this.#attributes = new PendingAttributes(Math.min(limits.exportTimeoutMillis, ATTRIBUTES_LIMIT_MS));
   }
 
   add(span: EndedSpan): void {
     const queue = this.#queue;
     const reason = queue.add(span);
-    if (reason === undefined) {
-      if (queue.length >= this.#wakeAt) this.#advance();
-      return;
-    }
-    this.#observation?.countDrops(1, reason);
-    if (reason === 'afterShutdown' && queue.drops.afterShutdown === 1) {
-      report('a span that ended after the shutdown was dropped, as all that follow will be');
-    }
+    if (reason !== undefined) this.#drops.dropped(reason);
+    else if (queue.length >= this.#wakeAt) this.#advance();
   }
 
-  /** Resolves when everything that has ended is exported; rejects with what that, or what came before it, failed with. */
   flush(options: Waiting): Promise<void> {
     // Nothing is added once closed, so that the last ticket covers whoever comes later.
     if (!this.#queue.isClosed) this.#takeTicket();
     return this.#wait(options);
   }
 
-  /** Flushes, and drops what is added from now on. */
   close(): Promise<void> {
     this.#takeTicket();
     this.#queue.isClosed = true;
@@ -118,12 +81,10 @@ export class ExportPasses {
     return this.#wait({ holdsProcess: false });
   }
 
-  /** Waits for no attribute of a resource any more. */
   hurry(): void {
     this.#attributes.hurry();
   }
 
-  /** Drops what is queued and ends every call of the exporter. The caller sees to whoever waits. @returns what is lost, in words */
   giveUp(): string {
     const queue = this.#queue;
     let dropped = queue.take(queue.length).length;
@@ -138,11 +99,11 @@ export class ExportPasses {
     }
     queue.drops.gaveUp += dropped;
     this.#observation?.countDrops(dropped, 'gaveUp');
-    this.#reportDrops();
+    this.#drops.report();
     this.#served = this.#lastTicket.number;
     this.#clearTimer?.();
     this.#exporter.giveUp();
-    return `${dropped} spans were dropped, and of ${unknown} nobody knows whether they arrived`;
+    return lossInWords(dropped, unknown);
   }
 
   stats(): DeliveryStats {
@@ -174,7 +135,7 @@ export class ExportPasses {
     const { passes } = this.#counts;
     this.#startWhatIsDue();
     // At the end: whoever hears of it may ask for a flush.
-    if (this.#counts.passes > passes) this.#reportDrops();
+    if (this.#counts.passes > passes) this.#drops.report();
   }
 
   #startWhatIsDue(): void {
@@ -208,7 +169,7 @@ export class ExportPasses {
     this.#clearTimer = undefined;
     this.#due = this.#queue.end;
     this.#counts.passes++;
-    this.#reportDrops();
+    this.#drops.report();
     this.#advance();
   }
 
@@ -273,13 +234,5 @@ export class ExportPasses {
   async #waitFor(before: Promise<void> | undefined, spans: EndedSpan[]): Promise<void> {
     await before;
     await this.#attributes.of(spans);
-  }
-
-  /** Once a pass. */
-  #reportDrops(): void {
-    const { queueFull } = this.#queue.drops;
-    const dropped = queueFull - this.#reportedDrops;
-    if (dropped > 0) report(`${dropped} spans were dropped: the queue was full (${this.#queue.maxSize})`);
-    this.#reportedDrops = queueFull;
   }
 }

@@ -44,6 +44,21 @@ interface BatchFailure {
 
 type FlushAnswer = { readonly error: unknown } | undefined;
 
+/** Waits for a flush as its caller asks. */
+export function flushDeadline(
+  { timeoutMs, signal, holdsProcess }: Waiting,
+  onSettled?: () => void,
+): Deadline<FlushAnswer> {
+  return new Deadline<FlushAnswer>({
+    timeoutMs,
+    timedOut: () => ({ error: timeoutError(`the flush had not ended after ${timeoutMs} ms`) }),
+    signal,
+    aborted: (error) => ({ error }),
+    holdsProcess,
+    ...(onSettled && { onSettled }),
+  });
+}
+
 /** Everyone who waits for a flush, in the order of their tickets. */
 export class FlushWaiters {
   readonly #waiters = new Set<FlushWaiter>();
@@ -58,11 +73,7 @@ export class FlushWaiters {
    * @param ticket `undefined` when there is nothing to wait for
    * @param drops all that there have been
    */
-  async wait(
-    ticket: FlushTicket | undefined,
-    drops: DropCounts,
-    { timeoutMs, signal, holdsProcess }: Waiting,
-  ): Promise<void> {
+  async wait(ticket: FlushTicket | undefined, drops: DropCounts, options: Waiting): Promise<void> {
     const told = { failures: this.#untold.slice(), dropErrors: errorsOf(drops, this.#toldDrops), drops };
     if (ticket === undefined) {
       if (this.#end !== undefined) throw this.#end.error;
@@ -70,14 +81,7 @@ export class FlushWaiters {
       if (answer !== undefined) throw answer.error;
       return;
     }
-    const deadline = new Deadline<FlushAnswer>({
-      timeoutMs,
-      timedOut: () => ({ error: timeoutError(`the flush had not ended after ${timeoutMs} ms`) }),
-      signal,
-      aborted: (error) => ({ error }),
-      holdsProcess,
-      onSettled: () => this.#waiters.delete(waiter),
-    });
+    const deadline = flushDeadline(options, () => this.#waiters.delete(waiter));
     const waiter: FlushWaiter = { ticket, deadline, ...told };
     this.#waiters.add(waiter);
     const answer = await deadline.promise;

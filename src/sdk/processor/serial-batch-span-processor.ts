@@ -3,10 +3,13 @@ import { FLUSH_RULES, readOptions, refuse, tolerate } from '../../options/check.
 import { Deadline, IntrinsicPromise } from '../../platform/deadline.ts';
 import { joined, providerCall, type ShutdownTime } from '../../platform/provider-call.ts';
 import { attempt, inWords, report } from '../../platform/report.ts';
+import { isIoRequestBound } from '../../platform/request-bound.ts';
 import { type BatchOptions, readBatchOptions } from './batch-limits.ts';
 import { BoundedExporter } from './bounded-exporter.ts';
-import { type DeliveryStats, ExportPasses } from './export-passes.ts';
+import type { Delivery, DeliveryStats } from './delivery.ts';
+import { ExportPasses } from './export-passes.ts';
 import { FlushWaiters, type ForceFlushOptions } from './flush-waiters.ts';
+import { RequestExports } from './request-exports.ts';
 import type { EndedSpan, Exporter } from './sdk-shapes.ts';
 import { SelfObservation } from './self-observation.ts';
 import { SpanQueue } from './span-queue.ts';
@@ -24,6 +27,9 @@ export interface ShutdownOptions {
  *
  * Exports run in the root context with tracing suppressed. One that has not been answered after `exportTimeoutMillis` is
  * given up; an exporter that is still at it then works on two at once, which {@link stats} counts as `overdueExports`.
+ *
+ * On Cloudflare Workers, where what a request has begun ends with it, each flush exports by itself, beside the others:
+ * docs/hosts.md.
  * https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
  *
  * @example
@@ -32,7 +38,7 @@ export interface ShutdownOptions {
 export class SerialBatchSpanProcessor {
   readonly #waiters = new FlushWaiters();
   readonly #exporter: BoundedExporter;
-  readonly #passes: ExportPasses;
+  readonly #delivery: Delivery;
   readonly #observation: SelfObservation | undefined;
   readonly #shutdownTimeoutMillis: number;
   #shutdown: Promise<void> | undefined;
@@ -50,7 +56,8 @@ export class SerialBatchSpanProcessor {
     const queue = new SpanQueue(limits.maxQueueSize);
     this.#observation =
       meterProvider && attempt('a meter provider', () => new SelfObservation(meterProvider, queue));
-    this.#passes = new ExportPasses({
+    const DeliveryHere = isIoRequestBound() ? RequestExports : ExportPasses;
+    this.#delivery = new DeliveryHere({
       limits,
       queue,
       exporter: this.#exporter,
@@ -63,7 +70,7 @@ export class SerialBatchSpanProcessor {
 
   onEnd(span: EndedSpan): void {
     try {
-      if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#passes.add(span);
+      if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#delivery.add(span);
     } catch (error) {
       report('a span that had ended could not be taken', error);
     }
@@ -85,8 +92,8 @@ export class SerialBatchSpanProcessor {
     const { timeoutMs, signal } = readOptions('forceFlush()', options, FLUSH_RULES, tolerate);
     if (signal?.aborted) return IntrinsicPromise.reject(signal.reason);
     const call = providerCall();
-    if (call?.shutdown !== undefined) this.#passes.hurry();
-    const answer = this.#passes.flush({ timeoutMs, signal, holdsProcess: call === undefined });
+    if (call?.shutdown !== undefined) this.#delivery.hurry();
+    const answer = this.#delivery.flush({ timeoutMs, signal, holdsProcess: call === undefined });
     return call === undefined ? answer : call.passOn(answer);
   }
 
@@ -110,18 +117,18 @@ export class SerialBatchSpanProcessor {
   }
 
   stats(): DeliveryStats {
-    return this.#passes.stats();
+    return this.#delivery.stats();
   }
 
   /** @param time what the caller leaves it, if it is a part of a larger shutdown */
   async #close(givenMs: number | undefined, time: ShutdownTime | undefined): Promise<void> {
     const timeoutMs = givenMs ?? (time === undefined ? this.#shutdownTimeoutMillis : Infinity);
     const problems: unknown[] = [];
-    const flushed = this.#passes.close();
+    const flushed = this.#delivery.close();
     const limit = new Deadline<unknown>({
       timeoutMs,
       timedOut: () => {
-        const lost = this.#passes.giveUp();
+        const lost = this.#delivery.giveUp();
         return timeoutError(`the span processor had no more time to shut down: ${lost}`);
       },
       holdsProcess: true,
