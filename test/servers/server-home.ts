@@ -1,8 +1,9 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { chownSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 
 /** However busy the machine is. */
 const HANGS_AFTER_MS = 40_000;
@@ -19,10 +20,20 @@ interface HomeOptions {
   readonly unprivileged?: boolean;
 }
 
+/**
+ * For a run that is broken off, which calls no hooks. Reads a line for each process of the server, with what ends it; its
+ * input ends when we do, however that comes, and then it ends them and removes the folder.
+ */
+const CARETAKER = `
+  while read -r signal pid; do ending="$ending kill -s $signal $pid;" pids="$pids $pid"; done
+  [ -d "$1" ] || exit 0
+  eval "$ending"; sleep 2; kill -KILL $pids; rm -rf "$1"`;
+
 /** A folder in which a server keeps everything, and the processes that run there. Nothing is left of either. */
 export class ServerHome {
   readonly folder: string;
   readonly #owner: { uid?: number; gid?: number } = {};
+  readonly #caretaker: ChildProcessByStdio<Writable, null, null>;
   readonly #running = new Map<ChildProcess, NodeJS.Signals>();
 
   constructor(name: string, { unprivileged = false }: HomeOptions = {}) {
@@ -32,8 +43,12 @@ export class ServerHome {
       this.#owner = { uid: uid!, gid: gid! };
       chownSync(this.folder, uid!, gid!);
     }
-    // A run that is broken off calls no hooks.
-    process.once('exit', this.#drop);
+    // Detached: else the Ctrl-C that it is there for would end it, too.
+    this.#caretaker = spawn('sh', ['-c', CARETAKER, 'caretaker', this.folder], {
+      detached: true,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    this.#caretaker.unref();
   }
 
   /** Starts a command in the folder. If it fails, the error says what it wrote. @returns what it has written so far */
@@ -49,6 +64,7 @@ export class ServerHome {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#running.set(child, endedBy);
+    if (ready !== undefined) this.#caretaker.stdin.write(`${endedBy.slice('SIG'.length)} ${child.pid}\n`);
     let output = '';
     let hangs: NodeJS.Timeout | undefined;
     const isReady = new Promise<void>((resolve, reject) => {
@@ -85,12 +101,8 @@ export class ServerHome {
       const closed = once(child, 'close');
       if (child.kill(signal)) await closed;
     }
-    process.off('exit', this.#drop);
-    this.#drop();
-  };
-
-  readonly #drop = () => {
-    for (const child of this.#running.keys()) child.kill('SIGKILL');
     rmSync(this.folder, { recursive: true, force: true });
+    // Finds no folder, and so touches nothing.
+    this.#caretaker.stdin.end();
   };
 }
