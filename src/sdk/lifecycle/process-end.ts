@@ -56,7 +56,7 @@ export function beforeProcessEnd({ signals, timeoutMs, drain, flush, shutDown }:
   const flushAndShutDown = async () => {
     const begin = performance.now();
     await flush({ timeoutMs: timeoutMs / 2, holdsProcess: true });
-    await shutDown(Math.ceil(timeoutMs - (performance.now() - begin)));
+    await shutDown(Math.max(0, Math.ceil(timeoutMs - (performance.now() - begin))));
   };
   const onBeforeExit = () => {
     ending ??= untilSignalsAreHeard().then(() => shutDown(timeoutMs));

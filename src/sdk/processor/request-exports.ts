@@ -1,4 +1,3 @@
-import { IntrinsicPromise } from '../../platform/deadline.ts';
 import { joined } from '../../platform/provider-call.ts';
 import { refusesTimers, startTimer } from '../../platform/timer.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
