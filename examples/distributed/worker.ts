@@ -37,7 +37,7 @@ async function sendReceipt(job: Job): Promise<void> {
 }
 
 // Soon taken over by another worker when this one dies.
-const options = { connection, concurrency: 10, lockDuration: 1000, stalledInterval: 500 };
+const options = { connection, concurrency: 10, lockDuration: 3000, stalledInterval: 500 };
 const orders = new Worker('orders', traceTask(workOn, bullmq({ cancellable: true })), options);
 workers.push(orders, new Worker('receipts', traceTask(sendReceipt, bullmq()), options));
 for (const worker of workers) worker.on('error', (error) => console.error(name, error.message));
