@@ -2,8 +2,13 @@ import { context, propagation, ROOT_CONTEXT, type TextMapPropagator, trace } fro
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { trace as agent } from 'api-1.9';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { liveSpans, startSpan, traceTask } from '../../src/index.ts';
-import { type ProviderLease, startTracing, type StartOptions } from '../../src/sdk/index.ts';
+import { flush, liveSpans, startSpan, traceTask, withSpan } from '../../src/index.ts';
+import {
+  type ProviderLease,
+  SerialBatchSpanProcessor,
+  startTracing,
+  type StartOptions,
+} from '../../src/sdk/index.ts';
 import { environmentVariable } from '../../src/sdk/environment-variable.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { type Deferred, deferred, MemoryExporter, reported, turn } from '../harness.ts';
@@ -211,13 +216,47 @@ describe('where something is registered already', () => {
 describe('the signals', () => {
   const ours = (event: string) => process.listenerCount(event);
 
+  test('are not needed for an exporter that writes at once: at the exit it is given what has ended, and what is live', async () => {
+    const exporter = new MemoryExporter();
+    const { export: write } = exporter;
+    // It has written at once, and says so later.
+    exporter.export = (spans, answer) =>
+      write.call(exporter, spans, (result) => void turn().then(() => answer(result)));
+    const others = process.listeners('exit');
+    const lease = await startTracing(
+      () => new TracerProvider({ spanProcessors: [new SerialBatchSpanProcessor(exporter)] }),
+    );
+    const atExit = process.listeners('exit').filter((listener) => !others.includes(listener));
+    const live = startSpan('live');
+    withSpan('ended', () => {});
+    const flushed = flush();
+    withSpan('ended after that', () => {});
+    // `process.exit()` calls these, and nothing that waits goes on.
+    for (const listener of atExit) listener.call(process, 0);
+    const names = () => exporter.spans.map(({ name, attributes }) => [name, attributes['oncespan.outcome']]);
+    const all = [
+      ['ended', undefined],
+      ['ended after that', undefined],
+      ['live', 'shutdown'],
+    ];
+    expect(names()).toEqual(all);
+    live.end();
+    await flushed;
+    await lease.release();
+    expect(names()).toEqual(all);
+    expect(process.listeners('exit')).toEqual(others);
+  });
+
   test('that the platform does not have are ignored, and reported once each', async () => {
     const signals = ['SIGUSR2', 'SIGTREM', 'SIGTREM', 'toString', 'exit'];
     const before = ['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours);
     await start({ signals });
     expect(['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours)).toEqual([
       before[0]! + 1,
-      ...before.slice(1),
+      before[1],
+      before[2],
+      // The end of the process, which is listened to in any case.
+      before[3]! + 1,
     ]);
     expect(reported).toEqual(
       ['SIGTREM', 'toString', 'exit'].map((name) => [

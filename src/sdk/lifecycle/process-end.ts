@@ -15,6 +15,8 @@ export interface ProcessEnd {
   readonly flush: (options: FlushAllOptions) => Promise<void>;
   /** Ends what is live, and tracing. */
   readonly shutDown: (timeoutMs: number) => Promise<void>;
+  /** What can be done on the spot, when `process.exit()` or an uncaught exception waits for nobody. */
+  readonly handOver: () => void;
 }
 
 /**
@@ -29,7 +31,14 @@ export interface ProcessEnd {
  *
  * @returns a function that stops listening
  */
-export function beforeProcessEnd({ signals, timeoutMs, drain, flush, shutDown }: ProcessEnd): () => void {
+export function beforeProcessEnd({
+  signals,
+  timeoutMs,
+  drain,
+  flush,
+  shutDown,
+  handOver,
+}: ProcessEnd): () => void {
   const { process } = globalThis as { process?: Process };
   if (typeof process?.prependListener !== 'function') return () => {};
   let stopFlushing: (() => void) | undefined;
@@ -69,6 +78,7 @@ export function beforeProcessEnd({ signals, timeoutMs, drain, flush, shutDown }:
     stopFlushing?.();
     for (const signal of signals) process.off(signal, onSignal);
     process.off('beforeExit', onBeforeExit);
+    process.off('exit', handOver);
   };
 
   // First in line: a listener for one time only, called before ours, would be gone from the count.
@@ -76,5 +86,6 @@ export function beforeProcessEnd({ signals, timeoutMs, drain, flush, shutDown }:
     attempt(`listening to ${signal}`, () => void process.prependListener(signal, onSignal));
   }
   process.on('beforeExit', onBeforeExit);
+  process.on('exit', handOver);
   return stop;
 }

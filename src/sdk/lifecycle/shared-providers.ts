@@ -1,6 +1,6 @@
 import { awaitFlush, type AwaitFlushOptions } from '../../platform/flush.ts';
 import { processWide } from '../../platform/process-wide.ts';
-import { shutDownProvider, type ShutdownProvider } from './shut-down-provider.ts';
+import { handOver, shutDownProvider, type ShutdownProvider } from './shut-down-provider.ts';
 
 /** A provider that several users share, from its build to its shutdown. */
 interface Share {
@@ -59,6 +59,12 @@ export async function flushAll(options: FlushAllOptions): Promise<void> {
 export async function shutDownAll(timeoutMs: number): Promise<void> {
   const built = Array.from(state.shares).filter(([, mine]) => mine.provider !== undefined);
   await Promise.all(built.map(([key, mine]) => shutDownShare(key, mine, timeoutMs)));
+}
+
+/** Does for every provider what can be done when the process exits. */
+export function handAllOver(): void {
+  for (const { provider, closed } of state.shares.values())
+    if (provider !== undefined && closed === undefined) handOver(provider);
 }
 
 /** Calls `act`, once in the process, and what it returns once no provider is shared any more. */

@@ -6,6 +6,16 @@ import { Deadline, IntrinsicPromise } from '../../platform/deadline.ts';
 import { joined, ProviderCall } from '../../platform/provider-call.ts';
 import { LONGEST_DELAY } from '../../platform/timer.ts';
 
+/**
+ * Ends the live spans of `provider` as `shutdown`, and gives the exporter what it has not got yet: all that can be done when the
+ * process exits. Exporters that write at once lose nothing.
+ */
+export function handOver(provider: ShutdownProvider): void {
+  endSpansOf(provider);
+  const noTime = { isOver: true, observers: new Set<() => void>() };
+  void new ProviderCall(noTime).run(() => provider.forceFlush?.());
+}
+
 /** A provider as every SDK has it. */
 export interface ShutdownProvider extends TracerProvider {
   forceFlush?(options?: { timeoutMillis?: number }): Promise<void>;

@@ -10,7 +10,7 @@ import { environmentVariable } from '../environment-variable.ts';
 import { beforeProcessEnd } from './process-end.ts';
 import { registerPropagator } from './propagators.ts';
 import { acquire, DEFAULT_RELEASE_MS, type ProviderLease } from './provider-lease.ts';
-import { shutDownAll, flushAll, untilNoneIsShared } from './shared-providers.ts';
+import { shutDownAll, flushAll, handAllOver, untilNoneIsShared } from './shared-providers.ts';
 import { knownOf } from './signals.ts';
 import { START_RULES, type StartOptions } from './start-options.ts';
 
@@ -29,7 +29,7 @@ export interface StartTracing {
    *
    * A signal that the application listens to is its own. Without `drain` nothing ends at it: what is live goes on, and
    * what ends is flushed within a moment, until `beforeExit`, the last release, or the signal once more with nobody else
-   * listening. `process.exit()` waits for nobody: a listener that calls it loses what has ended in the last moment, unless
+   * listening. `process.exit()` waits for nobody: what the exporter cannot write on the spot is lost, unless whoever calls
    * it has awaited `lease.release()`, or `drain` has told when the work is over.
    *
    * Worker threads get no signals: there spans arrive when the worker ends by itself or releases its lease, so the main
@@ -83,6 +83,7 @@ export function startTracingOn(
             drain: drain && (() => drainWithin(timeoutMs, drain)),
             flush: flushAll,
             shutDown: shutDownAll,
+            handOver: handAllOver,
           }),
         );
         return () => {

@@ -45,6 +45,8 @@ export interface Delivery {
   close(): Promise<void>;
   /** Waits for no attribute of a resource any more. */
   hurry(): void;
+  /** Gives the exporter at once, on this stack, what it has not got yet: the process exits, and nothing that waits goes on. */
+  handOver(): void;
   /** Drops what is queued and ends every call of the exporter. The caller sees to whoever waits. @returns what is lost, in words */
   giveUp(): string;
   stats(): DeliveryStats;

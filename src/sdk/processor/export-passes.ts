@@ -17,6 +17,7 @@ const ATTRIBUTES_LIMIT_MS = 30_000;
 interface Batch {
   readonly first: number;
   readonly size: number;
+  readonly spans: EndedSpan[];
   isWithExporter: boolean;
 }
 
@@ -83,6 +84,12 @@ export class ExportPasses implements Delivery {
 
   hurry(): void {
     this.#attributes.hurry();
+  }
+
+  handOver(): void {
+    const queue = this.#queue;
+    while (queue.length > 0) this.#exportBatch();
+    for (const batch of this.#batches) if (!batch.isWithExporter) void this.#export(batch);
   }
 
   giveUp(): string {
@@ -208,19 +215,22 @@ export class ExportPasses implements Delivery {
     this.#clearTimer?.();
     this.#clearTimer = undefined;
     const spans = this.#queue.take(this.#limits.maxExportBatchSize);
-    const batch: Batch = { first, size: spans.length, isWithExporter: false };
+    const batch: Batch = { first, size: spans.length, spans, isWithExporter: false };
     this.#batches.add(batch);
     this.#counts.exporting += batch.size;
-    callUntraced(() => void this.#deliver(batch, spans));
+    callUntraced(() => void this.#deliver(batch));
   }
 
-  async #deliver(batch: Batch, spans: EndedSpan[]): Promise<void> {
-    this.#handedOver = this.#waitFor(this.#handedOver, spans);
+  async #deliver(batch: Batch): Promise<void> {
+    this.#handedOver = this.#waitFor(this.#handedOver, batch.spans);
     await this.#handedOver;
-    // Given up meanwhile.
-    if (!this.#batches.has(batch)) return;
+    // Given up meanwhile, or handed over.
+    if (this.#batches.has(batch) && !batch.isWithExporter) await this.#export(batch);
+  }
+
+  async #export(batch: Batch): Promise<void> {
     batch.isWithExporter = true;
-    const { size } = batch;
+    const { size, spans } = batch;
     const counts = this.#counts;
     this.#observation?.countExport(size);
     const failure = await this.#exporter.export(spans);

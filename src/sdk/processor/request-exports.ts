@@ -73,6 +73,9 @@ export class RequestExports implements Delivery {
     return this.#flush({ holdsProcess: false }, this.#exports.all(), Infinity);
   }
 
+  // No process exits where requests come and go.
+  handOver(): void {}
+
   hurry(): void {
     this.#attributes.hurry();
   }

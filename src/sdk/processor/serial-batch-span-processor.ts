@@ -93,6 +93,7 @@ export class SerialBatchSpanProcessor {
     if (signal?.aborted) return IntrinsicPromise.reject(signal.reason);
     const call = providerCall();
     if (call?.shutdown !== undefined) this.#delivery.hurry();
+    if (call?.shutdown?.isOver) this.#delivery.handOver();
     const answer = this.#delivery.flush({ timeoutMs, signal, holdsProcess: call === undefined });
     return call === undefined ? answer : call.passOn(answer);
   }
