@@ -106,7 +106,6 @@ test('what is Node’s is imported by the entries that have a variant for other 
   // Where Node's modules are asked for at run time, if they are there.
   expect(sources.filter(({ text }) => /'node:/.test(code(text))).map(({ path }) => path)).toEqual([
     'platform/async-context.ts',
-    'platform/portable-context-manager.ts',
     'sdk/index.workerd.ts',
     'sdk/lifecycle/signals.ts',
     'sdk/processor/global-error-handlers.ts',

@@ -7,9 +7,11 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { QueueEvents } from 'bullmq';
+import { deferred } from '../../test/harness.ts';
 import { OtlpReceiver } from '../../test/otlp-receiver.ts';
 import { commandOf, hasRedis } from '../../test/servers/installed.ts';
 import { ServerHome } from '../../test/servers/server-home.ts';
+import { fateOf } from './orders.ts';
 import { drawTraceOf, reportOn } from './report.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -65,12 +67,10 @@ function through(queue: string, when: ReadonlyMap<number, () => void>): () => Pr
 
 const running = { doomed: startWorker('worker-1'), stopped: startWorker('worker-2') };
 const replacements: ChildProcess[] = [];
-const isStopped = Promise.withResolvers<void>();
-const areOrdersThrough = Promise.withResolvers<void>();
-const areReceiptsThrough = Promise.withResolvers<void>();
-const fine = Array.from({ length: count }, (_, id) => id % 6).filter(
-  (rest) => rest !== 0 && rest !== 3,
-).length;
+const isStopped = deferred();
+const areOrdersThrough = deferred();
+const areReceiptsThrough = deferred();
+const fine = Array.from({ length: count }, (_, id) => fateOf(id)).filter((fate) => fate === 'fine').length;
 const closing = [
   through(
     'orders',

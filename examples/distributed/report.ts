@@ -57,9 +57,11 @@ function endingOf({ statusCode, attributes }: ReceivedSpan): string {
 
 /** Draws the first trace that went through three processes. */
 export async function drawTraceOf(spans: readonly ReceivedSpan[]): Promise<void> {
-  const traces = Map.groupBy(spans, ({ traceId }) => traceId);
   const processesOf = (trace: readonly ReceivedSpan[]) => new Set(trace.map(processOf));
-  const trace = Array.from(traces.values()).find((all) => processesOf(all).size === 3);
+  const trace = spans
+    .filter(({ parentSpanId }) => parentSpanId === undefined)
+    .map((root) => spans.filter(({ traceId }) => traceId === root.traceId))
+    .find((all) => processesOf(all).size === 3);
   if (trace === undefined) return console.log('no trace went through three processes');
   const exporter = new WaterfallSpanExporter();
   const ended = trace.map((span) => ({

@@ -34,11 +34,11 @@ export function bullmq<Args extends unknown[] = unknown[], Result = unknown>(
   options: TaskOptions<Args, Result> & BullMQOptions = {},
 ): TaskOptions<Args, Result> {
   const where = 'bullmq()';
-  const { cancellable, ...own } = overridden(where, {}, options) as typeof options;
+  const preset = { ...consumer('bullmq', 'bullmq', read), ignoreErrors: CONTROL_FLOW };
+  const { cancellable, ...merged } = overridden(where, preset, options) as typeof options;
   if (cancellable !== undefined && typeof cancellable !== 'boolean')
     refuse(`${where}: option 'cancellable' is ${inWords(cancellable)}; give a boolean`);
-  const preset = { ...consumer('bullmq', 'bullmq', read), ignoreErrors: CONTROL_FLOW };
-  return overridden(where, cancellable ? { ...preset, length: 3 } : preset, own);
+  return cancellable ? { length: 3, ...merged } : merged;
 }
 
 function read([job]: readonly unknown[]): Delivery {
@@ -52,7 +52,9 @@ function read([job]: readonly unknown[]): Delivery {
     messages: [
       {
         id: textIn(job, 'id'),
-        producer: carrierOfTelemetry(options) ?? carrierIn(property(job, 'data')),
+        get producer() {
+          return carrierOfTelemetry(options) ?? carrierIn(property(job, 'data'));
+        },
         attempt,
         isPostponed:
           (numberIn(job, 'delay') ?? numberIn(options, 'delay') ?? 0) > 0 ||

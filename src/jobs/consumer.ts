@@ -13,7 +13,7 @@ import { activeSpan } from './active-span.ts';
 /** A job or message, as far as it shows what it is. */
 export interface Message {
   readonly id: string | undefined;
-  /** Of whoever has sent it. */
+  /** Of whoever has sent it. A getter: it is dear to read, and only the parent and the links need it. */
   readonly producer: SpanContext | Carrier | undefined;
   /** The first is 1. */
   readonly attempt: number | undefined;

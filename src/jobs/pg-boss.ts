@@ -49,7 +49,9 @@ function messageOf(job: unknown): Message {
   const [sent, due] = ['createdOn', 'startAfter'].map((key) => timeOf(property(job, key)));
   return {
     id: textIn(job, 'id'),
-    producer: carrierIn(property(job, 'data')),
+    get producer() {
+      return carrierIn(property(job, 'data'));
+    },
     attempt: retries === undefined ? undefined : retries + 1,
     isPostponed: due! > sent!,
   };

@@ -1,7 +1,7 @@
-import { propagation, type SpanContext } from '@opentelemetry/api';
+import type { SpanContext } from '@opentelemetry/api';
 import type { Carrier } from '../options/options.ts';
 import { attempt } from '../platform/report.ts';
-import { holds } from '../span/carrier.ts';
+import { holds, traceFields } from '../span/carrier.ts';
 import { property } from './property.ts';
 
 /** The carrier in what a job was given: at `headers`, or the data itself. */
@@ -12,7 +12,7 @@ export function carrierIn(data: unknown): Carrier | undefined {
 function carriesTrace(value: unknown): value is Carrier {
   if (typeof value !== 'object' || value === null) return false;
   // Also where no propagator is registered that could read it: who reads it reports that.
-  const names = ['traceparent', ...propagation.fields().filter((name) => name !== 'baggage')];
+  const names = ['traceparent', ...traceFields()];
   return attempt('reading a carrier', () => names.some((name) => holds(value, name))) === true;
 }
 

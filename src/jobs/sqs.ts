@@ -60,7 +60,9 @@ function messageOf(message: unknown): Message {
   const system = property(message, 'attributes') ?? property(message, 'Attributes');
   return {
     id: textIn(message, 'messageId') ?? textIn(message, 'MessageId'),
-    producer: producerOf(message, textIn(system, 'AWSTraceHeader')),
+    get producer() {
+      return producerOf(message, textIn(system, 'AWSTraceHeader'));
+    },
     attempt: numberIn(system, 'ApproximateReceiveCount'),
     isPostponed: false,
   };

@@ -79,7 +79,7 @@ export function isAbortSignal(value: unknown): value is AbortSignalLike {
 
 /**
  * The signal that a call was given: an argument that is one, a `Request`'s, or an own `signal` or `abortSignal` of the first
- * or last argument (`{ signal }`), or of all elements of it, when they share one (pg-boss hands over an array of jobs).
+ * or last argument (`{ signal }`), or of all elements of it, when they share one.
  * Getters are not run; an argument that refuses to be looked at has none.
  */
 export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefined {

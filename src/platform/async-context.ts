@@ -3,8 +3,18 @@ import { attempt } from './report.ts';
 
 type Act = () => void;
 
-interface Holder {
-  readonly AsyncLocalStorage?: { snapshot?(): (act: Act) => void };
+/** What is used here of the class `AsyncLocalStorage`. */
+export interface AsyncLocalStorageClass {
+  new (): { getStore(): unknown; run<R>(store: unknown, fn: () => R): R };
+  snapshot?(): (act: Act) => void;
+}
+
+type Holder = { readonly AsyncLocalStorage?: AsyncLocalStorageClass } | undefined;
+
+/** @param hooks where it is looked for first: a module that only the caller can import */
+export function findAsyncLocalStorage(hooks?: unknown): AsyncLocalStorageClass | undefined {
+  const holders = [hooks, globalThis, builtinModule('node:async_hooks')] as Holder[];
+  return holders.find((holder) => holder?.AsyncLocalStorage)?.AsyncLocalStorage;
 }
 
 /**
@@ -14,7 +24,6 @@ interface Holder {
  * @returns a function that acts in what is active now; at once, and as it is then, where the host has no such thing
  */
 export function captureAsyncContext(): (act: Act) => void {
-  const holders = [globalThis as Holder, builtinModule('node:async_hooks') as Holder | undefined];
-  const storage = holders.find((holder) => holder?.AsyncLocalStorage?.snapshot)?.AsyncLocalStorage;
-  return attempt('AsyncLocalStorage.snapshot()', () => storage?.snapshot?.()) ?? ((act) => act());
+  const snapshot = attempt('AsyncLocalStorage.snapshot()', () => findAsyncLocalStorage()?.snapshot?.());
+  return snapshot ?? ((act) => act());
 }

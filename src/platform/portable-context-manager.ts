@@ -1,14 +1,11 @@
 import { type Context, type ContextManager, ROOT_CONTEXT } from '@opentelemetry/api';
-import { builtinModule } from './builtin-module.ts';
+import { findAsyncLocalStorage } from './async-context.ts';
 
 /** What is used of an `AsyncLocalStorage`. */
 interface Storage {
   getStore(): Context | undefined;
   run<R>(active: Context, fn: () => R): R;
 }
-
-/** A module or a global object that may have the class. */
-type Holder = { readonly AsyncLocalStorage?: new () => Storage } | undefined;
 
 /** Stands for one in a browser: follows a context to where the call returns, and no further. */
 class CallStorage implements Storage {
@@ -38,9 +35,9 @@ export class PortableContextManager implements ContextManager {
 
   /** @param hooks where `AsyncLocalStorage` is looked for first: a module that only the caller can import */
   constructor(hooks?: unknown) {
-    const holders = [hooks, globalThis, builtinModule('node:async_hooks')] as Holder[];
-    const AsyncLocalStorage = holders.find((holder) => holder?.AsyncLocalStorage)?.AsyncLocalStorage;
-    this.#storage = AsyncLocalStorage === undefined ? new CallStorage() : new AsyncLocalStorage();
+    const AsyncLocalStorage = findAsyncLocalStorage(hooks);
+    this.#storage =
+      AsyncLocalStorage === undefined ? new CallStorage() : (new AsyncLocalStorage() as Storage);
   }
 
   active(): Context {

@@ -41,10 +41,15 @@ export function contextOf(what: string, carrier: unknown, base: Context): Contex
   warnWithoutPropagator(`${what} answered a carrier, and so`);
   const read = attempt('reading a carrier', () => propagation.extract(without, carrier, GETTER));
   if (read !== undefined && parentSpanContext(read) !== undefined) return read;
-  const fields = () => propagation.fields().filter((name) => name !== 'baggage' && holds(carrier, name));
+  const fields = () => traceFields().filter((name) => holds(carrier, name));
   const unread = attempt('reading a carrier', fields) ?? [];
   if (unread.length > 0) report(`${what} answered a carrier whose ${unread.join(' and ')} cannot be read`);
   return read ?? without;
+}
+
+/** The names under which the registered propagators look for a trace. */
+export function traceFields(): string[] {
+  return propagation.fields().filter((name) => name !== 'baggage');
 }
 
 /** Whether a carrier has something under this name, in any case. */

@@ -68,6 +68,21 @@ describe.skipIf(!hasPostgres)('pg-boss (skipped where there is no PostgreSQL)', 
     return { boss, order, stop };
   }
 
+  /** @returns who gets them, in the order in which pg-boss has handed them over */
+  async function sendTwoDigests(telemetry: OpenTelemetryOptions): Promise<readonly string[]> {
+    const { boss, order, stop } = await open('digests', telemetry);
+    await order('Ada');
+    await order('Bob');
+    const sent = deferred<readonly string[]>();
+    await sendDigests(boss, async (to) => {
+      sent.resolve(to);
+      return 'sent';
+    });
+    const to = await sent.promise;
+    await stop();
+    return to;
+  }
+
   describe('without its own telemetry', () => {
     const telemetry = { enabled: false };
 
@@ -165,16 +180,7 @@ describe.skipIf(!hasPostgres)('pg-boss (skipped where there is no PostgreSQL)', 
 
     test('a batch is one span, linked to who has sent its jobs', async () => {
       const { rows } = record();
-      const { boss, order, stop } = await open('digests', telemetry);
-      await order('Ada');
-      await order('Bob');
-      const sent = deferred<readonly string[]>();
-      await sendDigests(boss, async (to) => {
-        sent.resolve(to);
-        return 'sent';
-      });
-      const links = await sent.promise;
-      await stop();
+      const links = await sendTwoDigests(telemetry);
       expect(links.toSorted()).toEqual(['Ada', 'Bob']);
       expect(rows()).toEqual([
         { name: 'Ada' },
@@ -250,16 +256,7 @@ describe.skipIf(!hasPostgres)('pg-boss (skipped where there is no PostgreSQL)', 
 
     test('a batch', async () => {
       const { rows, spans } = record();
-      const { boss, order, stop } = await open('digests', telemetry);
-      await order('Ada');
-      await order('Bob');
-      const sent = deferred<readonly string[]>();
-      await sendDigests(boss, async (to) => {
-        sent.resolve(to);
-        return 'sent';
-      });
-      const links = await sent.promise;
-      await stop();
+      const links = await sendTwoDigests(telemetry);
       expect(rows().slice(4)).toEqual([
         { name: 'process digests', parent: 'process digests', attributes: ofBatch(2), links },
         {

@@ -52,6 +52,21 @@ export interface Delivery {
   stats(): DeliveryStats;
 }
 
+/** What `stats()` answers. */
+export function statsOf(
+  queue: SpanQueue,
+  exporter: BoundedExporter,
+  counts: Pick<DeliveryStats, 'exporting' | 'exported' | 'failed' | 'unknown' | 'passes'>,
+): DeliveryStats {
+  return {
+    queued: queue.length,
+    ...counts,
+    dropped: queue.dropped,
+    drops: { ...queue.drops },
+    overdueExports: exporter.overdue,
+  };
+}
+
 /** What `giveUp()` answers. */
 export function lossInWords(dropped: number, unknown: number): string {
   return `${dropped} spans were dropped, and of ${unknown} nobody knows whether they arrived`;

@@ -20,6 +20,13 @@ export class DropReports {
     }
   }
 
+  /** Of the queue, or before they have reached the exporter, at a shutdown that has no more time. */
+  gaveUp(count: number): void {
+    this.#queue.drops.gaveUp += count;
+    this.#observation?.countDrops(count, 'gaveUp');
+    this.report();
+  }
+
   /** Once a pass. */
   report(): void {
     const { queueFull } = this.#queue.drops;

@@ -2,7 +2,7 @@ import { LONGEST_DELAY, startTimer } from '../../platform/timer.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import type { BoundedExporter } from './bounded-exporter.ts';
-import { type Delivery, type DeliveryOf, type DeliveryStats, lossInWords } from './delivery.ts';
+import { type Delivery, type DeliveryOf, type DeliveryStats, lossInWords, statsOf } from './delivery.ts';
 import { DropReports } from './drop-reports.ts';
 import type { FlushTicket, FlushWaiters, Waiting } from './flush-waiters.ts';
 import { PendingAttributes } from './pending-attributes.ts';
@@ -104,9 +104,7 @@ export class ExportPasses implements Delivery {
         this.#batches.delete(batch);
       }
     }
-    queue.drops.gaveUp += dropped;
-    this.#observation?.countDrops(dropped, 'gaveUp');
-    this.#drops.report();
+    this.#drops.gaveUp(dropped);
     this.#served = this.#lastTicket.number;
     this.#clearTimer?.();
     this.#exporter.giveUp();
@@ -114,14 +112,7 @@ export class ExportPasses implements Delivery {
   }
 
   stats(): DeliveryStats {
-    const queue = this.#queue;
-    return {
-      queued: queue.length,
-      ...this.#counts,
-      dropped: queue.dropped,
-      drops: { ...queue.drops },
-      overdueExports: this.#exporter.overdue,
-    };
+    return statsOf(this.#queue, this.#exporter, this.#counts);
   }
 
   #wait(options: Waiting): Promise<void> {

@@ -3,7 +3,7 @@ import { refusesTimers, startTimer } from '../../platform/timer.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
 import type { BatchLimits } from './batch-limits.ts';
 import type { BoundedExporter, Failure } from './bounded-exporter.ts';
-import { type Delivery, type DeliveryOf, type DeliveryStats, lossInWords } from './delivery.ts';
+import { type Delivery, type DeliveryOf, type DeliveryStats, lossInWords, statsOf } from './delivery.ts';
 import { DropReports } from './drop-reports.ts';
 import { flushDeadline, type FlushWaiters, type Waiting } from './flush-waiters.ts';
 import { type OpenExport, OpenExports } from './open-exports.ts';
@@ -84,24 +84,14 @@ export class RequestExports implements Delivery {
     const queue = this.#queue;
     const lost = this.#exports.giveUpAll();
     const dropped = lost.dropped + queue.take(queue.length).length;
-    queue.drops.gaveUp += dropped;
-    this.#observation?.countDrops(dropped, 'gaveUp');
-    this.#drops.report();
+    this.#drops.gaveUp(dropped);
     this.#exporter.giveUp();
     return lossInWords(dropped, lost.unknown);
   }
 
   stats(): DeliveryStats {
     this.#giveUpOverdue();
-    const queue = this.#queue;
-    return {
-      queued: queue.length,
-      ...this.#exports.counts,
-      passes: this.#passes,
-      dropped: queue.dropped,
-      drops: { ...queue.drops },
-      overdueExports: this.#exporter.overdue,
-    };
+    return statsOf(this.#queue, this.#exporter, { ...this.#exports.counts, passes: this.#passes });
   }
 
   /** @param others exports that it waits for besides its own, until so long after they have begun */
