@@ -9,6 +9,7 @@ import {
   startTracing,
   type StartOptions,
 } from '../../src/sdk/index.ts';
+import { beforeProcessEnd } from '../../src/sdk/lifecycle/process-end.ts';
 import { environmentVariable } from '../../src/sdk/environment-variable.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { type Deferred, deferred, MemoryExporter, reported, turn } from '../harness.ts';
@@ -275,6 +276,29 @@ describe('the signals', () => {
     await turn();
     await vi.advanceTimersByTimeAsync(1);
     expect(exit.mock.calls).toEqual([[143]]);
+  });
+
+  test('leave the shutdown no time, and not less, when the flush has taken all of it', async () => {
+    const shutDown = vi.fn(async () => {});
+    const exit = vi.spyOn(process, 'exit').mockReturnValue(undefined as never);
+    vi.spyOn(process, 'kill').mockReturnValue(true);
+    // As when something holds the event loop.
+    const now = performance.now();
+    const clock = vi.spyOn(performance, 'now').mockReturnValue(now);
+    const flushLate = async () => void clock.mockReturnValue(now + 500);
+    beforeProcessEnd({
+      signals: ['SIGUSR2'],
+      timeoutMs: 100,
+      drain: undefined,
+      flush: flushLate,
+      shutDown,
+      handOver: () => {},
+    });
+    process.emit('SIGUSR2', 'SIGUSR2');
+    await turn();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(shutDown.mock.calls).toEqual([[0]]);
+    expect(exit).toHaveBeenCalledTimes(1);
   });
 
   test('that cannot be listened to are reported, and the others are listened to', async () => {
