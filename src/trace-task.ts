@@ -42,7 +42,15 @@ export interface TraceTask {
   <F extends AnyFunction>(fn: F, nameOrOptions?: string | OptionsFor<F>): F;
 }
 
-type OptionsFor<F extends AnyFunction> = TaskOptions<Parameters<F>, ReturnType<F>>;
+type OptionsFor<F extends AnyFunction> = TaskOptions<Handed<Parameters<F>>, ReturnType<F>>;
+
+/** What a host calls a function with may be more than that declares: a context, helpers, a signal. Hooks see all of it. */
+type Handed<Args extends unknown[]> = number extends Args['length']
+  ? Args extends never[]
+    ? never
+    : Args
+  : // oxlint-disable-next-line typescript/no-explicit-any -- a hook says itself what it takes them for
+    [...Args, ...any[]];
 
 /** Refuses what `Given` was not inferred from: an inline function whose parameters have no types yet, or no function. */
 type Annotated<Given> = unknown extends Given

@@ -1,3 +1,4 @@
+/* oxlint-disable typescript/no-explicit-any, no-new -- as queues and frameworks declare themselves */
 import { type Context, ROOT_CONTEXT, type Span, SpanKind } from '@opentelemetry/api';
 import { type Job as BullJob, Worker } from 'bullmq';
 import type PQueue from 'p-queue';
@@ -51,7 +52,7 @@ export async function tasks(job: Job): Promise<void> {
     kind: SpanKind.CONSUMER,
     waitUntil: (flushed, ...args) => (
       same<Promise<FlushResult>, typeof flushed>(),
-      same<Parameters<typeof work>, typeof args>()
+      same<[...Parameters<typeof work>, ...any[]], typeof args>()
     ),
   });
   traceTask(work, { from: (): Context => ROOT_CONTEXT, flush: 'await', ignoreErrors: RangeError });
@@ -69,8 +70,7 @@ export async function tasks(job: Job): Promise<void> {
   await Promise.all([one, two]);
 }
 
-// As queues and frameworks declare themselves: with `any`, and with constructors that do something.
-/* oxlint-disable typescript/no-explicit-any, no-new */
+// As queues and frameworks declare themselves.
 type Handler = (job: Job, context: { left(): number }) => Promise<{ state: 'sent' | 'late' }>;
 interface Settled<T> {
   readonly id: string;
@@ -142,6 +142,39 @@ export async function presets(): Promise<void> {
   // @ts-expect-error a job has no such field
   traceTask(count, bullmq({ attributes: (job) => ({ given: job.nothing }) }));
 }
+
+// What a host hands over and the function does not declare, its hooks see all the same.
+interface Invocation {
+  left(): number;
+  waitUntil(promise: Promise<unknown>): void;
+}
+type Lambda<E = any, R = any> = (
+  event: E,
+  context: Invocation,
+  callback: (error?: Error | null, result?: R) => void,
+) => void | Promise<R>;
+export const undeclared: Lambda[] = [
+  traceTask(async (event) => same<any, typeof event>(), lambda()),
+  traceTask(async (event, context) => (same<Invocation, typeof context>(), event), lambda()),
+  traceTask(
+    async (event: Job) => event.id,
+    lambda({ timeoutMs: (_event, context: Invocation) => context.left() }),
+  ),
+  traceTask(async (event: Job) => event.id, { timeoutMs: (_event, context: Invocation) => context.left() }),
+  traceTask(async (event: Job) => event.id, {
+    waitUntil: (flushed, _event, context: Invocation) => context.waitUntil(flushed),
+  }),
+];
+export const typed: Lambda<Job, string> = traceTask(
+  async (event) => (same<Job, typeof event>(), event.id),
+  lambda({ timeoutMs: 5 }),
+);
+export const helped: (payload: unknown, helpers: Invocation) => Promise<void> = traceTask(
+  async (payload) => void payload,
+  { timeoutMs: (_payload, helpers) => helpers.left() },
+);
+// @ts-expect-error the payload is still what it was
+traceTask(async (job: Job) => job.id, { attributes: (id: number) => ({ id }) });
 
 // An inline function gets the parameters that it would get bare.
 export async function inline(queue: PQueue): Promise<void> {
