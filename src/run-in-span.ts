@@ -265,8 +265,8 @@ function newSpan(
 function linksOf(plan: Plan, parent: Context, args: ArrayLike<unknown>, links: Link[] = []): Link[] {
   const { links: given, relation } = plan;
   const answer = given && ask('links', given, args);
-  const read = attempt('reading links', () => linksFrom(answer)) ?? [];
-  return [...links, ...(relation === 'linked' ? linksTo(parent) : []), ...read];
+  const all = [...links, ...(relation === 'linked' ? linksTo(parent) : [])];
+  return attempt('reading links', () => linksFrom(answer, all)) ?? all;
 }
 
 function isObject(value: unknown): value is object {

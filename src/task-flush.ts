@@ -1,4 +1,4 @@
-import type { Plan } from './options/plan.ts';
+import { flushLimit, type Plan } from './options/plan.ts';
 import { captureAsyncContext } from './platform/async-context.ts';
 import { awaitFlush, requestFlush } from './platform/flush.ts';
 import { attempt, handleRejection } from './platform/report.ts';
@@ -9,8 +9,8 @@ export class TaskFlush implements EndObserver {
   readonly holdsBack: boolean;
   readonly #provider: object | undefined;
   readonly #plan: Plan;
-  /** Kept for `waitUntil` alone: while the span lives, the arguments could not be collected. */
-  readonly #args: ArrayLike<unknown> | undefined;
+  /** Kept only for options that are asked about them: while the span lives, the arguments could not be collected. */
+  readonly #args: ArrayLike<unknown>;
   /** Knows the invocation that `waitUntil` is to keep. An abort comes from elsewhere. */
   readonly #inCall: ((act: () => void) => void) | undefined;
   #flushed: Promise<unknown> | undefined;
@@ -22,7 +22,7 @@ export class TaskFlush implements EndObserver {
     this.#provider = provider;
     this.#plan = plan;
     this.holdsBack = plan.flush === 'await';
-    this.#args = plan.waitUntil && args;
+    this.#args = plan.waitUntil || typeof plan.flushTimeoutMs === 'function' ? args : [];
     this.#inCall = plan.waitUntil && captureAsyncContext();
   }
 
@@ -44,11 +44,12 @@ export class TaskFlush implements EndObserver {
   }
 
   #flush(): Promise<unknown> {
-    const { flushTimeoutMs: timeoutMs, waitUntil } = this.#plan;
+    const { waitUntil } = this.#plan;
+    const timeoutMs = flushLimit(this.#plan, this.#args);
     const flushed = awaitFlush(this.#provider, { timeoutMs, holdsProcess: true });
     const what = 'option "waitUntil"';
     if (waitUntil !== undefined) {
-      const args = [flushed, ...Array.from(this.#args!)] as const;
+      const args = [flushed, ...Array.from(this.#args)] as const;
       const tell = () => handleRejection(what, Reflect.apply(waitUntil, undefined, args));
       attempt(what, () => this.#inCall!(tell));
     }

@@ -96,7 +96,7 @@ export function startSpanWith(instance: Instance): StartSpan {
       [Symbol.dispose]: leave,
       async [Symbol.asyncDispose]() {
         leave();
-        await awaitFlush(live?.provider, { timeoutMs: plan.flushTimeoutMs, holdsProcess: true });
+        await awaitFlush(live?.provider, { timeoutMs: plan.settings.flushTimeoutMs, holdsProcess: true });
       },
     };
   };

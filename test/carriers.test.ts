@@ -1,7 +1,7 @@
 import { type Context, context, propagation, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { type Carrier, carrier, traceTask, withSpan } from '../src/index.ts';
+import { type Carrier, carrier, type TaskOptions, traceTask, withSpan } from '../src/index.ts';
 import { record, reported } from './harness.ts';
 
 // What systems hand over as headers, and how a trace goes on across a queue.
@@ -37,6 +37,26 @@ const readable: [string, Carrier][] = [
   ['names in capitals', { TraceParent: TRACEPARENT }],
   ['bytes, as kafkajs and amqplib have them', { traceparent: Buffer.from(TRACEPARENT) }],
   ['several values', { traceparent: [TRACEPARENT, 'another'] }],
+  ['several values, of which the first is none', { traceparent: [undefined, TRACEPARENT] }],
+  ['a buffer', { traceparent: new TextEncoder().encode(TRACEPARENT).buffer }],
+  ['bytes as numbers, as Lambda has them from Kafka', { traceparent: [...Buffer.from(TRACEPARENT)] }],
+  ['bytes of Amazon MQ', { traceparent: { bytes: [...Buffer.from(TRACEPARENT)] } }],
+  ['attributes of SQS', { traceparent: { DataType: 'String', StringValue: TRACEPARENT } }],
+  [
+    'attributes of SQS, as Lambda has them',
+    { traceparent: { dataType: 'String', stringValue: TRACEPARENT } },
+  ],
+  ['attributes of SNS', { traceparent: { Type: 'String', Value: TRACEPARENT } }],
+  ['the one of two spellings that is text', { traceparent: '', Traceparent: TRACEPARENT }],
+  [
+    'a message with a class of its own',
+    new (class {
+      get traceparent() {
+        return TRACEPARENT;
+      }
+    })() as unknown as Carrier,
+  ],
+  ['a span context', CONTEXT],
   ['Headers', new Headers({ traceparent: TRACEPARENT })],
   ['a Map', new Map([['traceparent', TRACEPARENT]])],
   ['a Map with capitals and bytes', new Map([['Traceparent', new TextEncoder().encode(TRACEPARENT)]])],
@@ -70,6 +90,17 @@ test.each(readable)('a trace goes on from %s', (_what, headers) => {
 
 test.each<[string, unknown, string]>([
   ['text', JSON.stringify({ traceparent: TRACEPARENT }), 'give a Context or headers'],
+  ['bytes', Buffer.from(JSON.stringify({ traceparent: TRACEPARENT })), 'give a Context or headers'],
+  ['pairs', [['traceparent', TRACEPARENT]], 'give a Context or headers'],
+  ['a number', { traceparent: 42 }, 'answered a carrier whose traceparent cannot be read'],
+  ['a switch', { traceparent: true }, 'answered a carrier whose traceparent cannot be read'],
+  ['a symbol', { traceparent: Symbol('s') }, 'answered a carrier whose traceparent cannot be read'],
+  [
+    'an object',
+    { traceparent: { toString: () => TRACEPARENT } },
+    'answered a carrier whose traceparent cannot be read',
+  ],
+  ['a promise of text', { traceparent: Promise.resolve(TRACEPARENT) }, 'cannot be read'],
   [
     'headers that are no trace',
     { traceparent: 'nonsense' },
@@ -148,6 +179,9 @@ test('links: span contexts, links and headers; what carries no trace is left out
 
 test.each<[string, () => unknown, number, string | undefined]>([
   ['more than 128', () => Array.from({ length: 130 }, () => CONTEXT), 128, 'gave 2 links more than the 128'],
+  ['spans', () => [trace.wrapSpanContext(CONTEXT)], 1, undefined],
+  ['a span that is none', () => [{ spanContext: () => 'nonsense' }], 0, undefined],
+  ['pairs', () => [[['traceparent', TRACEPARENT]]], 0, 'give a Context or headers'],
   ['nothing', () => undefined, 0, undefined],
   ['no array', () => CONTEXT, 0, 'give an array of links'],
   ['text', () => ['nonsense'], 0, 'give a Context or headers'],
@@ -200,7 +234,56 @@ test('a header that is a promise is none, and its rejection is handled', async (
   traceTask(() => {}, { name: 'task', from: () => ({ get }) })();
   await new Promise(setImmediate);
   expect(rows()).toEqual([{ name: 'task' }]);
-  expect(reported[0]).toEqual(['oncespan: a carrier rejected', new Error('no')]);
+  expect(reported).toContainEqual(['oncespan: a carrier rejected', new Error('no')]);
+});
+
+test.each<[string, TaskOptions]>([
+  ['a header', { from: () => ({ traceparent: Promise.reject(new Error('no')) }) }],
+  ['one of several headers', { from: () => ({ traceparent: [Promise.reject(new Error('no'))] }) }],
+  ['a link', { links: () => [Promise.reject(new Error('no')) as unknown as Carrier] }],
+  ['the context of a link', { links: () => [{ context: Promise.reject(new Error('no')) }] }],
+  [
+    'an attribute of a link',
+    { links: () => [{ context: CONTEXT, attributes: { a: Promise.reject(new Error('no')) as never } }] },
+  ],
+  ['an attribute', { attributes: () => ({ a: Promise.reject(new Error('no')) as never }) }],
+  [
+    'an attribute of the result',
+    { resultAttributes: () => ({ a: Promise.reject(new Error('no')) as never }) },
+  ],
+])('%s that is a promise which rejects is reported, and nothing else', async (_what, options) => {
+  record();
+  expect(traceTask(() => 7, { name: 'task', ...options })()).toBe(7);
+  await new Promise(setImmediate);
+  expect(reported.map(([what]) => what)).toContainEqual(expect.stringMatching(/ rejected$/));
+});
+
+test('links beyond what a span can have are told of, that to the parent included', () => {
+  const { spans } = record();
+  const task = traceTask(() => {}, {
+    name: 'batch',
+    relation: 'linked',
+    links: () => Array.from({ length: 128 }, () => CONTEXT),
+  });
+  withSpan('parent', task);
+  const [batch, parent] = spans();
+  expect(batch?.links).toHaveLength(128);
+  expect(batch?.links[0]?.context).toEqual(parent?.spanContext());
+  expect(reported).toEqual([
+    ['oncespan: option "links" gave 1 links more than the 128 that a span can have'],
+  ]);
+});
+
+test('what is on `Object.prototype` is no header', () => {
+  const { rows } = record();
+  const prototype = Object.prototype as Carrier & Record<string, unknown>;
+  prototype['traceparent'] = TRACEPARENT;
+  try {
+    traceTask(() => {}, { name: 'task', from: () => ({}) })();
+  } finally {
+    delete prototype['traceparent'];
+  }
+  expect(rows()).toEqual([{ name: 'task' }]);
 });
 
 test.each<[string, () => unknown]>([

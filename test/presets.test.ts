@@ -1,8 +1,8 @@
 import { getEventListeners } from 'node:events';
-import { type Attributes, propagation, SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { type TaskOptions, traceTask } from '../src/index.ts';
+import { createTracing, type TaskOptions, traceTask } from '../src/index.ts';
 import { bullmq, lambda, pgBoss, sqs } from '../src/jobs/index.ts';
 import { caught, deferred, record, reported, turn } from './harness.ts';
 
@@ -141,6 +141,10 @@ describe('where the producer has left its context', () => {
       'by bullmq-otel',
       { ...jobOfBull, data: {}, opts: { telemetry: { metadata: `{"traceparent":"${TRACEPARENT}"}` } } },
     ],
+    [
+      'in the data, and by bullmq-otel nothing of use',
+      { ...jobOfBull, opts: { telemetry: { metadata: '7' } } },
+    ],
   ] as const)('in a job of BullMQ: %s', async ([, job]) => {
     expect(await spanOf(bullmq(), job)).toMatchObject({ parent: SPAN, links: [SPAN] });
   });
@@ -202,12 +206,17 @@ describe('a root with a link, so that no trace lasts for days:', () => {
   test.for<[string, TaskOptions, unknown, Attributes]>([
     ['a retry of BullMQ', bullmq(), { ...jobOfBull, attemptsStarted: 2 }, { 'messaging.bullmq.attempt': 2 }],
     [
-      'a retry of BullMQ that does not count what it has started',
+      'a retry of BullMQ 4, which counts the attempt under way among those made',
       bullmq(),
       { ...jobOfBull, attemptsStarted: undefined, attemptsMade: 2 },
-      { 'messaging.bullmq.attempt': 3 },
+      { 'messaging.bullmq.attempt': 2 },
     ],
-    ['a delayed job of BullMQ', bullmq(), { ...jobOfBull, delay: 5 }, { 'messaging.bullmq.attempt': 1 }],
+    [
+      'a job of BullMQ that was delayed, and is due',
+      bullmq(),
+      { ...jobOfBull, delay: 0, opts: { delay: 5 } },
+      { 'messaging.bullmq.attempt': 1 },
+    ],
     [
       'a repeated job of BullMQ',
       bullmq(),
@@ -285,6 +294,26 @@ describe('under a span that is active', () => {
   ])('%s, it is that span’s child, and a consumer', async ([, kind, attributes, options, given]) => {
     const span = await spanUnder(kind, attributes, options, given);
     expect(span).toMatchObject({ kind: SpanKind.CONSUMER, isChild: true });
+  });
+
+  test('that is not sampled, as in the context of a worker loop: the job has its producer for a parent', async () => {
+    const unsampled = trace.wrapSpanContext({
+      traceId: '1'.repeat(32),
+      spanId: '2'.repeat(16),
+      traceFlags: 0,
+    });
+    const under = (job: object) =>
+      context.with(trace.setSpan(ROOT_CONTEXT, unsampled), () => spanOf(bullmq(), job));
+    expect(await under(jobOfBull)).toMatchObject({ parent: SPAN, links: [SPAN] });
+    expect(await under({ ...jobOfBull, attemptsStarted: 2 })).toMatchObject({
+      parent: undefined,
+      links: [SPAN],
+    });
+    const { rows } = record();
+    context.with(trace.setSpan(ROOT_CONTEXT, unsampled), () =>
+      traceTask(async (_job: object) => {}, bullmq())({}),
+    );
+    expect(rows()).toEqual([]);
   });
 
   test('that has ended, as in the context of a worker loop: as if there were none', async () => {
@@ -409,7 +438,7 @@ test('a job of pg-boss that is taken apart is ended by the signal that goes with
 });
 
 describe('Lambda', () => {
-  const context = {
+  const invoked = {
     functionName: 'greeter',
     awsRequestId: 'request-1',
     invokedFunctionArn: 'arn:aws:lambda:eu-central-1:123456789012:function:greeter',
@@ -417,25 +446,30 @@ describe('Lambda', () => {
   };
   const invocation = {
     'faas.invocation_id': 'request-1',
-    'aws.lambda.invoked_arn': context.invokedFunctionArn,
+    'aws.lambda.invoked_arn': invoked.invokedFunctionArn,
     'cloud.account.id': '123456789012',
   };
 
   test('an HTTP request: a server span in the trace of its headers; the first call is a cold start', async () => {
     const options = lambda();
     const event = { headers: { Traceparent: TRACEPARENT }, requestContext: {} };
-    expect(await spanOf(options, event, context)).toEqual({
+    expect(await spanOf(options, event, invoked)).toEqual({
       name: 'greeter',
       kind: SpanKind.SERVER,
       attributes: { ...invocation, 'faas.trigger': 'http', 'faas.coldstart': true },
       parent: SPAN,
       links: [],
     });
-    expect((await spanOf(options, {}, context)).attributes).toEqual({
+    expect((await spanOf(options, {}, invoked)).attributes).toEqual({
       ...invocation,
       'faas.trigger': 'other',
       'faas.coldstart': false,
     });
+  });
+
+  test('a load balancer that hands over all values of a header', async () => {
+    const event = { multiValueHeaders: { traceparent: [TRACEPARENT] }, requestContext: { elb: {} } };
+    expect(await spanOf(lambda(), event, invoked)).toMatchObject({ parent: SPAN });
   });
 
   test('messages of SQS: a consumer span, linked by the header of AWS and by what they carry', async () => {
@@ -446,7 +480,7 @@ describe('Lambda', () => {
         recordOf('mail'),
       ],
     };
-    expect(await spanOf(lambda(), event, context)).toEqual({
+    expect(await spanOf(lambda(), event, invoked)).toEqual({
       name: 'mail process',
       kind: SpanKind.CONSUMER,
       attributes: {
@@ -464,7 +498,7 @@ describe('Lambda', () => {
   });
 
   test('of several queues', async () => {
-    const { name, attributes } = await spanOf(lambda(), { Records: [recordOf('a'), recordOf('b')] }, context);
+    const { name, attributes } = await spanOf(lambda(), { Records: [recordOf('a'), recordOf('b')] }, invoked);
     expect(name).toBe('multiple_sources process');
     expect(attributes).not.toHaveProperty('messaging.destination.name');
   });
@@ -476,7 +510,7 @@ describe('Lambda', () => {
       (event: { Records: object[] }, _context: object) => Promise.all(event.Records.map((each) => one(each))),
       lambda(),
     );
-    await handler({ Records: [recordOf('mail')] }, context);
+    await handler({ Records: [recordOf('mail')] }, invoked);
     expect(spans().map(({ name, kind }) => [name, kind])).toEqual([
       ['process mail', SpanKind.CONSUMER],
       ['mail process', SpanKind.CONSUMER],
@@ -489,16 +523,19 @@ describe('Lambda', () => {
     ['pubsub', { Records: [{ EventSource: 'aws:sns' }] }],
     ['pubsub', { Records: [{ eventSource: 'aws:kinesis' }] }],
     ['datasource', { Records: [{ eventSource: 'aws:s3' }] }],
+    ['http', { multiValueHeaders: {}, requestContext: { elb: {} } }],
+    ['http', { requestContext: { connectionId: 'c1', eventType: 'MESSAGE' } }],
+    ['other', { requestContext: { functionArn: 'arn' }, requestPayload: {} }],
     ['other', { source: 'constructor' }],
   ])('what has triggered it: %s', async ([trigger, event]) => {
-    const { kind, attributes } = await spanOf(lambda(), event, context);
+    const { kind, attributes } = await spanOf(lambda(), event, invoked);
     expect([kind, attributes['faas.trigger']]).toEqual([SpanKind.SERVER, trigger]);
   });
 
   test.for([SpanKind.SERVER, SpanKind.CONSUMER])(
     'under the span of an instrumentation, of kind %i, it is internal',
     async (kind) => {
-      expect(await spanUnder(kind, {}, lambda(), {}, context)).toEqual({
+      expect(await spanUnder(kind, {}, lambda(), {}, invoked)).toEqual({
         kind: SpanKind.INTERNAL,
         isChild: true,
         links: [],
@@ -512,7 +549,7 @@ describe('Lambda', () => {
     vi.spyOn(provider, 'forceFlush').mockReturnValue(exported.promise);
     const answers: unknown[] = [];
     const handler = traceTask(async (_event: object, _context: object) => 'answer', lambda());
-    const done = handler({}, context).then((answer) => answers.push(answer));
+    const done = handler({}, invoked).then((answer) => answers.push(answer));
     await turn();
     expect(answers).toEqual([]);
     exported.resolve();
@@ -520,8 +557,50 @@ describe('Lambda', () => {
     expect(answers).toEqual(['answer']);
   });
 
+  test('the answer does not wait longer than Lambda does', async () => {
+    const { provider } = record();
+    const exported = deferred();
+    vi.spyOn(provider, 'forceFlush').mockReturnValue(exported.promise);
+    const answers: unknown[] = [];
+    const answersAfter = async (options: TaskOptions, left: number, expected: number) => {
+      const handler = traceTask(async (..._args: unknown[]) => 'answer', options);
+      const done = handler({}, { ...invoked, getRemainingTimeInMillis: () => left }).then((answer) =>
+        answers.push(answer),
+      );
+      await turn();
+      await vi.advanceTimersByTimeAsync(expected - 1);
+      expect(answers).toEqual([]);
+      await vi.advanceTimersByTimeAsync(1);
+      await done;
+      expect(answers.splice(0)).toEqual(['answer']);
+    };
+    await answersAfter(lambda(), 3000, 2900);
+    await answersAfter(lambda(), 60_000, 5000);
+    await answersAfter(lambda({ flushTimeoutMs: 4000 }), 3000, 2900);
+    await answersAfter(lambda({ flushTimeoutMs: 2000 }), 3000, 2000);
+    await answersAfter(lambda({ flushTimeoutMs: () => 1000 }), 3000, 1000);
+    await answersAfter(lambda(), 50, 1);
+    exported.resolve();
+    await turn();
+  });
+
+  test('a handler that streams its answer gets the context as the third argument', async () => {
+    const stream = { write() {} };
+    expect(await spanOf(lambda(), {}, stream, invoked)).toMatchObject({
+      name: 'greeter',
+      attributes: invocation,
+    });
+    const { rows } = record();
+    const hung = deferred();
+    const answer = traceTask((..._args: unknown[]) => hung.promise, lambda())({}, stream, invoked);
+    vi.advanceTimersByTime(2500);
+    expect(rows()).toMatchObject([{ name: 'greeter', attributes: { 'oncespan.outcome': 'timed-out' } }]);
+    hung.resolve();
+    await answer;
+  });
+
   test('with no time left there is no limit, and nothing to report', async () => {
-    await spanOf(lambda(), {}, { ...context, getRemainingTimeInMillis: () => 0 });
+    await spanOf(lambda(), {}, { ...invoked, getRemainingTimeInMillis: () => 0 });
     expect(reported).toEqual([]);
   });
 
@@ -536,7 +615,7 @@ describe('Lambda', () => {
       (_event: object, _context: object) => traceTask(() => hung.promise, 'query')(),
       options,
     );
-    const answer = handler({}, { ...context, getRemainingTimeInMillis: () => left });
+    const answer = handler({}, { ...invoked, getRemainingTimeInMillis: () => left });
     vi.advanceTimersByTime(limit - 1);
     expect(rows()).toEqual([]);
     vi.advanceTimersByTime(1);
@@ -564,6 +643,59 @@ describe("the user's own options", () => {
       given: 'object',
       'messaging.system': 'mine',
     });
+  });
+
+  test.for(Object.entries(presets))('that are undefined leave those of %s', async ([, preset]) => {
+    const options = {
+      attributes: undefined,
+      name: undefined,
+      kind: undefined,
+      ignoreErrors: undefined,
+      timeoutMs: undefined,
+    };
+    const [merged, alone] = [preset(options as TaskOptions), preset()];
+    expect(Object.keys(merged)).toEqual(Object.keys(alone));
+    expect(await spanOf(merged, [jobOfBoss])).toEqual(await spanOf(alone, [jobOfBoss]));
+  });
+
+  test('errors to ignore of the instance count beside those of a preset, as long as the function has none', () => {
+    const { traceTask: task } = createTracing({ ignoreErrors: RangeError });
+    const { rows } = record();
+    const named = (name: string) => Object.assign(new Error(name), { name });
+    for (const options of [bullmq(), bullmq({ ignoreErrors: TypeError })])
+      for (const error of [new RangeError('r'), new TypeError('t'), named('DelayedError')])
+        caught(() =>
+          task(
+            (_job: object) => {
+              throw error;
+            },
+            { ...options, name: error.name },
+          )({}),
+        );
+    expect(rows().map(({ name, attributes }) => [name, attributes!['oncespan.outcome']])).toEqual([
+      ['RangeError', 'ignored'],
+      ['TypeError', undefined],
+      ['DelayedError', 'ignored'],
+      ['RangeError', undefined],
+      ['TypeError', 'ignored'],
+      ['DelayedError', 'ignored'],
+    ]);
+  });
+
+  test('a hook of attributes that answers none is reported, and a getter that throws costs the user their own', async () => {
+    const alone = await spanOf(pgBoss(), [jobOfBoss]);
+    for (const answer of [
+      'abc',
+      ['a'],
+      {
+        get a() {
+          throw new Error('no');
+        },
+      },
+    ]) {
+      expect(await spanOf(pgBoss({ attributes: () => answer as never }), [jobOfBoss])).toEqual(alone);
+      expect(reported.splice(0)).toHaveLength(1);
+    }
   });
 
   test('a hook of attributes that throws, or answers nothing, costs its own alone', async () => {

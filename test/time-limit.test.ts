@@ -124,14 +124,26 @@ describe('the limit of a local root that is a function of its arguments', () => 
     vi.advanceTimersByTime(100);
     expect(rows()).toEqual([
       { name: 'over', parent: 'root' },
-      { name: 'leaf', parent: 'child', ...timedOut(100) },
       { name: 'sibling', parent: 'root', ...timedOut(100) },
+      { name: 'leaf', parent: 'child', ...timedOut(100) },
       { name: 'child', parent: 'root', ...timedOut(100) },
       { name: 'root', ...timedOut(100) },
     ]);
     expect(liveSpans().map(({ name }) => name)).toEqual(['outside']);
     vi.advanceTimersByTime(1000);
     expect(rows()).toHaveLength(5);
+  });
+
+  test('the children first, too, where two instances take turns', () => {
+    const { rows } = record();
+    const lib = createTracing({ tracerName: 'lib' });
+    const root = traceTask(
+      () => lib.withSpan('a', () => withSpan('b', () => lib.withSpan('c', () => withSpan('d', never)))),
+      { name: 'root', ...limited },
+    );
+    void root();
+    vi.advanceTimersByTime(100);
+    expect(rows().map(({ name }) => name)).toEqual(['d', 'c', 'b', 'a', 'root']);
   });
 
   test('reaches below spans that others made, and what is begun later', async () => {

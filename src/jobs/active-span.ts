@@ -1,4 +1,4 @@
-import { type Attributes, type SpanKind, trace } from '@opentelemetry/api';
+import { type Attributes, type Span, type SpanKind, trace } from '@opentelemetry/api';
 import { activeContext } from '../platform/context.ts';
 import { attempt } from '../platform/report.ts';
 import { hasEnded, parentSpanContext } from '../span/parentage.ts';
@@ -8,6 +8,8 @@ export interface ActiveSpan {
   /** `undefined` of one that does not say, such as one of another process. */
   readonly kind: SpanKind | undefined;
   readonly attributes: Attributes;
+  /** One that does not cannot tell whether it has ended. */
+  readonly isRecording: boolean;
 }
 
 /**
@@ -17,6 +19,9 @@ export interface ActiveSpan {
 export function activeSpan(): ActiveSpan | undefined {
   const context = activeContext();
   if (parentSpanContext(context) === undefined || hasEnded(context)) return undefined;
-  const span = trace.getSpan(context) as Partial<ActiveSpan> | undefined;
-  return attempt('reading the active span', () => ({ kind: span?.kind, attributes: span?.attributes ?? {} }));
+  const span = trace.getSpan(context) as Span & Partial<ActiveSpan>;
+  return attempt('reading the active span', () => {
+    const { kind, attributes = {} } = span;
+    return { kind, attributes, isRecording: span.isRecording() };
+  });
 }

@@ -43,8 +43,8 @@ export function bullmq<Args extends unknown[] = unknown[], Result = unknown>(
 
 function read([job]: readonly unknown[]): Delivery {
   const options = property(job, 'opts');
-  // Also without a count, as of a job that is built for a test.
-  const attempt = numberIn(job, 'attemptsStarted') || (numberIn(job, 'attemptsMade') ?? 0) + 1;
+  // Before BullMQ 5 `attemptsMade` counted the one under way, too. A job that is built for a test may have neither.
+  const attempt = numberIn(job, 'attemptsStarted') || numberIn(job, 'attemptsMade') || 1;
   const name = textIn(job, 'name');
   return {
     destination: textIn(job, 'queueName'),
@@ -57,7 +57,8 @@ function read([job]: readonly unknown[]): Delivery {
         },
         attempt,
         isPostponed:
-          (numberIn(job, 'delay') ?? numberIn(options, 'delay') ?? 0) > 0 ||
+          // The job's own is 0 once it is due.
+          (numberIn(options, 'delay') ?? 0) > 0 ||
           textIn(job, 'repeatJobKey') !== undefined ||
           property(options, 'repeat') !== undefined,
       },
@@ -71,7 +72,7 @@ function carrierOfTelemetry(options: unknown): Carrier | undefined {
   const metadata = textIn(property(options, 'telemetry'), 'metadata');
   if (metadata === undefined) return undefined;
   try {
-    return JSON.parse(metadata) as Carrier;
+    return carrierIn(JSON.parse(metadata));
   } catch {
     return undefined;
   }

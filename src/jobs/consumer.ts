@@ -1,11 +1,4 @@
-import {
-  type Attributes,
-  type Context,
-  ROOT_CONTEXT,
-  type SpanContext,
-  SpanKind,
-  trace,
-} from '@opentelemetry/api';
+import { type Attributes, type Context, type SpanContext, SpanKind, trace } from '@opentelemetry/api';
 import type { Carrier, TaskOptions } from '../options/options.ts';
 import { activeContext } from '../platform/context.ts';
 import { activeSpan } from './active-span.ts';
@@ -85,14 +78,12 @@ function isProcessed({ messages, isBatch }: Delivery): boolean {
   return id === undefined || id === messages[0]?.id;
 }
 
-function parentOf({ messages, isBatch }: Delivery): Context | Carrier | undefined {
-  if (activeSpan() !== undefined) return activeContext();
+function parentOf({ messages, isBatch }: Delivery): Context | SpanContext | Carrier {
+  const active = activeSpan();
+  // One that is not sampled may be that of the request in which the worker was started: no job would ever be traced. Where
+  // it does stand for these messages, who has sent them was not sampled either.
+  if (active?.isRecording || (active && !messages.some(({ producer }) => producer))) return activeContext();
   const [single] = messages;
-  if (isBatch || single === undefined || single.isPostponed || (single.attempt ?? 1) > 1) return undefined;
-  const { producer } = single;
-  return isSpanContext(producer) ? trace.setSpanContext(ROOT_CONTEXT, producer) : producer;
-}
-
-function isSpanContext(producer: Message['producer']): producer is SpanContext {
-  return typeof (producer as Partial<SpanContext> | undefined)?.traceFlags === 'number';
+  const isChild = !isBatch && single?.isPostponed === false && (single.attempt ?? 1) === 1;
+  return (isChild ? single.producer : undefined) ?? trace.deleteSpan(activeContext());
 }

@@ -10,12 +10,15 @@ import { SQS, sqsEvent } from './sqs.ts';
 
 /** Milliseconds before Lambda stops the process in which the span, and what lives below it, is ended and exported. */
 const EXPORT_MS = 500;
+/** Milliseconds before that in which Lambda has to have its answer, whatever the export has come to. */
+const ANSWER_MS = 100;
 
 /**
  * Options for the handler of an AWS Lambda function: a SERVER span named after the function; for messages of SQS a CONSUMER
  * span, `{queue} process`, linked to who has sent them. HTTP events continue the trace of their headers. The answer waits for
  * the export, because Lambda freezes the process once it has it; an invocation that is about to be stopped ends as `timed-out`
- * half a second before, with what lives below it. Under a span of an instrumentation it is a child of that.
+ * half a second before (of a second or less, at its half), with what lives below it. The handler has to be async, or to stream:
+ * what a callback is told is not heard. Under a span of an instrumentation it is a child of that.
  *
  * By https://opentelemetry.io/docs/specs/semconv/faas/aws-lambda/
  *
@@ -35,39 +38,62 @@ export function lambda<Args extends unknown[] = unknown[], Result = unknown>(
       if (around === SpanKind.SERVER || around === SpanKind.CONSUMER) return SpanKind.INTERNAL;
       return sqsEvent(event) === undefined ? SpanKind.SERVER : SpanKind.CONSUMER;
     },
-    attributes: (event, context) => {
+    attributes: (...args) => {
       const wasCold = isCold;
       isCold = false;
-      return { ...invocationOf(event, context), 'faas.coldstart': wasCold };
+      return { ...invocationOf(args), 'faas.coldstart': wasCold };
     },
     links: (event) => sqsEvent(event)?.messages.map(({ producer }) => producer),
     from: parentOf,
-    timeoutMs: timeLeft,
+    timeoutMs: (...args) => {
+      const left = timeLeft(args);
+      return left && Math.max(left - EXPORT_MS, left / 2);
+    },
     flush: 'await',
   };
-  return overridden('lambda()', preset, options);
+  const merged = overridden('lambda()', preset, options);
+  const { flushTimeoutMs } = merged;
+  // Whatever the limit: an answer that comes too late is none.
+  if (typeof flushTimeoutMs !== 'function') {
+    merged.flushTimeoutMs = (...args) => {
+      const left = timeLeft(args);
+      return left === undefined
+        ? flushTimeoutMs
+        : Math.min(Math.max(left - ANSWER_MS, 1), flushTimeoutMs ?? Infinity);
+    };
+  }
+  return merged;
 }
 
-function nameOf(event: unknown, context: unknown): string {
-  const messages = sqsEvent(event);
+/** Of a handler that streams its answer it is the third argument. */
+function contextIn([, second, third]: readonly unknown[]): unknown {
+  return property(third, 'getRemainingTimeInMillis') === undefined ? second : third;
+}
+
+function nameOf(...args: readonly unknown[]): string {
+  const messages = sqsEvent(args[0]);
   if (messages !== undefined) return `${messages.destination ?? 'multiple_sources'} process`;
-  return textIn(context, 'functionName') ?? 'lambda';
+  return textIn(contextIn(args), 'functionName') ?? 'lambda';
 }
 
 function parentOf(event: unknown): Context | Carrier | undefined {
-  return activeSpan() !== undefined ? activeContext() : carrierIn(event);
+  if (activeSpan() !== undefined) return activeContext();
+  // A load balancer can be told to hand over all values of a header, and then has no other headers.
+  return carrierIn(event) ?? carrierIn(property(event, 'multiValueHeaders'));
 }
 
-function timeLeft(_event: unknown, context: unknown): number | undefined {
+/** Milliseconds, if there are some left. */
+function timeLeft(args: readonly unknown[]): number | undefined {
+  const context = contextIn(args);
   const ask = property(context, 'getRemainingTimeInMillis');
   if (typeof ask !== 'function') return undefined;
   const left: unknown = Reflect.apply(ask, context, []);
-  if (typeof left !== 'number' || left <= 0) return undefined;
-  // Of a short time, half.
-  return Math.max(left - EXPORT_MS, left / 2);
+  return typeof left === 'number' && left > 0 ? left : undefined;
 }
 
-function invocationOf(event: unknown, context: unknown): Attributes {
+function invocationOf(args: readonly unknown[]): Attributes {
+  const [event] = args;
+  const context = contextIn(args);
   const messages = sqsEvent(event);
   const arn = textIn(context, 'invokedFunctionArn');
   const account = arn?.split(':')[4];
@@ -95,10 +121,12 @@ function triggerOf(event: unknown): string {
   const record = elementsOf(property(event, 'Records'))?.[0];
   // SNS alone writes it with a capital letter.
   const source = textIn(record, 'eventSource') ?? textIn(record, 'EventSource') ?? textIn(event, 'source');
-  // A gateway's, a load balancer's, or of the function's own address.
+  // A gateway's, a load balancer's, or of the function's own address. A message of a web socket has no headers.
+  const request = property(event, 'requestContext');
   const isRequest =
-    property(event, 'headers') !== undefined && property(event, 'requestContext') !== undefined;
-  if (isRequest) return 'http';
+    ['headers', 'multiValueHeaders'].some((key) => property(event, key) !== undefined) ||
+    property(request, 'connectionId') !== undefined;
+  if (request !== undefined && isRequest) return 'http';
   return source !== undefined && Object.hasOwn(TRIGGERS, source)
     ? TRIGGERS[source as keyof typeof TRIGGERS]
     : 'other';

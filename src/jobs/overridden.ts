@@ -1,6 +1,7 @@
 import { isRecord, refuse } from '../options/check.ts';
+import { THOSE_OF_THE_INSTANCE } from '../options/error-matcher.ts';
 import type { TaskOptions } from '../options/options.ts';
-import { ask } from '../options/plan.ts';
+import { ask, copyAttributes } from '../options/plan.ts';
 import { inWords } from '../platform/report.ts';
 
 /** `preset` with what the user's own options override. Attributes, and errors to ignore, are those of both. */
@@ -10,21 +11,22 @@ export function overridden<Args extends unknown[], Result>(
   own: TaskOptions<Args, Result> = {},
 ): TaskOptions<Args, Result> {
   if (!isRecord(own)) refuse(`${where}: ${inWords(own)} is not an object of options`);
-  const { attributes, ignoreErrors } = own;
-  const merged = { ...preset, ...own };
-  if (isRecord(attributes)) {
-    merged.attributes = (...args) => ({ ...given(preset, args), ...(attributes as object) });
-  } else if (typeof attributes === 'function') {
-    merged.attributes = (...args) => ({
-      ...given(preset, args),
-      ...(ask('attributes', attributes as never, args) as object),
-    });
+  // What is `undefined` is not given.
+  const given = Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+  const { attributes, ignoreErrors } = given as TaskOptions<Args, Result>;
+  const merged: TaskOptions<Args, Result> = { ...preset, ...given };
+  if (isRecord(attributes) || typeof attributes === 'function') {
+    merged.attributes = (...args) => {
+      const answer =
+        typeof attributes === 'function' ? ask('attributes', attributes as never, args) : attributes;
+      return { ...ofPreset(preset, args), ...copyAttributes('attributes', answer) };
+    };
   }
-  if (preset.ignoreErrors !== undefined && ignoreErrors !== undefined)
-    merged.ignoreErrors = [preset.ignoreErrors, ignoreErrors].flat();
+  if (preset.ignoreErrors !== undefined)
+    merged.ignoreErrors = [preset.ignoreErrors, ignoreErrors ?? THOSE_OF_THE_INSTANCE].flat();
   return merged;
 }
 
-function given<Args extends unknown[]>({ attributes }: TaskOptions<Args, never>, args: Args): object {
+function ofPreset<Args extends unknown[]>({ attributes }: TaskOptions<Args, never>, args: Args): object {
   return (typeof attributes === 'function' ? attributes(...args) : attributes) ?? {};
 }

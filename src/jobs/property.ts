@@ -11,10 +11,6 @@ export function property(of: unknown, key: string): unknown {
   return tried(() => (of as Record<string, unknown> | null | undefined)?.[key]);
 }
 
-export function namesIn(of: unknown): readonly string[] {
-  return tried(() => Object.keys(of as object)) ?? [];
-}
-
 /** @returns `undefined` for what is no array */
 export function elementsOf(value: unknown): readonly unknown[] | undefined {
   return tried(() => (Array.isArray(value) ? Array.from<unknown>(value) : undefined));

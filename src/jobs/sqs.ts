@@ -3,7 +3,7 @@ import type { Carrier, TaskOptions } from '../options/options.ts';
 import { consumer, type Delivery, type Message } from './consumer.ts';
 import { overridden } from './overridden.ts';
 import { carrierIn, fromTraceHeader } from './producer.ts';
-import { elementsOf, namesIn, numberIn, property, textIn } from './property.ts';
+import { elementsOf, numberIn, property, textIn } from './property.ts';
 
 /** How the conventions call it, and the namespace of its attributes. */
 export const SQS = 'aws_sqs';
@@ -70,9 +70,5 @@ function messageOf(message: unknown): Message {
 
 function producerOf(message: unknown, traceHeader: string | undefined): Carrier | SpanContext | undefined {
   const attributes = property(message, 'messageAttributes') ?? property(message, 'MessageAttributes');
-  const values = namesIn(attributes).map((name) => {
-    const attribute = property(attributes, name);
-    return [name, textIn(attribute, 'stringValue') ?? textIn(attribute, 'StringValue')] as const;
-  });
-  return carrierIn(Object.fromEntries(values)) ?? fromTraceHeader(traceHeader);
+  return carrierIn(attributes) ?? fromTraceHeader(traceHeader);
 }

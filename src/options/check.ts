@@ -152,6 +152,7 @@ export const SPAN_RULES: Rules<SpanOptions> = tableOf(
 );
 
 export const TASK_RULES: Rules<TaskOptions> = tableOf(SPAN_RULES, FLUSHING, {
+  flushTimeoutMs: orFunction(milliseconds),
   from: orFunction(oneOf('call', 'wrap')),
   length: rule('a whole number, 0 or more', (value) => Number.isSafeInteger(value) && (value as number) >= 0),
 });

@@ -8,9 +8,19 @@ import { isClass } from '../platform/stand-in.ts';
 export type ErrorMatcher =
   string | (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
 
-/** One predicate for one or many matchers. A predicate that throws, or answers anything but `true`, does not match. */
-export function matcherOf(matchers: ErrorMatcher | readonly ErrorMatcher[]): (error: unknown) => boolean {
-  const all = [matchers].flat();
+/** Among the matchers of a function: those of its instance, which they would replace otherwise. */
+export const THOSE_OF_THE_INSTANCE: ErrorMatcher = () => false;
+
+/**
+ * One predicate for one or many matchers. A predicate that throws, or answers anything but `true`, does not match.
+ *
+ * @param ofInstance what {@link THOSE_OF_THE_INSTANCE} stands for
+ */
+export function matcherOf(
+  matchers: ErrorMatcher | readonly ErrorMatcher[],
+  ofInstance: ErrorMatcher = THOSE_OF_THE_INSTANCE,
+): (error: unknown) => boolean {
+  const all = [matchers].flat().map((matcher) => (matcher === THOSE_OF_THE_INSTANCE ? ofInstance : matcher));
   return (error) =>
     all.some((matcher) => {
       const matches = () => {

@@ -23,8 +23,8 @@ export interface RecordedException {
 export type Redact = (exception: RecordedException) => RecordedException | undefined;
 
 /**
- * Headers that carry a trace, as systems hand them over: a plain object, `Headers`, a `Map`, anything with `get()`. Names in
- * any case; values are text, bytes (`Buffer`), or the first of several.
+ * Headers that carry a trace, as systems hand them over: an object, `Headers`, a `Map`, anything with `get()`. Names in any
+ * case; values are text, bytes (`Buffer`, or as numbers), the first of several, or what AWS wraps them in (`StringValue`).
  */
 export type Carrier = Readonly<Record<string, unknown>> | { get(name: string): unknown };
 
@@ -102,13 +102,21 @@ export interface FlushSettings<Args extends unknown[] = unknown[]> {
 }
 
 export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknown>
-  extends SpanOptions<Args, Result>, FlushSettings<Args> {
+  extends SpanOptions<Args, Result>, Omit<FlushSettings<Args>, 'flushTimeoutMs'> {
+  /**
+   * Milliseconds that a flush is waited for at the longest, by `await` and `waitUntil`. Default: that of the instance, 5000. What
+   * a function answers when the flush begins, such as the time that is left of an invocation, can only shorten that.
+   *
+   * @example
+   * traceTask(handle, { flush: 'await', flushTimeoutMs: (event, context) => context.getRemainingTimeInMillis() - 100 });
+   */
+  flushTimeoutMs?: number | ((...args: Args) => number | undefined);
   /**
    * Where the parent comes from: the context of the `call` (default), of the `wrap`, or what the function answers: a
-   * context, or a carrier such as message headers. One that carries no trace makes a root; so does no answer, with a link
+   * context, a span context, or a carrier such as message headers. One that carries no trace makes a root; so does no answer, with a link
    * to the active span as long as that is live.
    */
-  from?: 'call' | 'wrap' | ((...args: Args) => Context | Carrier | undefined);
+  from?: 'call' | 'wrap' | ((...args: Args) => Context | SpanContext | Carrier | undefined);
   /**
    * The `length` of the function that comes back, for hosts that read from it what to call it with. Default: the function's.
    *

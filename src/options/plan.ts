@@ -1,6 +1,6 @@
 import type { Attributes, SpanKind } from '@opentelemetry/api';
 import { type AbortSignalLike, findSignal, isAbortSignal } from '../platform/abort-signal.ts';
-import { attempt, inWords, report } from '../platform/report.ts';
+import { attempt, handleRejection, inWords, report } from '../platform/report.ts';
 import { isRecord, isSpanKind } from './check.ts';
 import { matcherOf } from './error-matcher.ts';
 import type { AnyFunction, TaskOptions } from './options.ts';
@@ -17,11 +17,12 @@ type Defaults = Required<Pick<TaskOptions, 'relation' | 'covers'>>;
  */
 export interface Plan
   extends
-    Omit<Settings, 'enabled' | 'attributes'>,
+    Omit<Settings, 'enabled' | 'attributes' | 'flushTimeoutMs'>,
     Omit<TaskOptions, keyof Settings | keyof Defaults>,
     Defaults {
   readonly enabled: TaskOptions['enabled'];
   readonly attributes: TaskOptions['attributes'];
+  readonly flushTimeoutMs: NonNullable<TaskOptions['flushTimeoutMs']>;
   /** Where what holds beside the function's own is found. */
   readonly settings: Settings;
   readonly argumentAttributes: ArgumentAttributes | undefined;
@@ -60,7 +61,7 @@ export function planOf(
     ...own,
     argumentAttributes,
     settings,
-    ignores: ignoreErrors === undefined ? settings.ignores : matcherOf(ignoreErrors),
+    ignores: ignoreErrors === undefined ? settings.ignores : matcherOf(ignoreErrors, settings.ignores),
     defaultName,
   };
 }
@@ -120,10 +121,19 @@ export function spanKind({ kind }: Plan, args: ArrayLike<unknown>): SpanKind | u
 
 /** Milliseconds that the work of this call has. */
 export function timeLimit({ timeoutMs }: Plan, args: ArrayLike<unknown>): number | undefined {
-  if (typeof timeoutMs !== 'function') return timeoutMs;
-  const answer = ask('timeoutMs', timeoutMs, args);
+  return typeof timeoutMs === 'function' ? askForTime('timeoutMs', timeoutMs, args) : timeoutMs;
+}
+
+/** Milliseconds that a flush for this call is waited for. */
+export function flushLimit({ flushTimeoutMs, settings }: Plan, args: ArrayLike<unknown>): number {
+  if (typeof flushTimeoutMs !== 'function') return flushTimeoutMs;
+  return Math.min(askForTime('flushTimeoutMs', flushTimeoutMs, args) ?? Infinity, settings.flushTimeoutMs);
+}
+
+function askForTime(option: string, fn: AnyFunction, args: ArrayLike<unknown>): number | undefined {
+  const answer = ask(option, fn, args);
   if (answer === undefined || (typeof answer === 'number' && answer > 0)) return answer;
-  report(`option "timeoutMs" gave ${inWords(answer)}; give a number of milliseconds above 0`);
+  report(`option "${option}" gave ${inWords(answer)}; give a number of milliseconds above 0`);
   return undefined;
 }
 
@@ -157,10 +167,14 @@ export function signalOf({ signal }: Plan, args: ArrayLike<unknown>): AbortSigna
 }
 
 /** A copy of what an attribute hook answered: getters that throw do so here, not inside the SDK. */
-function copyAttributes(option: string, answer: unknown): Attributes | undefined {
+export function copyAttributes(option: string, answer: unknown): Attributes | undefined {
   if (answer === undefined) return undefined;
   return attempt(`reading what option "${option}" answered`, () => {
-    if (isRecord(answer)) return { ...(answer as Attributes) };
+    if (isRecord(answer)) {
+      const copy = { ...(answer as Attributes) };
+      for (const key of Object.keys(copy)) handleRejection(`the attribute "${key}"`, copy[key]);
+      return copy;
+    }
     report(`option "${option}" gave no object of attributes`);
     return undefined;
   });

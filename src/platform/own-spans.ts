@@ -1,7 +1,11 @@
 import { processWide } from './process-wide.ts';
 
-/** The spans of all copies of this library in the process: how many are live, and how many are just being ended early. */
-export const ownSpans = /* @__PURE__ */ processWide('own-spans', () => ({ live: 0, endingEarly: 0 }));
+/** The spans of all copies of this library in the process: how many have begun, are live, and are just being ended early. */
+export const ownSpans = /* @__PURE__ */ processWide('own-spans', () => ({
+  begun: 0,
+  live: 0,
+  endingEarly: 0,
+}));
 
 /** Calls `end`, which ends a span before its work has settled: an abort, a time-out or a shutdown has come first. */
 export function endEarly(end: () => void): void {

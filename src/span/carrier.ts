@@ -3,6 +3,7 @@ import {
   isSpanContextValid,
   type Link,
   propagation,
+  type Span,
   type SpanContext,
   type TextMapGetter,
   trace,
@@ -31,17 +32,23 @@ export const writeCarrier: WriteCarrier = (into = {}) => {
   return into;
 };
 
-/** `base` with what the carrier carries: without a span where it carries none. A carrier that cannot be read is reported. */
-export function contextOf(what: string, carrier: unknown, base: Context): Context {
+/**
+ * `base` with the span that an answer stands for: a span context, or what a carrier carries. Without one where there is none;
+ * what is there and cannot be read is reported.
+ */
+export function contextOf(what: string, answer: unknown, base: Context): Context {
   const without = trace.deleteSpan(base);
-  if (typeof carrier !== 'object' || carrier === null) {
-    report(`${what} answered ${inWords(carrier)}; give a Context or headers`);
+  if (isSpanContext(answer)) return trace.setSpanContext(without, answer);
+  if (typeof answer !== 'object' || answer === null || Array.isArray(answer) || isBytes(answer)) {
+    const given = typeof answer === 'object' && answer !== null ? 'an array or bytes' : inWords(answer);
+    report(`${what} answered ${given}; give a Context or headers`);
     return without;
   }
+  handleRejection(what, answer);
   warnWithoutPropagator(`${what} answered a carrier, and so`);
-  const read = attempt('reading a carrier', () => propagation.extract(without, carrier, GETTER));
+  const read = attempt('reading a carrier', () => propagation.extract(without, answer, GETTER));
   if (read !== undefined && parentSpanContext(read) !== undefined) return read;
-  const fields = () => traceFields().filter((name) => holds(carrier, name));
+  const fields = () => traceFields().filter((name) => holds(answer, name));
   const unread = attempt('reading a carrier', fields) ?? [];
   if (unread.length > 0) report(`${what} answered a carrier whose ${unread.join(' and ')} cannot be read`);
   return read ?? without;
@@ -54,23 +61,26 @@ export function traceFields(): string[] {
 
 /** Whether a carrier has something under this name, in any case. */
 export function holds(carrier: object, name: string): boolean {
-  return GETTER.get(carrier, name) !== undefined;
+  return valuesOf(carrier, name).next().done !== true;
 }
 
 /** The SDKs' own limit, https://opentelemetry.io/docs/specs/otel/common/#configurable-parameters */
 const MOST_LINKS = 128;
 
-/** What an answer of the option `links` stands for: links, span contexts, and carriers. What cannot be read is left out. */
-export function linksFrom(answer: unknown): Link[] {
+/**
+ * `given`, and what an answer of the option `links` stands for: links, spans and their contexts, and carriers. What cannot be
+ * read is reported, and what is more than a span can have.
+ */
+export function linksFrom(answer: unknown, given: readonly Link[]): Link[] {
   const what = 'option "links"';
-  if (answer === undefined) return [];
-  if (!Array.isArray(answer)) {
+  const links = Array.from(given);
+  if (Array.isArray(answer)) {
+    for (const element of Array.from<unknown>(answer)) {
+      const link = attempt('reading a link', () => linkFrom(what, element));
+      if (link !== undefined) links.push(link);
+    }
+  } else if (answer !== undefined)
     report(`${what} answered ${inWords(answer)}; give an array of links, span contexts or headers`);
-    return [];
-  }
-  const links = Array.from<unknown>(answer).flatMap(
-    (element: unknown) => attempt('reading a link', () => linkFrom(what, element)) ?? [],
-  );
   const over = links.length - MOST_LINKS;
   if (over > 0) report(`${what} gave ${over} links more than the ${MOST_LINKS} that a span can have`);
   return links.slice(0, MOST_LINKS);
@@ -78,12 +88,17 @@ export function linksFrom(answer: unknown): Link[] {
 
 function linkFrom(what: string, element: unknown): Link | undefined {
   if (element === undefined || element === null) return undefined;
-  const { context } = element as Partial<Link>;
-  if (isSpanContext(context)) return element as Link;
-  const linked = isSpanContext(element)
-    ? element
-    : parentSpanContext(contextOf(what, element, activeContext()));
-  return linked && { context: linked };
+  const { context, attributes = {}, spanContext } = element as Partial<Link & Span>;
+  if (isSpanContext(context)) {
+    for (const value of Object.values(attributes)) handleRejection('an attribute of a link', value);
+    return element as Link;
+  }
+  handleRejection('the context of a link', context);
+  const linked =
+    typeof spanContext === 'function'
+      ? (element as Span).spanContext()
+      : parentSpanContext(contextOf(what, element, activeContext()));
+  return isSpanContext(linked) ? { context: linked } : undefined;
 }
 
 function isSpanContext(value: unknown): value is SpanContext {
@@ -108,12 +123,28 @@ const GETTER: TextMapGetter<object> = {
     return keys.filter((key) => typeof key === 'string');
   },
   get(carrier, name) {
-    const exact = textOf(valueOf(carrier, name));
-    if (exact !== undefined) return exact;
-    const same = GETTER.keys(carrier).find((key) => key.toLowerCase() === name.toLowerCase());
-    return same === undefined ? undefined : textOf(valueOf(carrier, same));
+    for (const value of valuesOf(carrier, name)) {
+      const text = textOf(value);
+      if (text !== undefined) return text;
+    }
+    return undefined;
   },
 };
+
+/** What a carrier has under this name, in any case. An empty text is what some answer where there is nothing. */
+function* valuesOf(carrier: object, name: string): Generator<unknown> {
+  const isThere = (value: unknown) => {
+    for (const each of [value].flat()) handleRejection('a carrier', each);
+    return value !== undefined && value !== null && value !== '';
+  };
+  const exact = valueOf(carrier, name);
+  if (isThere(exact)) yield exact;
+  for (const key of GETTER.keys(carrier)) {
+    if (key === name || key.toLowerCase() !== name.toLowerCase()) continue;
+    const value = valueOf(carrier, key);
+    if (isThere(value)) yield value;
+  }
+}
 
 interface Reader {
   get(name: string): unknown;
@@ -126,14 +157,27 @@ function isReader(carrier: object): carrier is Reader {
 
 function valueOf(carrier: object, name: string): unknown {
   if (isReader(carrier)) return carrier.get(name);
-  return Object.hasOwn(carrier, name) ? (carrier as Record<string, unknown>)[name] : undefined;
+  // A message can have a class of its own, with getters. What all objects have is nobody's.
+  const isThere = Object.hasOwn(carrier, name) || (name in carrier && !(name in Object.prototype));
+  return isThere ? (carrier as Record<string, unknown>)[name] : undefined;
 }
 
+/** What the services of AWS wrap a text in: SQS, as its SDK and Lambda write it, SNS, and Amazon MQ. */
+const WRAPPERS = ['StringValue', 'stringValue', 'Value', 'bytes'];
+
 function textOf(value: unknown): string | undefined {
-  if (Array.isArray(value)) return textOf(value[0]);
-  if (ArrayBuffer.isView(value)) return new TextDecoder().decode(value);
-  // An empty one is what some answer where there is none.
-  if (typeof value === 'string' && value !== '') return value;
-  handleRejection('a carrier', value);
-  return undefined;
+  if (typeof value === 'string') return value === '' ? undefined : value;
+  if (typeof value !== 'object' || value === null) return undefined;
+  if (isBytes(value)) return new TextDecoder().decode(value);
+  if (Array.isArray(value)) {
+    const isNumbers = value.length > 0 && value.every((byte) => Number.isInteger(byte));
+    if (isNumbers) return textOf(Uint8Array.from(value as number[]));
+    return value.map(textOf).find((text) => text !== undefined);
+  }
+  const key = WRAPPERS.find((wrapper) => Object.hasOwn(value, wrapper));
+  return key === undefined ? undefined : textOf((value as Record<string, unknown>)[key]);
+}
+
+function isBytes(value: object): value is AllowSharedBufferSource {
+  return ArrayBuffer.isView(value) || value instanceof ArrayBuffer;
 }

@@ -16,8 +16,11 @@ export function endDescendants(ancestor: Listed, family: symbol, outcome: Outcom
   );
 }
 
+/** The newest first, whatever instance has begun them: so children come before their parents. */
 function settleLive(outcome: Outcome, isMeant: (live: Listed) => boolean): void {
-  // Who holds spans of another instance that has begun them most often came to hold them later.
-  for (const holder of Array.from(holders).reverse())
-    attempt('ending live spans', () => holder.settle(outcome, isMeant));
+  const meant: Listed[] = [];
+  for (const spans of holders)
+    for (const live of spans) if (attempt('looking at a live span', () => isMeant(live))) meant.push(live);
+  meant.sort((a, b) => b.order - a.order);
+  for (const live of meant) attempt('ending a live span', () => live.settle(outcome));
 }

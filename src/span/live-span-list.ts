@@ -21,6 +21,8 @@ export interface LiveSpanInfo {
 export interface Listed extends Watched {
   next: Listed | undefined;
   previous: Listed | undefined;
+  /** Of all live spans in the process, the newest has the highest. */
+  order: number;
   readonly provider: object | undefined;
   /** The context in which the span is the active one. */
   readonly active: Context;
@@ -28,21 +30,15 @@ export interface Listed extends Watched {
   settle(outcome: Outcome): void;
 }
 
-/** Something with live spans. */
-export interface LiveSpanHolder {
-  /** Ends those of its live spans that are meant, the newest first. */
-  settle(outcome: Outcome, isMeant: (live: Listed) => boolean): void;
-}
-
 /** All that have live spans now, of every instance and every copy of this library. */
-export const holders = /* @__PURE__ */ processWide('live-spans', () => new Set<LiveSpanHolder>());
+export const holders = /* @__PURE__ */ processWide('live-spans', () => new Set<Iterable<Listed>>());
 
 /**
  * The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing.
  *
  * It is held while it has some, so that a shutdown finds them whatever becomes of the instance.
  */
-export class LiveSpanList implements LiveSpanHolder {
+export class LiveSpanList implements Iterable<Listed> {
   first: Listed | undefined = undefined;
   #last: Listed | undefined = undefined;
   #isHeld = false;
@@ -55,6 +51,7 @@ export class LiveSpanList implements LiveSpanHolder {
       this.#isHeld = true;
     }
     ownSpans.live++;
+    live.order = ++ownSpans.begun;
     const last = this.#last;
     live.previous = last;
     if (last === undefined) this.first = live;
@@ -90,11 +87,6 @@ export class LiveSpanList implements LiveSpanHolder {
   /** A live span can be collected with its target. */
   watch(): void {
     this.#watch.begin();
-  }
-
-  settle(outcome: Outcome, isMeant: (live: Listed) => boolean): void {
-    const meant = Array.from(this).filter(isMeant);
-    for (const live of meant.reverse()) live.settle(outcome);
   }
 
   *[Symbol.iterator](): Generator<Listed> {

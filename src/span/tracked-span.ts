@@ -78,6 +78,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   ended = false;
   next: Listed | undefined = undefined;
   previous: Listed | undefined = undefined;
+  order = 0;
   target: object | undefined = undefined;
   isOld = false;
   /** So that `covers` is asked once. */
