@@ -97,6 +97,15 @@ test.each(processors.flatMap((processor) => ways.map((how) => [processor, how]))
   },
 );
 
+test('a stream that the runtime reads by itself leaves no span open', async () => {
+  const url = await serve('workers/worker.ts', { PROCESSOR: 'ours', HOW: 'waitUntil', BODY: 'stream' });
+  const arrived = acceptOnceThereAre(3 * REQUESTS);
+  expect(await ask(url)).toEqual(names);
+  await arrived;
+  const spansOf = (name: string) => [name, `response of ${name}`, `stream of ${name}`].join(', ');
+  expect(traces(receiver.spans)).toEqual(names.map(spansOf).toSorted());
+});
+
 test('examples/jobs/workers.ts', async () => {
   const url = await serve('../examples/jobs/workers.ts', {});
   const arrived = acceptOnceThereAre(2 * REQUESTS);

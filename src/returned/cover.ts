@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { report } from '../platform/report.ts';
+import { isIoRequestBound } from '../platform/request-bound.ts';
 import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outcome.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import type { CoveredWork, Observe } from './covered-work.ts';
@@ -145,7 +146,8 @@ function observerOf(value: object, isAskedFor: boolean): Observe | undefined {
   if (isRunning(value)) return observeRunningPromise;
   if (isLazy(value)) return observeLazy;
   if ('subscribe' in value && isObservable(value)) return observeObservable;
-  if ('getReader' in value && isWebStream(value)) return observeWebStream;
+  // On Workers the runtime reads what a `Response` is given without its methods: the span would never end.
+  if ('getReader' in value && isWebStream(value)) return isIoRequestBound() ? undefined : observeWebStream;
   if ('emit' in value && isNodeStream(value)) return observeNodeStream;
   if ('next' in value && isIterator(value)) return observeIterator;
   // What can be iterated is no work by itself.

@@ -9,6 +9,7 @@ export interface Env {
   readonly COLLECTOR_URL: string;
   readonly PROCESSOR: 'ours' | 'batch' | 'simple';
   readonly HOW: 'waitUntil' | 'await';
+  readonly BODY?: 'text' | 'stream';
 }
 
 interface Invocation {
@@ -37,7 +38,17 @@ export default {
       env.HOW === 'await'
         ? { name, flush: 'await' as const }
         : { name, waitUntil: (flushed: Promise<unknown>) => invocation.waitUntil(flushed) };
+    const stream = traceTask(() => new Response(name).body!.pipeThrough(new TransformStream()), {
+      name: `stream of ${name}`,
+      flush: 'never',
+    });
+    const respond = traceTask(async (body: ReadableStream) => new Response(body), {
+      name: `response of ${name}`,
+      covers: (response) => response.body,
+      flush: 'never',
+    });
     return traceTask(async () => {
+      if (env.BODY === 'stream') return respond(stream());
       const body = await withSpan(`body of ${name}`, () => request.text());
       return new Response(body);
     }, options)();
