@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { type Attributes, propagation } from '@opentelemetry/api';
+import { type Attributes, context, propagation, ROOT_CONTEXT, trace, TraceFlags } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { type Job, Queue, QueueEvents, Worker, type WorkerOptions } from 'bullmq';
 import { BullMQOtel } from 'bullmq-otel';
@@ -104,6 +104,35 @@ describe.skipIf(!hasRedis)('BullMQ (skipped where there is no redis-server)', ()
         links: ['order'],
       },
       { name: 'process mail', kind: 'CONSUMER', attributes: processing(2), links: ['order'] },
+    ]);
+  });
+
+  test('a job that was sent for later, in a trace of its own', async () => {
+    const { rows } = record();
+    const { work, order, outcome } = await open();
+    work(mailServer(async () => 'sent'));
+    expect(await outcome(await order({ delay: 1 }))).toBe('sent');
+    expect(rows()).toEqual([
+      { name: 'order' },
+      { name: 'process mail', kind: 'CONSUMER', attributes: processing(1), links: ['order'] },
+    ]);
+  });
+
+  test('a worker that was started in a request which is not sampled: jobs go by who has ordered them', async () => {
+    const { rows } = record();
+    const { work, order, outcome } = await open();
+    const unsampled = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.NONE };
+    context.with(trace.setSpanContext(ROOT_CONTEXT, unsampled), () => work(mailServer(async () => 'sent')));
+    expect(await outcome(await order())).toBe('sent');
+    expect(rows()).toEqual([
+      { name: 'order' },
+      {
+        name: 'process mail',
+        kind: 'CONSUMER',
+        parent: 'order',
+        attributes: processing(1),
+        links: ['order'],
+      },
     ]);
   });
 
