@@ -65,6 +65,12 @@ function through(queue: string, when: ReadonlyMap<number, () => void>): () => Pr
   return () => events.close();
 }
 
+console.log(
+  `${count} orders: a sixth is declined (threw), a sixth cancelled (aborted), the others get a receipt (returned).`,
+);
+console.log(
+  'worker-1 gets SIGKILL after a quarter of them, worker-2 SIGTERM after half; worker-3 and worker-4 go on.',
+);
 const running = { doomed: startWorker('worker-1'), stopped: startWorker('worker-2') };
 const replacements: ChildProcess[] = [];
 const isStopped = deferred();

@@ -33,11 +33,12 @@ export function reportOn({ count, begun, killed, spans, duplicates }: Outcome): 
     endings.set(ending, (endings.get(ending) ?? 0) + 1);
   }
 
-  console.log(`\norders placed: ${count}, of which ${orders.length} arrived`);
+  console.log('\nspans at the receiver');
+  console.log(`  place order: ${orders.length} of ${count}`);
   for (const [ending, number] of Array.from(endings).toSorted()) console.log(`  ${ending}: ${number}`);
-  console.log(`traces that are complete: ${complete} of ${count}`);
+  console.log(`traces with every span that was begun: ${complete} of ${count}`);
   console.log(
-    `lost with the process that was killed: ${held.length}, of the ${begun.get(killed)!.length} it had begun`,
+    `lost with ${killed}, which was killed: ${held.length}, of the ${begun.get(killed)!.length} it had begun`,
   );
   console.log(`lost otherwise: ${unexplained.length}${unexplained.map((one) => `\n  ${one}`).join('')}`);
   console.log(`duplicates: ${duplicates}\n`);
