@@ -1,5 +1,12 @@
 import { getEventListeners } from 'node:events';
-import { type Attributes, context, propagation, ROOT_CONTEXT, SpanKind, trace } from '@opentelemetry/api';
+import {
+  type Attributes,
+  context as contexts,
+  propagation,
+  ROOT_CONTEXT,
+  SpanKind,
+  trace,
+} from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createTracing, type TaskOptions, traceTask } from '../src/index.ts';
@@ -303,14 +310,14 @@ describe('under a span that is active', () => {
       traceFlags: 0,
     });
     const under = (job: object) =>
-      context.with(trace.setSpan(ROOT_CONTEXT, unsampled), () => spanOf(bullmq(), job));
+      contexts.with(trace.setSpan(ROOT_CONTEXT, unsampled), () => spanOf(bullmq(), job));
     expect(await under(jobOfBull)).toMatchObject({ parent: SPAN, links: [SPAN] });
     expect(await under({ ...jobOfBull, attemptsStarted: 2 })).toMatchObject({
       parent: undefined,
       links: [SPAN],
     });
     const { rows } = record();
-    context.with(trace.setSpan(ROOT_CONTEXT, unsampled), () =>
+    contexts.with(trace.setSpan(ROOT_CONTEXT, unsampled), () =>
       traceTask(async (_job: object) => {}, bullmq())({}),
     );
     expect(rows()).toEqual([]);
