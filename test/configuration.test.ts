@@ -13,7 +13,7 @@ describe('a wrong option is a TypeError at definition time', () => {
   const cases: [string, unknown, string][] = [
     ['timeoutMs', -1, '-1; give a number of milliseconds, 0 or more, or a function'],
     ['abortGraceMs', NaN, 'NaN; give a number of milliseconds, 0 or more'],
-    ['flushTimeoutMs', '5', "'5'; give a number of milliseconds, 0 or more"],
+    ['flushTimeoutMs', '5', "'5'; give a number of milliseconds, 0 or more, or a function"],
     ['name', '', "''; give a non-empty string, or a function"],
     ['name', 5, '5; give a non-empty string, or a function'],
     ['kind', 9, '9; give a SpanKind, or a function'],

@@ -358,6 +358,38 @@ describe('when a task flushes', () => {
     await settle();
   });
 
+  test.each<[string, (left: number) => number | undefined, number]>([
+    ['shortens it', (left) => left - 1, 19],
+    ['cannot lengthen it', () => 9000, 5000],
+    ['with no answer leaves it', () => undefined, 5000],
+  ])('flushTimeoutMs that is a function of the arguments %s', async (_what, flushTimeoutMs, expected) => {
+    const { passes } = gatedProvider();
+    const seen: unknown[] = [];
+    const task = traceTask(async (_left: number) => 7, { flush: 'await', flushTimeoutMs })(20);
+    void task.then((value) => seen.push(value));
+    await settle();
+    await vi.advanceTimersByTimeAsync(expected - 1);
+    expect(seen).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(seen).toEqual([7]);
+    passes[0]?.resolve();
+    await settle();
+  });
+
+  test('flushTimeoutMs that is a function and answers no time is reported, and left', async () => {
+    const { passes } = gatedProvider();
+    const given: Promise<FlushResult>[] = [];
+    const waitUntil = (flushed: Promise<FlushResult>) => void given.push(flushed);
+    await traceTask(job, { waitUntil, flushTimeoutMs: () => 0 })();
+    await vi.advanceTimersByTimeAsync(5000);
+    expect(await given[0]).toEqual({ status: 'timed-out' });
+    expect(reported).toEqual([
+      ['oncespan: option "flushTimeoutMs" gave 0; give a number of milliseconds above 0'],
+    ]);
+    passes[0]?.resolve();
+    await settle();
+  });
+
   test('waitUntil is given the flush, once a task, and can outlast the task', async () => {
     const { passes } = gatedProvider();
     const given: Promise<FlushResult>[] = [];
