@@ -1,146 +1,126 @@
-import { context, SpanStatusCode, trace } from '@opentelemetry/api';
+// What a traced call costs, in a process that uses the library in every way there is: `npm run bench`.
+// Words after `--` choose rows: `npm run bench -- 'sync method'`.
+
+import { context, trace } from '@opentelemetry/api';
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
 import {
   AlwaysOffSampler,
+  AlwaysOnSampler,
   BatchSpanProcessor,
   NoopSpanProcessor,
   TracerProvider,
 } from '@opentelemetry/sdk-trace';
-import { Traced, traceTask } from 'oncespan';
 import { SerialBatchSpanProcessor } from 'oncespan/sdk';
 import { compare } from './compare.mjs';
+import { contest, kindNames } from './contestants.mjs';
 
-const CALLS = 20_000;
+const words = process.argv.slice(2);
+const isAsked = (name) => words.length === 0 || words.some((word) => name.includes(word));
 
-/** What `@Traced()` does, without decorator syntax, which plain JavaScript lacks. */
-function tracedMethod(type, key, ...options) {
-  const descriptor = Object.getOwnPropertyDescriptor(type.prototype, key);
-  Object.defineProperty(
-    type.prototype,
-    key,
-    Traced(...options)(type.prototype, key, descriptor) ?? descriptor,
-  );
-  return type;
-}
+const CALLS = 4_000;
+const on = new AlwaysOnSampler();
+const off = new AlwaysOffSampler();
+let sampler = on;
 
-const Ours = tracedMethod(
-  class Orders {
-    async place(id) {
-      return id;
-    }
+const provider = new TracerProvider({
+  spanProcessors: [new NoopSpanProcessor()],
+  sampler: {
+    shouldSample: (...asked) => sampler.shouldSample(...asked),
+    toString: () => 'switched',
   },
-  'place',
-);
+});
+context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+trace.setGlobalTracerProvider(provider);
 
-class Untraced {
-  async place(id) {
-    return id;
-  }
+const tracer = trace.getTracer('by hand');
+const contests = new Map(kindNames.map((kind) => [kind, contest(kind, tracer)]));
+
+/** A little of everything, by each contestant: nothing that is measured is the only thing that the process does. */
+async function everything() {
+  for (const contestants of contests.values()) for (const round of Object.values(contestants)) await round(24);
 }
-
-class HandWritten {
-  async place(id) {
-    return trace.getTracer('hand-written').startActiveSpan('Orders.place', async (span) => {
-      try {
-        return await this.#place(id);
-      } catch (error) {
-        span.recordException(error);
-        span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-        throw error;
-      } finally {
-        span.end();
-      }
-    });
-  }
-
-  async #place(id) {
-    return id;
-  }
-}
-
-const sequence = (target) => async (calls) => {
-  for (let i = 0; i < calls; i++) await target.place(i);
-};
-
-const ourTask = traceTask(async (_signal, id) => id, { name: 'task', flush: 'never' });
-
-async function handWrittenTask(signal, id) {
-  return trace.getTracer('hand-written').startActiveSpan('task', async (span) => {
-    const onAbort = () => {
-      span.setStatus({ code: SpanStatusCode.ERROR, message: String(signal.reason) });
-      span.end();
-    };
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-      return await (async () => id)();
-    } catch (error) {
-      span.recordException(error);
-      span.setStatus({ code: SpanStatusCode.ERROR, message: error.message });
-      throw error;
-    } finally {
-      signal.removeEventListener('abort', onAbort);
-      span.end();
-    }
-  });
-}
-
-const AT_ONCE = 200;
-const burst = (task) => async (calls) => {
-  const { signal } = new AbortController();
-  for (let i = 0; i < calls; i += AT_ONCE) {
-    await Promise.all(Array.from({ length: AT_ONCE }, (_, k) => task(signal, i + k)));
-  }
-};
-
-function register(options) {
-  trace.disable();
-  trace.setGlobalTracerProvider(
-    new TracerProvider({ spanProcessors: [new NoopSpanProcessor()], ...options }),
-  );
-}
-
-const acceptAll = { export: (_spans, answer) => answer({ code: 0 }), shutdown: async () => {} };
-const endedSpan = new TracerProvider().getTracer('bench').startSpan('ended');
-endedSpan.end();
-
-/** As many at a time as leave room in the queue: what is measured is the way to the exporter, not the dropping. */
-const ends = (processor) => async (calls) => {
-  for (let i = 0; i < calls; i += 1000) {
-    for (let k = 0; k < 1000; k++) processor.onEnd(endedSpan);
-    await processor.forceFlush();
-  }
-};
 
 const rows = [];
-async function row(name, budget, contest) {
-  rows.push({ name, budget, ...(await compare({ calls: CALLS, ...contest })) });
+async function row(name, contestants, { budget = {}, calls = CALLS } = {}) {
+  if (!isAsked(name)) return;
+  const result = await compare({ contestants, calls, between: everything });
+  rows.push({ name, budget, ...result });
 }
 
-// Warmed up with a provider first: an application that runs without one has no polymorphic history, this process does.
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-const ours = sequence(new Ours());
-const handWritten = sequence(new HandWritten());
+const cheaper = { budget: { lean: 0.95, floor: 1.15 } };
+for (const [kind, { bare, ...contestants }] of contests) await row(kind, contestants, cheaper);
 
-await row('no SDK registered, against hand-written', 0.2, { ours, theirs: handWritten });
-await row('no SDK registered, against the untraced call', 1.5, { ours, theirs: sequence(new Untraced()) });
-register({});
-await row('`@Traced` async method, sampled, against hand-written', 0.95, { ours, theirs: handWritten });
-await row('`traceTask` with a shared signal, against hand-written', 0.9, {
-  ours: burst(ourTask),
-  theirs: burst(handWrittenTask),
+const AT_ONCE = 200;
+const task = contests.get('task with a shared signal, one at a time');
+const burst = (round) => async (calls) => {
+  await Promise.all(Array.from({ length: AT_ONCE }, () => round(calls / AT_ONCE)));
+};
+await row(
+  `task with a shared signal, ${AT_ONCE} at once`,
+  { ours: burst(task.ours), lean: burst(task.lean) },
+  cheaper,
+);
+
+sampler = off;
+for (const kind of ['async method', 'sync method']) {
+  const { ours, lean } = contests.get(kind);
+  await row(`${kind}, not sampled`, { ours, lean }, { budget: { lean: 0.85 } });
+}
+sampler = on;
+
+// The processor alone: spans that have ended, and an exporter that takes all at once.
+const acceptAll = { export: (_spans, answer) => answer({ code: 0 }), shutdown: async () => {} };
+const endedSpan = tracer.startSpan('ended');
+endedSpan.end();
+const processors = (round) => ({
+  ours: round(new SerialBatchSpanProcessor(acceptAll)),
+  stock: round(new BatchSpanProcessor({ exporter: acceptAll })),
 });
-register({ sampler: new AlwaysOffSampler() });
-await row('`@Traced` async method, not sampled, against hand-written', 0.95, { ours, theirs: handWritten });
+const noDearer = { budget: { stock: 1 } };
+/** `size` ended spans, and then `flushes` */
+const batches = (size, flushes) => (processor) => async (calls) => {
+  for (let i = 0; i < calls; i++) {
+    for (let k = 0; k < size; k++) processor.onEnd(endedSpan);
+    if (flushes) await processor.forceFlush();
+  }
+};
+/** As many at a time as leave room in the queue: what is measured is the taking, not the dropping. */
+const ends = (processor) => async (calls) => {
+  let nanoseconds = 0n;
+  for (let i = 0; i < calls; i += 500) {
+    const start = process.hrtime.bigint();
+    for (let k = 0; k < 500; k++) processor.onEnd(endedSpan);
+    nanoseconds += process.hrtime.bigint() - start;
+    await processor.forceFlush();
+  }
+  return Number(nanoseconds);
+};
+await row('`onEnd` of a processor', processors(ends), { ...noDearer, calls: 100_000 });
+await row('511 spans ended and flushed', processors(batches(511, true)), { ...noDearer, calls: 200 });
+await row('flush of nothing', processors(batches(0, true)), { ...noDearer, calls: 20_000 });
 
-await row('SerialBatchSpanProcessor.onEnd, against BatchSpanProcessor', 1, {
-  ours: ends(new SerialBatchSpanProcessor(acceptAll)),
-  theirs: ends(new BatchSpanProcessor({ exporter: acceptAll })),
-});
+// Last, so that what is measured has seen an SDK: an application that runs without one starts no colder.
+trace.disable();
+const [without] = [contest('async method', trace.getTracer('by hand'), ['lean', 'bare'])];
+const { ours } = contests.get('async method');
+await row('async method, no SDK', { ours, ...without }, { budget: { lean: 0.25, bare: 1.5 } });
 
-console.log(`Node ${process.version}, ${process.platform} ${process.arch}, ${CALLS} calls a round`);
-console.log('\n| Case | ours | theirs | ratio | budget |\n| --- | --- | --- | --- | --- |');
-for (const { name, budget, ratio, ...times } of rows) {
-  const medians = [times.ours, times.theirs].map((time) => `${Math.round(time)} ns`);
-  const cells = [name, ...medians, ratio.toFixed(2), budget.toFixed(2)];
-  console.log(`| ${cells.join(' | ')} |${ratio <= budget ? '' : ' OVER'}`);
+console.log(`Node ${process.version}, ${process.platform} ${process.arch}; ${new Date().toISOString().slice(0, 10)}\n`);
+console.log('| Case | ours | to | theirs | ratio | half of the rounds | budget |');
+console.log('| --- | --- | --- | --- | --- | --- | --- |');
+const ns = (time) => `${Math.round(time)} ns`;
+for (const { name, times, ratios, budget } of rows) {
+  for (const [other, { ratio, spread }] of Object.entries(ratios)) {
+    const limit = budget[other];
+    const cells = [
+      name,
+      ns(times.ours),
+      other,
+      ns(times[other]),
+      ratio.toFixed(2),
+      spread.map((bound) => bound.toFixed(2)).join('–'),
+      limit === undefined ? '' : `${limit.toFixed(2)}${ratio <= limit ? '' : ', missed'}`,
+    ];
+    console.log(`| ${cells.join(' | ')} |`);
+  }
 }

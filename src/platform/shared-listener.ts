@@ -1,3 +1,4 @@
+import { hiddenField } from './hidden-field.ts';
 import { attempt } from './report.ts';
 
 /**
@@ -44,7 +45,7 @@ export abstract class SharedListener<Observer> {
 export function oneFor<Source extends object, Listener>(
   make: (source: Source) => Listener,
 ): (source: Source) => Listener {
-  const listeners = new WeakMap<Source, Listener>();
+  const listeners = hiddenField<Listener>();
   return (source) => {
     let listener = listeners.get(source);
     if (listener === undefined) listeners.set(source, (listener = make(source)));

@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api';
+import { hiddenField } from '../platform/hidden-field.ts';
 import { report } from '../platform/report.ts';
 import { isIoRequestBound } from '../platform/request-bound.ts';
 import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outcome.ts';
@@ -58,7 +59,7 @@ class Coverage implements CoveredWork {
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));
   };
   readonly leadsTo = (result: object): void => {
-    if (coverages.has(result)) return;
+    if (coverages.get(result) !== undefined) return;
     coverages.set(result, this);
     observerOf(result, false)?.(result, this);
   };
@@ -70,7 +71,7 @@ class Coverage implements CoveredWork {
   }
 }
 
-const coverages = new WeakMap<object, Coverage>();
+const coverages = /* @__PURE__ */ hiddenField<Coverage>();
 
 /**
  * Has what a call returned end the call's span, when its work does.

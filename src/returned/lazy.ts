@@ -2,6 +2,7 @@ import { trace } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../platform/context.ts';
 import { chainOf, type Method, methodOf } from '../platform/data-property.ts';
 import type { Observe } from './covered-work.ts';
+import { hiddenField } from '../platform/hidden-field.ts';
 import { derivePromise, isPlainPromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
 
@@ -128,7 +129,7 @@ export const observeLazy: Observe = (lazy, work) => {
 type Asked = (key: PropertyKey, original: Method, args: unknown[]) => unknown;
 
 /** What to tell of calls, by each lazy object. */
-const askers = new WeakMap<object, Asked>();
+const askers = /* @__PURE__ */ hiddenField<Asked>();
 
 /** The shadow of each prototype. */
 const shadows = new WeakMap<object, object>();

@@ -24,17 +24,18 @@ const kinds: Record<string, [() => object, (value: never) => unknown]> = {
   'a web stream': [() => new ReadableStream(), (value: ReadableStream) => value.locked],
 };
 
+const proxyThat = (value: object, answers: () => boolean) =>
+  new Proxy(value, { defineProperty: answers, setPrototypeOf: answers });
+
 const refusals: Record<string, (value: object) => object> = {
   frozen: Object.freeze,
   sealed: Object.preventExtensions,
-  'a proxy that refuses definitions': (value) => new Proxy(value, { defineProperty: () => false }),
+  'a proxy that refuses definitions': (value) => proxyThat(value, () => false),
   'a proxy that throws at definitions': (value) =>
-    new Proxy(value, {
-      defineProperty() {
-        throw new Error('no');
-      },
+    proxyThat(value, () => {
+      throw new Error('no');
     }),
-  'a proxy that only pretends to define': (value) => new Proxy(value, { defineProperty: () => true }),
+  'a proxy that only pretends to define': (value) => proxyThat(value, () => true),
 };
 
 describe.each(Object.entries(kinds))('%s that cannot be instrumented', (kind, [make, use]) => {
