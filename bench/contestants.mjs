@@ -51,7 +51,20 @@ function fail(span, error) {
 
 const failure = new Error('sold out');
 const scopeOf = (tracer) => ({
-  tracer, context, activate, fail, failure, Traced, traced, traceTask, finished, Readable, of, tap, finalize, Observable,
+  tracer,
+  context,
+  activate,
+  fail,
+  failure,
+  Traced,
+  traced,
+  traceTask,
+  finished,
+  Readable,
+  of,
+  tap,
+  finalize,
+  Observable,
 });
 
 /** A query builder, as Knex has them: it runs when it is awaited. */
@@ -88,7 +101,8 @@ const floorAsync = (body) =>
       return context.with(activate(span), () => this.#run(id)).then((value) => { span.end(); return value; });
     }
   }`;
-const ourMethod = (body, kind = '', options = '') => `traced(class { ${kind} call(id) { ${body} } }, ${options})`;
+const ourMethod = (body, kind = '', options = '') =>
+  `traced(class { ${kind} call(id) { ${body} } }, ${options})`;
 const ourTask = (body, options) =>
   `class { call = traceTask(async (signal, id) => { ${body} }, { name: 'task', flush: 'never', ${options} }); }`;
 

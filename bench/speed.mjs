@@ -37,7 +37,8 @@ const contests = new Map(kindNames.map((kind) => [kind, contest(kind, tracer)]))
 
 /** A little of everything, by each contestant: nothing that is measured is the only thing that the process does. */
 async function everything() {
-  for (const contestants of contests.values()) for (const round of Object.values(contestants)) await round(24);
+  for (const contestants of contests.values())
+    for (const round of Object.values(contestants)) await round(24);
 }
 
 const rows = [];
@@ -48,7 +49,7 @@ async function row(name, contestants, { budget = {}, calls = CALLS } = {}) {
 }
 
 const cheaper = { budget: { lean: 0.95, floor: 1.15 } };
-for (const [kind, { bare, ...contestants }] of contests) await row(kind, contestants, cheaper);
+for (const [kind, { bare: _bare, ...contestants }] of contests) await row(kind, contestants, cheaper);
 
 const AT_ONCE = 200;
 const task = contests.get('task with a shared signal, one at a time');
@@ -105,7 +106,9 @@ const [without] = [contest('async method', trace.getTracer('by hand'), ['lean', 
 const { ours } = contests.get('async method');
 await row('async method, no SDK', { ours, ...without }, { budget: { lean: 0.25, bare: 1.5 } });
 
-console.log(`Node ${process.version}, ${process.platform} ${process.arch}; ${new Date().toISOString().slice(0, 10)}\n`);
+console.log(
+  `Node ${process.version}, ${process.platform} ${process.arch}; ${new Date().toISOString().slice(0, 10)}\n`,
+);
 console.log('| Case | ours | to | theirs | ratio | half of the rounds | budget |');
 console.log('| --- | --- | --- | --- | --- | --- | --- |');
 const ns = (time) => `${Math.round(time)} ns`;

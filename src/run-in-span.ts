@@ -163,21 +163,7 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
   // What the caller gets is the very promise, unless it has to wait for a flush.
   if (!isObject(result) || (isCall && !started.observer?.holdsBack)) return result;
   if (isPlainPromise(result, started.isAsync)) {
-    const derived = derivePromise(
-      result,
-      (value) =>
-        whenSettled(
-          started,
-          () => settleReturned(started, value),
-          () => value,
-        ),
-      (error) =>
-        whenSettled(
-          started,
-          () => started.threw(error),
-          () => throwOn(error),
-        ),
-    );
+    const derived = settling(result, started);
     if (derived !== undefined) {
       started.dependOn(result, A_PROMISE);
       return derived as R;
@@ -191,14 +177,35 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
   return result;
 }
 
-/** Ends the span of work that has settled. @returns what the caller of the work gets, and when */
-function whenSettled<T>({ observer }: TrackedSpan, end: () => void, answer: () => T): T | Promise<T> {
-  if (!observer?.holdsBack) {
-    end();
-    return answer();
-  }
-  const flushed = observer.settling(end);
-  return flushed === undefined ? answer() : after(flushed, answer);
+/** What a promise settles to, after it has ended the span. */
+function settling(promise: Promise<unknown>, live: TrackedSpan): Promise<unknown> | undefined {
+  const returned = (value: unknown): unknown => {
+    settleReturned(live, value);
+    return value;
+  };
+  const threw = (error: unknown): never => {
+    live.threw(error);
+    throw error;
+  };
+  const { observer } = live;
+  if (!observer?.holdsBack) return derivePromise(promise, returned, threw);
+  const held = (end: () => void, answer: () => unknown) => {
+    const flushed = observer.settling(end);
+    return flushed === undefined ? answer() : after(flushed, answer);
+  };
+  return derivePromise(
+    promise,
+    (value) =>
+      held(
+        () => settleReturned(live, value),
+        () => value,
+      ),
+    (error) =>
+      held(
+        () => live.threw(error),
+        () => throwOn(error),
+      ),
+  );
 }
 
 async function after<T>(flushed: Promise<unknown>, answer: () => T): Promise<T> {

@@ -5,12 +5,10 @@ export interface HiddenField<V> {
   set(of: object, value: V): void;
 }
 
-/** Its subclass gives its private fields to the object that is passed to it. */
-const Given = class {
-  constructor(object: object) {
-    return object;
-  }
-};
+/** Who inherits from it gives its private fields to the object that is passed. */
+const Given = function (object: object): object {
+  return object;
+} as unknown as new (object: object) => object;
 
 /**
  * What a `WeakMap` does. Collectors take some microseconds for each entry of one, far more than a span costs; a private field

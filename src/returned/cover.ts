@@ -45,24 +45,40 @@ class Coverage implements CoveredWork {
     live.dependOn(this.target, this.#collectable);
   }
 
-  // Fields, not methods: who spreads a work to change one of them has the others.
-  readonly hasEnded = (): boolean => this.#end !== undefined;
-  readonly isLazy = (): void => {
+  hasEnded(): boolean {
+    return this.#end !== undefined;
+  }
+
+  isLazy(): void {
     if (this.#collectable.ifCollected === FORGOTTEN) this.#collectable.ifCollected = RETURNED;
-  };
-  readonly isRunning = (): void => void (this.#collectable.ifCollected = ABANDONED);
-  readonly returned = (result: unknown): void => this.#tell((live) => settleReturned(live, result));
-  readonly threw = (error: unknown): void => this.#tell((live) => live.threw(error));
-  readonly left = (): void => this.#tell((live) => live.settle(LEFT));
-  readonly isValue = (): void => {
+  }
+
+  isRunning(): void {
+    this.#collectable.ifCollected = ABANDONED;
+  }
+
+  returned(result: unknown): void {
+    this.#tell((live) => settleReturned(live, result));
+  }
+
+  threw(error: unknown): void {
+    this.#tell((live) => live.threw(error));
+  }
+
+  left(): void {
+    this.#tell((live) => live.settle(LEFT));
+  }
+
+  isValue(): void {
     this.withdraw?.();
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));
-  };
-  readonly leadsTo = (result: object): void => {
+  }
+
+  leadsTo(result: object): void {
     if (coverages.get(result) !== undefined) return;
     coverages.set(result, this);
     observerOf(result, false)?.(result, this);
-  };
+  }
 
   #tell(end: (live: TrackedSpan) => void): void {
     if (this.#end !== undefined) return;

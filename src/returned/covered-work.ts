@@ -21,6 +21,9 @@ export interface CoveredWork {
   leadsTo(result: object): void;
 }
 
+/** Work that consists of reading something to its end. */
+export type Reading = Pick<CoveredWork, 'active' | 'hasEnded' | 'returned' | 'threw' | 'left'>;
+
 /**
  * Instruments `target`, in place, so that it tells of its `work`.
  *

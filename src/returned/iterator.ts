@@ -5,7 +5,7 @@ import { attempt } from '../platform/report.ts';
 import { isLeaving } from './node-stream.ts';
 import { derivePromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
-import type { CoveredWork, Observe } from './covered-work.ts';
+import type { Reading } from './covered-work.ts';
 
 const ITERATOR_KEYS = [Symbol.asyncIterator, Symbol.iterator] as const;
 
@@ -48,7 +48,7 @@ const STEPS: readonly StepKey[] = ['next', 'throw', 'return'];
  * It is heard by way of its prototype, which is one and the same for all iterators of a kind: to make its methods anew for
  * each would cost more than the span. Only methods of its own are replaced on itself.
  */
-export const observeIterator: Observe = (iterator, work) => {
+export const observeIterator = (iterator: object, work: Reading): boolean => {
   const own = STEPS.filter((key) => Object.hasOwn(iterator, key));
   // An own `next` on an iterator of an array, a map or a set makes all of them slower in the whole process.
   if (own.length === 0) return hearByPrototype(iterator, work);
@@ -70,9 +70,9 @@ export const observeIterator: Observe = (iterator, work) => {
 };
 
 /** What to tell of steps, by each iterator that is heard by way of its prototype. */
-const works = /* @__PURE__ */ hiddenField<CoveredWork>();
+const works = /* @__PURE__ */ hiddenField<Reading>();
 
-function hearByPrototype(iterator: object, work: CoveredWork): boolean {
+function hearByPrototype(iterator: object, work: Reading): boolean {
   const prototype = Object.getPrototypeOf(iterator) as object;
   const shadow = shadowOf(prototype);
   if (!Reflect.setPrototypeOf(iterator, shadow)) return false;
@@ -96,7 +96,7 @@ function shadowOf(prototype: object): object {
   const define = (
     key: PropertyKey,
     missing: Method | undefined,
-    hear: (work: CoveredWork, original: Method, self: object, args: unknown[]) => unknown,
+    hear: (work: Reading, original: Method, self: object, args: unknown[]) => unknown,
   ) => {
     const first = methodOf(prototype, key) ?? (key in prototype ? undefined : missing);
     if (first === undefined) return;
@@ -126,13 +126,13 @@ function leave(this: object, ...[value]: unknown[]): unknown {
 }
 
 /** What it answers in place of itself takes the steps. */
-function hearAnswer(work: CoveredWork, original: Method, self: object, args: unknown[]): unknown {
+function hearAnswer(work: Reading, original: Method, self: object, args: unknown[]): unknown {
   const answer: unknown = Reflect.apply(original, self, args as never[]);
   if (answer !== self && typeof answer === 'object' && answer !== null) observeIterator(answer, work);
   return answer;
 }
 
-function takeStep(work: CoveredWork, key: StepKey, original: Method, self: object, args: unknown[]): unknown {
+function takeStep(work: Reading, key: StepKey, original: Method, self: object, args: unknown[]): unknown {
   if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
   const onStep = (step: unknown) => {
     attempt('reading an iterator result', () => readStep(step, key, self, work));
@@ -155,7 +155,7 @@ function takeStep(work: CoveredWork, key: StepKey, original: Method, self: objec
 }
 
 /** Learns from a step whether it is the last. What would be computed for that is read when the loop reads it. */
-function readStep(step: unknown, key: StepKey, iterator: object, work: CoveredWork): void {
+function readStep(step: unknown, key: StepKey, iterator: object, work: Reading): void {
   if (typeof step !== 'object' || step === null) return;
   // One that is left need not say that it is done; a generator that goes on yielding says that it is not.
   const read = (done: unknown) => {

@@ -59,10 +59,10 @@ export const observeLazy: Observe = (lazy, work) => {
     const last = args.length - 1;
     const takesCallback = TAKE_CALLBACKS.includes(key) && typeof args[last] === 'function';
     if (key === 'then') {
-      if (typeof args[0] === 'function') heard[0] = hearing(work.returned, args[0]);
-      if (typeof args[1] === 'function') heard[1] = hearing(work.threw, args[1]);
+      if (typeof args[0] === 'function') heard[0] = hearing((value) => work.returned(value), args[0]);
+      if (typeof args[1] === 'function') heard[1] = hearing((error) => work.threw(error), args[1]);
     } else if (typeof args[last] === 'function') {
-      if (key === 'catch') heard[last] = hearing(work.threw, args[last]);
+      if (key === 'catch') heard[last] = hearing((error) => work.threw(error), args[last]);
       if (key === 'finally') heard[last] = hearing(() => {}, args[last]);
       if (takesCallback)
         heard[last] = hearing(

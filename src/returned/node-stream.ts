@@ -56,7 +56,7 @@ export function observeNodeStream(
     else if (!isUnfinished()) work.returned(stream);
     else if (stream.errored === null) work.left();
     // One that does not keep its error may tell it after its end.
-    else atEndOfTurn(work.left);
+    else atEndOfTurn(() => work.left());
   };
   const undo = replaceMethod(stream, 'emit', (original, self, args) => {
     const [event, error] = args;

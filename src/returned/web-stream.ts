@@ -2,22 +2,29 @@ import { dataProperty } from '../platform/data-property.ts';
 import { observeIterator } from './iterator.ts';
 import { derivePromise } from './promise.ts';
 import { before, type Replacement, replaceMethod } from './replace-method.ts';
-import type { Observe, CoveredWork } from './covered-work.ts';
+import type { Observe, Reading } from './covered-work.ts';
 
 /** A web `ReadableStream`: the work is the reading, in every way that there is to read one. It is never locked here. */
-export const observeWebStream: Observe = (target, work) => {
+export const observeWebStream = (target: object, work: Reading): ReturnType<Observe> => {
   const stream = target as ReadableStream;
   /** What stands for the stream from now on tells of the stream's work. */
-  const as = (also?: Partial<CoveredWork>): CoveredWork => ({
-    ...work,
+  const as = (left = () => work.left()): Reading => ({
+    active: work.active,
+    hasEnded: () => work.hasEnded(),
     returned: () => work.returned(stream),
-    ...also,
+    threw: (error) => work.threw(error),
+    left,
   });
 
   const iterate: Replacement = (original, self, args) => {
     const iterator = Reflect.apply(original, self, args) as object;
     const [options] = args as [ReadableStreamIteratorOptions?];
-    if (!options?.preventCancel) replaceMethod(iterator, 'return', before(work.left));
+    if (!options?.preventCancel)
+      replaceMethod(
+        iterator,
+        'return',
+        before(() => work.left()),
+      );
     observeIterator(iterator, as());
     return iterator;
   };
@@ -52,7 +59,7 @@ export const observeWebStream: Observe = (target, work) => {
       let reading = branches.length;
       // The source is cancelled with the last branch.
       const left = () => void (--reading === 0 && work.left());
-      for (const branch of branches) observeWebStream(branch, as({ left }));
+      for (const branch of branches) observeWebStream(branch, as(left));
       return branches;
     },
     cancel: before(() => {
@@ -70,7 +77,7 @@ export function isWebStream(value: object): boolean {
   return dataProperty(value, Symbol.toStringTag) === 'ReadableStream';
 }
 
-function observeReader(reader: ReadableStreamDefaultReader, work: CoveredWork): void {
+function observeReader(reader: ReadableStreamDefaultReader, work: Reading): void {
   let isReleased = false;
   const cancelled = before(() => {
     if (!isReleased) work.left();
