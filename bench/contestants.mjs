@@ -42,7 +42,6 @@ class Link {
 }
 let spanKey;
 trace.setSpan({ setValue: (key) => void (spanKey = key) }, undefined);
-const activate = (span) => new Link(context.active(), spanKey, span);
 
 function fail(span, error) {
   span.recordException(error);
@@ -53,7 +52,8 @@ const failure = new Error('sold out');
 const scopeOf = (tracer) => ({
   tracer,
   context,
-  activate,
+  Link,
+  spanKey,
   fail,
   failure,
   Traced,
@@ -95,10 +95,11 @@ const leanSync = (body) =>
   `class { call(id) { return tracer.startActiveSpan(${NAME}, (span) => { try { ${body} } ${CATCH} }); } }`;
 const floorAsync = (body) =>
   `class {
-    #run = async (id) => { ${body} };
+    async #run(id) { ${body} }
     call(id) {
-      const span = tracer.startSpan(${NAME});
-      return context.with(activate(span), () => this.#run(id)).then((value) => { span.end(); return value; });
+      const parent = context.active();
+      const span = tracer.startSpan(${NAME}, undefined, parent);
+      return context.with(new Link(parent, spanKey, span), () => this.#run(id)).then((value) => { span.end(); return value; });
     }
   }`;
 const ourMethod = (body, kind = '', options = '') =>
