@@ -1,6 +1,6 @@
 import { callInContext } from '../platform/context.ts';
 import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
-import { attempt } from '../platform/report.ts';
+import { report } from '../platform/report.ts';
 import { isLeaving } from './node-stream.ts';
 import { derivePromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
@@ -70,11 +70,7 @@ function leave(this: object, ...[value]: unknown[]): unknown {
 
 function takeStep(work: Reading, key: StepKey, original: Method, self: object, args: unknown[]): unknown {
   if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
-  const onStep = (step: unknown) => {
-    attempt('reading an iterator result', () => readStep(step, key, self, work));
-    return step;
-  };
-  const onThrew = (error: unknown): never => {
+  const threw = (error: unknown): never => {
     // `Readable.from` throws in why its reader has left.
     if (key === 'throw' && error === args[0] && isLeaving(error)) work.left();
     else work.threw(error);
@@ -84,34 +80,52 @@ function takeStep(work: Reading, key: StepKey, original: Method, self: object, a
   try {
     step = callInContext(work.active, original, self, args);
   } catch (error) {
-    return onThrew(error);
+    return threw(error);
   }
   // A promise of another realm, or a subclass's, is a promise all the same.
-  return (hasThen(step) && derivePromise(step, onStep, onThrew)) || onStep(step);
+  if (hasThen(step)) {
+    const stepped = (value: unknown) => {
+      readStep(value, key, self, work);
+      return value;
+    };
+    const derived = derivePromise(step, stepped, threw);
+    if (derived !== undefined) return derived;
+  }
+  readStep(step, key, self, work);
+  return step;
 }
 
 /** Learns from a step whether it is the last. What would be computed for that is read when the loop reads it. */
 function readStep(step: unknown, key: StepKey, iterator: object, work: Reading): void {
   if (typeof step !== 'object' || step === null) return;
+  try {
+    const holder = holderOf(step, 'done');
+    const property = holder && Object.getOwnPropertyDescriptor(holder, 'done');
+    if (property?.get === undefined) return readDone(property?.value, key, iterator, work);
+    const { get } = property;
+    Reflect.defineProperty(step, 'done', {
+      ...property,
+      get(this: unknown) {
+        const done: unknown = Reflect.apply(get, this, []);
+        readDone(done, key, iterator, work);
+        return done;
+      },
+    });
+  } catch (error) {
+    report('reading an iterator result threw', error);
+  }
+}
+
+function readDone(done: unknown, key: StepKey, iterator: object, work: Reading): void {
   // One that is left need not say that it is done; a generator that goes on yielding says that it is not.
-  const read = (done: unknown) => {
-    if (key === 'return' ? done !== false : Boolean(done)) work.returned(iterator);
-  };
-  const holder = holderOf(step, 'done');
-  const property = holder && Object.getOwnPropertyDescriptor(holder, 'done');
-  if (property?.get === undefined) return read(property?.value);
-  const { get } = property;
-  Reflect.defineProperty(step, 'done', {
-    ...property,
-    get(this: unknown) {
-      const done: unknown = Reflect.apply(get, this, []);
-      read(done);
-      return done;
-    },
-  });
+  if (key === 'return' ? done !== false : Boolean(done)) work.returned(iterator);
 }
 
 function hasThen(step: unknown): step is Promise<unknown> {
-  const then = () => typeof step === 'object' && step !== null && methodOf(step, 'then');
-  return typeof attempt('reading an iterator result', then) === 'function';
+  try {
+    return typeof step === 'object' && step !== null && methodOf(step, 'then') !== undefined;
+  } catch (error) {
+    report('reading an iterator result threw', error);
+    return false;
+  }
 }
