@@ -240,7 +240,9 @@ function afterUnrecorded<R>(
 
 /** What the call was given was there before it, so it is not its work. */
 function wasGiven(result: object, self: unknown, args: ArrayLike<unknown>): boolean {
-  return result === self || Array.prototype.includes.call(args, result);
+  if (result === self) return true;
+  for (let i = 0; i < args.length; i++) if (args[i] === result) return true;
+  return false;
 }
 
 function newSpan(

@@ -143,8 +143,10 @@ export function startAttributes(
   args: ArrayLike<unknown>,
 ): Attributes | undefined {
   if (attributes === undefined && argumentAttributes === undefined) return everywhere;
-  const own: unknown = typeof attributes === 'function' ? ask('attributes', attributes, args) : attributes;
-  return { ...everywhere, ...argumentAttributes?.(args), ...copyAttributes('attributes', own) };
+  const answer: unknown = typeof attributes === 'function' ? ask('attributes', attributes, args) : attributes;
+  const own = copyAttributes('attributes', answer);
+  if (everywhere === undefined && argumentAttributes === undefined) return own;
+  return { ...everywhere, ...argumentAttributes?.(args), ...own };
 }
 
 export function attributesOfResult({ resultAttributes }: Plan, value: unknown): Attributes | undefined {
@@ -169,13 +171,15 @@ export function signalOf({ signal }: Plan, args: ArrayLike<unknown>): AbortSigna
 /** A copy of what an attribute hook answered: getters that throw do so here, not inside the SDK. */
 export function copyAttributes(option: string, answer: unknown): Attributes | undefined {
   if (answer === undefined) return undefined;
-  return attempt(`reading what option "${option}" answered`, () => {
+  try {
     if (isRecord(answer)) {
       const copy = { ...(answer as Attributes) };
-      for (const key of Object.keys(copy)) handleRejection(`the attribute "${key}"`, copy[key]);
+      for (const key of Object.keys(copy)) handleRejection('an attribute', copy[key]);
       return copy;
     }
     report(`option "${option}" gave no object of attributes`);
-    return undefined;
-  });
+  } catch (error) {
+    report(`reading what option "${option}" answered threw`, error);
+  }
+  return undefined;
 }

@@ -6,15 +6,25 @@ import { attempt } from './report.ts';
  * listener each would cost linear time to remove and, from the eleventh on, a warning on Node 20.
  */
 export abstract class SharedListener<Observer> {
-  readonly #observers = new Set<Observer>();
+  /** The oldest, as long as it is there: most often there is no other, and a set would cost more. */
+  #first: Observer | undefined;
+  #others: Set<Observer> | undefined;
 
   add(observer: Observer): void {
-    if (this.#observers.size === 0) this.listen();
-    this.#observers.add(observer);
+    if (this.#isAlone()) {
+      this.listen();
+      this.#first = observer;
+    } else if (observer !== this.#first) (this.#others ??= new Set()).add(observer);
   }
 
   remove(observer: Observer): void {
-    if (this.#observers.delete(observer) && this.#observers.size === 0) this.#leave();
+    if (this.#first === observer) this.#first = undefined;
+    else if (!this.#others?.delete(observer)) return;
+    if (this.#isAlone()) this.#leave();
+  }
+
+  #isAlone(): boolean {
+    return this.#first === undefined && (this.#others === undefined || this.#others.size === 0);
   }
 
   /**
@@ -24,8 +34,9 @@ export abstract class SharedListener<Observer> {
    * @param inform does not throw
    */
   protected tell(inform: (observer: Observer) => void): void {
-    const observers = Array.from(this.#observers).reverse();
-    this.#observers.clear();
+    const observers = Array.from(this.#others ?? []).reverse();
+    if (this.#first !== undefined) observers.push(this.#first);
+    this.#first = this.#others = undefined;
     this.#leave();
     for (const observer of observers) inform(observer);
   }
