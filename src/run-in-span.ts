@@ -13,7 +13,7 @@ import { contextWithSpan, oneCall } from './platform/context.ts';
 import { attempt, handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, coverInside, settleReturned } from './returned/cover.ts';
-import { derivePromise, isPlainPromise, throwOn } from './returned/promise.ts';
+import { derivePromise, isNativePromise, isPlainPromise, throwOn } from './returned/promise.ts';
 import { isRunning } from './returned/running-promise.ts';
 import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
 import { overdue } from './span/overdue.ts';
@@ -220,13 +220,14 @@ function afterUnrecorded<R>(
   args: ArrayLike<unknown>,
 ): R {
   unrecorded.settle();
-  if (!isObject(result) || wasGiven(result, self, args)) return result;
-  // Work that is still to be driven has to run under the span all the same: without a parent, its spans could be sampled.
   const {
     active,
     plan: { covers },
     coveredBefore,
   } = unrecorded;
+  if (!isObject(result) || (covers === 'work' && isNativePromise(result))) return result;
+  if (wasGiven(result, self, args)) return result;
+  // Work that is still to be driven has to run under the span all the same: without a parent, its spans could be sampled.
   if (covers === 'work' && attempt('looking at a result', () => isRunning(result)) === false)
     cover(result, { active }, coveredBefore);
   if (typeof covers !== 'function') return result;

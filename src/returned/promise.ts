@@ -4,7 +4,7 @@ import { dataProperty, ownDataProperty } from '../platform/data-property.ts';
 const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
 
 /** Whether `value` is a promise made by the language itself, in any realm: not of a subclass, and no mere thenable. */
-function isNativePromise(value: unknown): value is Promise<unknown> {
+export function isNativePromise(value: unknown): value is Promise<unknown> {
   try {
     if (typeof value !== 'object' || value === null) return false;
     const prototype: unknown = Object.getPrototypeOf(value);
