@@ -1,4 +1,5 @@
-// Prints how each contender treats each kind of return value, and writes the table into the README.
+// Prints how each contender treats each kind of return value, and what a call of it costs, and writes the tables into the
+// README.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,29 +9,40 @@ import { contenders } from './contenders.mjs';
 import { kinds } from './kinds.mjs';
 
 const README = fileURLToPath(new URL('../../README.md', import.meta.url));
-const MARKED = /(?<=<!-- comparison -->\n)[\s\S]*(?=<!-- \/comparison -->)/;
-
 const names = Object.keys(contenders);
-const results = new Map();
-for (const name of names) {
-  const child = fork(new URL('measure.mjs', import.meta.url), [name], { timeout: 30_000 });
-  const [cells] = await once(child, 'message');
-  results.set(name, cells);
+
+/** What a program says of each contender, each in a process of its own. */
+async function ask(program) {
+  const answers = new Map();
+  for (const name of names) {
+    const child = fork(new URL(program, import.meta.url), [name], { timeout: 120_000 });
+    const [answer] = await once(child, 'message');
+    answers.set(name, answer);
+  }
+  return answers;
 }
 
-const mark = (is) => (is ? '✓' : '✗');
-const cell = ({ covers, failure, unharmed }) => [covers, failure, unharmed].map(mark).join(' ');
+const sign = (is) => (is ? '✓' : '✗');
+const cell = ({ covers, failure, unharmed }) => [covers, failure, unharmed].map(sign).join(' ');
 const line = (cells) => `| ${cells.join(' | ')} |\n`;
-const table =
-  line(['returns', ...names]) +
+const tableOf = (head, rows, cellOf) =>
+  line([head, ...names]) +
   line(['---', ...names.map(() => '---')]) +
-  Object.keys(kinds)
-    .map((kind) => line([kind, ...names.map((name) => cell(results.get(name)[kind]))]))
-    .join('');
+  rows.map((row) => line([row, ...names.map((name) => cellOf(name, row))])).join('');
 
-console.log(table);
-const readme = readFileSync(README, 'utf8');
-writeFileSync(
-  README,
-  readme.replace(MARKED, () => table),
-);
+const treatment = await ask('measure.mjs');
+const costs = await ask('cost.mjs');
+const tables = {
+  comparison: tableOf('returns', Object.keys(kinds), (name, kind) => cell(treatment.get(name)[kind])),
+  cost: tableOf('a call / lean', Object.keys(costs.get('oncespan')), (name, row) =>
+    costs.get(name)[row].toFixed(2),
+  ),
+};
+
+let readme = readFileSync(README, 'utf8');
+for (const [mark, table] of Object.entries(tables)) {
+  console.log(table);
+  const marked = new RegExp(`(?<=<!-- ${mark} -->\\n)[\\s\\S]*(?=<!-- /${mark} -->)`);
+  readme = readme.replace(marked, () => table);
+}
+writeFileSync(README, readme);

@@ -61,6 +61,16 @@ export function isPlainPromise(value: unknown, isFresh?: boolean): value is Prom
   }
 }
 
+/** zone.js puts its own in place, which makes promises of another class, and keeps what was there. */
+function unpatchedThen(prototype: object): Promise<unknown>['then'] {
+  const { then, __zone_symbol__then: unpatched = then } = prototype as Promise<unknown> & {
+    readonly __zone_symbol__then?: Promise<unknown>['then'];
+  };
+  return unpatched;
+}
+
+const THEN = /* @__PURE__ */ unpatchedThen(INTRINSIC);
+
 /**
  * What `promise` settles to, seen by `onReturned` or `onThrew` on the way: one derived promise and no side branch, so
  * that a rejection nobody handles stays unhandled, once.
@@ -73,10 +83,10 @@ export function derivePromise(
   onThrew: (error: unknown) => unknown,
 ): Promise<unknown> | undefined {
   try {
+    // Engines know this call, and make several of it at the price of one.
+    if (promise.then === THEN) return promise.then(onReturned, onThrew);
     const prototype = isNativePromise(promise) ? Object.getPrototypeOf(promise) : Promise.prototype;
-    // zone.js puts its own in place, which makes promises of another class, and keeps what was there.
-    const { then, __zone_symbol__then: unpatched = then } = prototype;
-    return unpatched.call(promise, onReturned, onThrew);
+    return unpatchedThen(prototype).call(promise, onReturned, onThrew);
   } catch {
     return undefined;
   }

@@ -95,14 +95,14 @@ function replaceInherited(
 ): (() => void) | undefined {
   const prototype = Object.getPrototypeOf(target) as object;
   const older = inherited.get(target);
-  const before = replacementOf(target, key);
+  const earlier = replacementOf(target, key);
   const mine: Replaced = {
     key,
     older,
     replacement:
-      before === undefined
+      earlier === undefined
         ? replacement
-        : (first, self, args) => replacement((...given) => before(first, self, given), self, args),
+        : (first, self, args) => replacement((...given) => earlier(first, self, given), self, args),
   };
   inherited.set(target, mine);
   if (prototype !== shadow.prototype && !Reflect.setPrototypeOf(target, shadow.prototype)) return undefined;
