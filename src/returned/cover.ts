@@ -6,7 +6,7 @@ import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outc
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import type { CoveredWork, Observe } from './covered-work.ts';
 import { isIterator, observeIterator } from './iterator.ts';
-import { isLazy, observeLazy } from './lazy.ts';
+import { isCursor, isQuery, isThenable, observeLazy } from './lazy.ts';
 import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
 import { isRunning, observeRunningPromise } from './running-promise.ts';
@@ -160,13 +160,16 @@ const ASKED_FOR = -1;
 
 function observerOf(value: object, isAskedFor: boolean): Observe | undefined {
   if (Array.isArray(value)) return undefined;
-  if (isRunning(value)) return observeRunningPromise;
-  if (isLazy(value)) return observeLazy;
+  // Most are values: whatever they have none of is asked about once.
+  const hasThen = 'then' in value;
+  const hasNext = 'next' in value;
+  if (hasThen && isRunning(value)) return observeRunningPromise;
+  if ((hasThen && isThenable(value)) || (hasNext && isCursor(value)) || isQuery(value)) return observeLazy;
   if ('subscribe' in value && isObservable(value)) return observeObservable;
   // On Workers the runtime reads what a `Response` is given without its methods: the span would never end.
   if ('getReader' in value && isWebStream(value)) return isIoRequestBound() ? undefined : observeWebStream;
   if ('emit' in value && isNodeStream(value)) return observeNodeStream;
-  if ('next' in value && isIterator(value)) return observeIterator;
+  if (hasNext && isIterator(value)) return observeIterator;
   // What can be iterated is no work by itself.
   return isAskedFor && Symbol.asyncIterator in value ? observeLazy : undefined;
 }

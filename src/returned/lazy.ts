@@ -24,13 +24,20 @@ const OWN: readonly PropertyKey[] = [
 /** What a cursor calls the methods that take one step. */
 const TAKE_A_STEP: readonly PropertyKey[] = ['next', 'tryNext', 'hasNext'];
 
-/** Whether the work behind an object begins when it is asked for: a thenable, a query of Kysely's, a cursor of MongoDB's. */
-export function isLazy(value: object): boolean {
-  return (
-    methodOf(value, 'then') !== undefined ||
-    methodOf(value, 'toOperationNode') !== undefined ||
-    ('next' in value && ['tryNext', 'toArray'].every((key) => methodOf(value, key)))
-  );
+// The work behind each of these begins when it is asked for.
+
+export function isThenable(value: object): boolean {
+  return methodOf(value, 'then') !== undefined;
+}
+
+/** A query of Kysely's. */
+export function isQuery(value: object): boolean {
+  return methodOf(value, 'toOperationNode') !== undefined;
+}
+
+/** A cursor of MongoDB's. */
+export function isCursor(value: object): boolean {
+  return methodOf(value, 'tryNext') !== undefined && methodOf(value, 'toArray') !== undefined;
 }
 
 /**

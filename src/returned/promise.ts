@@ -20,7 +20,7 @@ export function isNativePromise(value: unknown): value is Promise<unknown> {
 export function isIntrinsic(prototype: object | null): boolean {
   if (prototype === INTRINSIC) return true;
   // Few have a `then` of their own, so few are looked at closely.
-  if (prototype === null || !Object.getOwnPropertyDescriptor(prototype, 'then')) return false;
+  if (prototype === null || !Object.hasOwn(prototype, 'then')) return false;
   const constructor: unknown = ownDataProperty(prototype, 'constructor');
   return (
     typeof constructor === 'function' &&
