@@ -1,4 +1,4 @@
-import { Deadline } from '../../platform/deadline.ts';
+import { Deadline, IntrinsicPromise } from '../../platform/deadline.ts';
 import { report } from '../../platform/report.ts';
 import { callUntraced } from '../../platform/untraced-context.ts';
 import { tellGlobalErrorHandlers } from './global-error-handlers.ts';
@@ -12,6 +12,8 @@ export interface Failure {
 }
 
 type Answer = Deadline<Failure | undefined>;
+
+const NO_FAILURE = /* @__PURE__ */ IntrinsicPromise.resolve(undefined);
 
 /**
  * An exporter whose every call is answered: within the limit, once, and with a {@link Failure} where the exporter
@@ -54,9 +56,14 @@ export class BoundedExporter {
   }
 
   forceFlush(): Promise<Failure | undefined> {
+    const exporter = this.#exporter;
+    try {
+      if (typeof exporter.forceFlush !== 'function') return NO_FAILURE;
+    } catch {
+      // Read once more below, where its failure counts.
+    }
     return this.#ask("the exporter's forceFlush()", this.#limitMs, (answer) => {
-      if (typeof this.#exporter.forceFlush !== 'function') return answer.settle(undefined);
-      void failureOf(this.#exporter.forceFlush()).then((failure) => answer.settle(failure));
+      void failureOf(exporter.forceFlush!()).then((failure) => answer.settle(failure));
     });
   }
 
