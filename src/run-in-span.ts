@@ -20,7 +20,13 @@ import { overdue } from './span/overdue.ts';
 import { linksFrom } from './span/carrier.ts';
 import { isLocalRoot, linksTo } from './span/parentage.ts';
 import { endSpan, isUnrecorded } from './span/sdk-span.ts';
-import { type Collectable, type TimeLimit, TrackedSpan, type Tracking } from './span/tracked-span.ts';
+import {
+  type Collectable,
+  type EndObserver,
+  type TimeLimit,
+  TrackedSpan,
+  type Tracking,
+} from './span/tracked-span.ts';
 
 /** What a call needs to start its span. */
 export interface Start extends Tracking {
@@ -162,8 +168,9 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
   if (isCall || !isObject(result)) settleReturned(started, result);
   // What the caller gets is the very promise, unless it has to wait for a flush.
   if (!isObject(result) || (isCall && !started.observer?.holdsBack)) return result;
-  if (isPlainPromise(result, started.isAsync)) {
-    const derived = settling(result, started);
+  // What an async function has just made is one, and has no members of its own yet.
+  if (started.isAsync || isPlainPromise(result)) {
+    const derived = settling(result as object as Promise<unknown>, started);
     if (derived !== undefined) {
       started.dependOn(result, A_PROMISE);
       return derived as R;
@@ -179,16 +186,26 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
 
 /** What a promise settles to, after it has ended the span. */
 function settling(promise: Promise<unknown>, live: TrackedSpan): Promise<unknown> | undefined {
-  const returned = (value: unknown): unknown => {
-    settleReturned(live, value);
-    return value;
-  };
-  const threw = (error: unknown): never => {
-    live.threw(error);
-    throw error;
-  };
-  const { observer } = live;
-  if (!observer?.holdsBack) return derivePromise(promise, returned, threw);
+  if (live.observer?.holdsBack) return settlingLate(promise, live, live.observer);
+  return derivePromise(
+    promise,
+    (value) => {
+      settleReturned(live, value);
+      return value;
+    },
+    (error) => {
+      live.threw(error);
+      throw error;
+    },
+  );
+}
+
+/** The same, after a flush. */
+function settlingLate(
+  promise: Promise<unknown>,
+  live: TrackedSpan,
+  observer: EndObserver,
+): Promise<unknown> | undefined {
   const held = (end: () => void, answer: () => unknown) => {
     const flushed = observer.settling(end);
     return flushed === undefined ? answer() : after(flushed, answer);

@@ -45,12 +45,9 @@ const FRESH = /* @__PURE__ */ Promise.resolve();
 /**
  * Whether a derived promise can stand for `value`. Not for one that was given members of its own, as by ky: they would be
  * lost.
- *
- * @param isFresh an async function has just made it
  */
-export function isPlainPromise(value: unknown, isFresh?: boolean): value is Promise<unknown> {
+export function isPlainPromise(value: unknown): value is Promise<unknown> {
   if (!isNativePromise(value)) return false;
-  if (isFresh) return true;
   try {
     // Context managers before Node 24 keep theirs on every promise, under symbols.
     return Reflect.ownKeys(value).every(
