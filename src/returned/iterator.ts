@@ -1,9 +1,10 @@
 import { callInContext } from '../platform/context.ts';
 import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
+import { hiddenField } from '../platform/hidden-field.ts';
 import { report } from '../platform/report.ts';
 import { isLeaving } from './node-stream.ts';
 import { derivePromise } from './promise.ts';
-import { replaceMethod } from './replace-method.ts';
+import { replaced, replaceMethod } from './replace-method.ts';
 import type { Reading } from './covered-work.ts';
 
 const ITERATOR_KEYS = [Symbol.asyncIterator, Symbol.iterator] as const;
@@ -39,8 +40,18 @@ function answersItself(ask: Method | undefined): boolean {
 
 type StepKey = 'next' | 'return' | 'throw';
 
-/** An iterator, sync or async: the work is the iteration, to its end or to where it is left. */
+const STEPS: readonly StepKey[] = ['next', 'throw', 'return'];
+
+/**
+ * An iterator, sync or async: the work is the iteration, to its end or to where it is left.
+ *
+ * It is heard by way of its prototype, which is one and the same for all iterators of a kind: to make its methods anew for
+ * each would cost more than the span. Only methods of its own are replaced on itself.
+ */
 export const observeIterator = (iterator: object, work: Reading): boolean => {
+  const own = STEPS.filter((key) => Object.hasOwn(iterator, key));
+  // An own `next` on an iterator of an array, a map or a set makes all of them slower in the whole process.
+  if (own.length === 0 && works.get(iterator) === undefined) return hearByPrototype(iterator, work);
   const replace = (key: StepKey, missing?: Method) =>
     replaceMethod(
       iterator,
@@ -51,21 +62,87 @@ export const observeIterator = (iterator: object, work: Reading): boolean => {
   if (replace('next') === undefined) return false;
   for (const ask of ITERATOR_KEYS) {
     if (answersItself(methodOf(iterator, ask))) continue;
-    replaceMethod(iterator, ask, (original, self, args) => {
-      const answer: unknown = Reflect.apply(original, self, args as never[]);
-      if (answer !== self && typeof answer === 'object' && answer !== null) observeIterator(answer, work);
-      return answer;
-    });
+    replaceMethod(iterator, ask, (original, self, args) => hearAnswer(work, original, self, args));
   }
   replace('throw');
   replace('return', leave);
   return true;
 };
 
+/** What to tell of steps, by each iterator that is heard by way of its prototype. */
+const works = /* @__PURE__ */ hiddenField<Reading>();
+
+function hearByPrototype(iterator: object, work: Reading): boolean {
+  const prototype = Object.getPrototypeOf(iterator) as object;
+  const shadow = shadowOf(prototype);
+  if (!Reflect.setPrototypeOf(iterator, shadow)) return false;
+  if (Reflect.get(iterator, 'next') !== Reflect.get(shadow, 'next')) {
+    // A proxy that answers for itself.
+    Reflect.setPrototypeOf(iterator, prototype);
+    return false;
+  }
+  works.set(iterator, work);
+  return true;
+}
+
+/** The shadow of each prototype. */
+const shadows = new WeakMap<object, object>();
+
+/** A prototype that inherits from another one, and tells of the steps of the iterators that have it. */
+function shadowOf(prototype: object): object {
+  const known = shadows.get(prototype);
+  if (known !== undefined) return known;
+  const shadow = Object.create(prototype) as object;
+  const define = (
+    key: PropertyKey,
+    missing: Method | undefined,
+    hear: (work: Reading, original: Method, self: object, args: unknown[]) => unknown,
+  ) => {
+    const first = methodOf(prototype, key) ?? (key in prototype ? undefined : missing);
+    if (first === undefined) return;
+    const value = replaced(first, function (this: unknown, ...args: unknown[]): unknown {
+      const original = (Reflect.get(prototype, key, this) ?? first) as Method;
+      const work = workOf(this, shadow);
+      return work === undefined
+        ? Reflect.apply(original, this, args as never[])
+        : hear(work, original, this as object, args);
+    });
+    const holder = holderOf(prototype, key);
+    const enumerable = holder !== undefined && Object.prototype.propertyIsEnumerable.call(holder, key);
+    Object.defineProperty(shadow, key, { value, enumerable, writable: true, configurable: true });
+  };
+  for (const key of STEPS)
+    define(key, key === 'return' ? leave : undefined, (work, original, self, args) =>
+      takeStep(work, key, original, self, args),
+    );
+  for (const ask of ITERATOR_KEYS)
+    if (!answersItself(methodOf(prototype, ask))) define(ask, undefined, hearAnswer);
+  shadows.set(prototype, shadow);
+  return shadow;
+}
+
+/** Of the iterator that a method is called on, or one that this inherits from. */
+function workOf(self: unknown, until: object): Reading | undefined {
+  if (typeof self !== 'object') return undefined;
+  let holder = self;
+  for (; holder !== null && holder !== until; holder = Object.getPrototypeOf(holder) as object | null) {
+    const work = works.get(holder);
+    if (work !== undefined) return work;
+  }
+  return undefined;
+}
+
 /** A loop that is left calls `return`: without one there would be nothing to hear. */
 function leave(this: object, ...[value]: unknown[]): unknown {
   const step = { done: true, value };
   return Symbol.asyncIterator in this ? Promise.resolve(step) : step;
+}
+
+/** What it answers in place of itself takes the steps. */
+function hearAnswer(work: Reading, original: Method, self: object, args: unknown[]): unknown {
+  const answer: unknown = Reflect.apply(original, self, args as never[]);
+  if (answer !== self && typeof answer === 'object' && answer !== null) observeIterator(answer, work);
+  return answer;
 }
 
 function takeStep(work: Reading, key: StepKey, original: Method, self: object, args: unknown[]): unknown {

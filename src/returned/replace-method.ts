@@ -1,5 +1,4 @@
-import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
-import { hiddenField } from '../platform/hidden-field.ts';
+import { type Method, methodOf } from '../platform/data-property.ts';
 
 /** Called in place of a method: what it was, on what it is called, and with what. */
 export type Replacement = (original: Method, self: object, args: unknown[]) => unknown;
@@ -16,26 +15,8 @@ export function replaceMethod(
   replacement: Replacement,
   missing?: Method,
 ): (() => void) | undefined {
-  const prototype = Object.getPrototypeOf(target) as object | null;
-  const isOwn = prototype === null || Object.hasOwn(target, key);
-  const known = isOwn ? undefined : shadows.get(prototype);
-  if (known?.stands.has(key)) return replaceInherited(target, key, known, replacement);
   const original = methodOf(target, key) ?? (key in target ? undefined : missing);
   if (original === undefined) return undefined;
-  // What has no class has its methods for itself.
-  if (isOwn || Object.getPrototypeOf(prototype) === null)
-    return replaceOwn(target, key, original, replacement);
-  const shadow = known ?? shadowOf(prototype);
-  shadow.define(key, original);
-  return replaceInherited(target, key, shadow, replacement);
-}
-
-function replaceOwn(
-  target: object,
-  key: PropertyKey,
-  original: Method,
-  replacement: Replacement,
-): (() => void) | undefined {
   const own = Object.getOwnPropertyDescriptor(target, key);
   const value = replaced(original, function (this: object, ...args: unknown[]): unknown {
     if (this !== target && own === undefined) {
@@ -67,106 +48,6 @@ function replaceOwn(
   return () => {
     if (Reflect.get(target, key) === value) undo();
   };
-}
-
-/** What is called in place of an inherited method of an object. A list: there are few, and a map would cost more. */
-interface Replaced {
-  readonly key: PropertyKey;
-  /** `undefined` once it has been put back. */
-  replacement: Replacement | undefined;
-  readonly older: Replaced | undefined;
-}
-
-/** The newest of each object. */
-const inherited = /* @__PURE__ */ hiddenField<Replaced>();
-
-function replacementOf(target: object, key: PropertyKey): Replacement | undefined {
-  for (let entry = inherited.get(target); entry !== undefined; entry = entry.older)
-    if (entry.key === key && entry.replacement !== undefined) return entry.replacement;
-  return undefined;
-}
-
-/** By way of the prototype, which is one for all objects of a class: methods made for each would cost more than its span. */
-function replaceInherited(
-  target: object,
-  key: PropertyKey,
-  shadow: Shadow,
-  replacement: Replacement,
-): (() => void) | undefined {
-  const prototype = Object.getPrototypeOf(target) as object;
-  const older = inherited.get(target);
-  const earlier = replacementOf(target, key);
-  const mine: Replaced = {
-    key,
-    older,
-    replacement:
-      earlier === undefined
-        ? replacement
-        : (first, self, args) => replacement((...given) => earlier(first, self, given), self, args),
-  };
-  inherited.set(target, mine);
-  if (prototype !== shadow.prototype && !Reflect.setPrototypeOf(target, shadow.prototype)) return undefined;
-  if (Reflect.get(target, key) !== shadow.stands.get(key)) {
-    // A proxy that answers for itself.
-    Reflect.setPrototypeOf(target, prototype);
-    return undefined;
-  }
-  return () => {
-    mine.replacement = undefined;
-  };
-}
-
-/** A prototype that inherits from that of a class, for the objects of it that have replaced methods. */
-class Shadow {
-  readonly prototype: object;
-  readonly #of: object;
-  /** What stands for a method, and calls what has replaced it on an object, if something has. */
-  readonly stands = new Map<PropertyKey, Method>();
-
-  constructor(prototype: object) {
-    this.#of = prototype;
-    this.prototype = Object.create(prototype) as object;
-  }
-
-  /** @param first the method as it is now, or what stands for a missing one */
-  define(key: PropertyKey, first: Method): void {
-    const of = this.#of;
-    const { prototype } = this;
-    const value = replaced(first, function (this: unknown, ...args: unknown[]): unknown {
-      const original = (Reflect.get(of, key, this) ?? first) as Method;
-      const replacement = replacementOn(this, prototype, key);
-      if (replacement === undefined) return Reflect.apply(original, this, args as never[]);
-      return replacement(original, this as object, args);
-    });
-    const holder = holderOf(of, key);
-    const enumerable = holder !== undefined && Object.prototype.propertyIsEnumerable.call(holder, key);
-    Object.defineProperty(prototype, key, { value, enumerable, writable: true, configurable: true });
-    this.stands.set(key, value);
-  }
-}
-
-/** On the object that a method is called on, or one that it inherits from. */
-function replacementOn(self: unknown, until: object, key: PropertyKey): Replacement | undefined {
-  if (typeof self !== 'object' && typeof self !== 'function') return undefined;
-  let holder = self as object | null;
-  for (; holder !== null && holder !== until; holder = Object.getPrototypeOf(holder) as object | null) {
-    const replacement = replacementOf(holder, key);
-    if (replacement !== undefined) return replacement;
-  }
-  return undefined;
-}
-
-/** By the prototype of a class, and by the prototype that stands for that. */
-const shadows = new WeakMap<object, Shadow>();
-
-function shadowOf(prototype: object): Shadow {
-  let shadow = shadows.get(prototype);
-  if (shadow === undefined) {
-    shadow = new Shadow(prototype);
-    shadows.set(prototype, shadow);
-    shadows.set(shadow.prototype, shadow);
-  }
-  return shadow;
 }
 
 /** `replacement` with the `name` and `length` of what it replaces. */
