@@ -24,6 +24,16 @@ function sourceOf(fn: Method | undefined): string {
   return fn === undefined ? '' : Function.prototype.toString.call(fn);
 }
 
+const natives = new WeakMap<Method, boolean>();
+
+/** Whether a method is the engine's own: it then refuses to be called on anything but its own kind, a proxy included. */
+function isNative(method: Method | undefined): boolean {
+  if (method === undefined) return false;
+  let is = natives.get(method);
+  if (is === undefined) natives.set(method, (is = /\[native code\]\s*\}$/.test(sourceOf(method))));
+  return is;
+}
+
 const answers = new WeakMap<Method, boolean>();
 
 function answersItself(ask: Method | undefined): boolean {
@@ -45,13 +55,13 @@ const STEPS: readonly StepKey[] = ['next', 'throw', 'return'];
 /**
  * An iterator, sync or async: the work is the iteration, to its end or to where it is left.
  *
- * It is heard by way of its prototype, which is one and the same for all iterators of a kind: to make its methods anew for
- * each would cost more than the span. Only methods of its own are replaced on itself.
+ * One of the language's own, such as a generator, is heard by way of its prototype, which is the same for all of a kind: to make
+ * methods for each would cost more than the span. Not one of any other class: those can be called through a proxy, be given
+ * another prototype, or have theirs patched.
  */
 export const observeIterator = (iterator: object, work: Reading): boolean => {
-  const own = STEPS.filter((key) => Object.hasOwn(iterator, key));
-  // An own `next` on an iterator of an array, a map or a set makes all of them slower in the whole process.
-  if (own.length === 0 && works.get(iterator) === undefined) return hearByPrototype(iterator, work);
+  const isUntouched = works.get(iterator) === undefined && !STEPS.some((key) => Object.hasOwn(iterator, key));
+  if (isUntouched && isNative(methodOf(iterator, 'next'))) return hearByPrototype(iterator, work);
   const replace = (key: StepKey, missing?: Method) =>
     replaceMethod(
       iterator,
@@ -101,15 +111,15 @@ function shadowOf(prototype: object): object {
     const first = methodOf(prototype, key) ?? (key in prototype ? undefined : missing);
     if (first === undefined) return;
     const value = replaced(first, function (this: unknown, ...args: unknown[]): unknown {
-      const original = (Reflect.get(prototype, key, this) ?? first) as Method;
-      const work = workOf(this, shadow);
+      const now = Reflect.get(prototype, key, this) as Method | undefined;
+      // Somebody may have put this very function there.
+      const original = now === undefined || now === value ? first : now;
+      const work = typeof this === 'object' && this !== null ? works.get(this) : undefined;
       return work === undefined
         ? Reflect.apply(original, this, args as never[])
         : hear(work, original, this as object, args);
     });
-    const holder = holderOf(prototype, key);
-    const enumerable = holder !== undefined && Object.prototype.propertyIsEnumerable.call(holder, key);
-    Object.defineProperty(shadow, key, { value, enumerable, writable: true, configurable: true });
+    Object.defineProperty(shadow, key, { value, enumerable: false, writable: true, configurable: true });
   };
   for (const key of STEPS)
     define(key, key === 'return' ? leave : undefined, (work, original, self, args) =>
@@ -119,17 +129,6 @@ function shadowOf(prototype: object): object {
     if (!answersItself(methodOf(prototype, ask))) define(ask, undefined, hearAnswer);
   shadows.set(prototype, shadow);
   return shadow;
-}
-
-/** Of the iterator that a method is called on, or one that this inherits from. */
-function workOf(self: unknown, until: object): Reading | undefined {
-  if (typeof self !== 'object') return undefined;
-  let holder = self;
-  for (; holder !== null && holder !== until; holder = Object.getPrototypeOf(holder) as object | null) {
-    const work = works.get(holder);
-    if (work !== undefined) return work;
-  }
-  return undefined;
 }
 
 /** A loop that is left calls `return`: without one there would be nothing to hear. */

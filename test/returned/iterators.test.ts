@@ -403,3 +403,56 @@ test('an abort ends the span; the iteration goes on, in its context', () => {
     { name: 'after', parent: 'work' },
   ]);
 });
+
+/** An iterator of somebody's class: counts to two. */
+class Counter {
+  #count = 0;
+  readonly step = () => ({ done: this.#count === 2, value: this.#count++ });
+  next() {
+    return this.step();
+  }
+  [Symbol.iterator]() {
+    return this;
+  }
+}
+
+test.each<[string, (counter: Counter) => Counter]>([
+  ['behind a proxy', (counter) => new Proxy(counter, {})],
+  ['that another object inherits from', (counter) => Object.create(counter) as Counter],
+  [
+    'that is given another prototype',
+    (counter) => Object.setPrototypeOf(counter, class extends Counter {}.prototype) as Counter,
+  ],
+])('an iterator of a class %s is heard', (_how, changed) => {
+  const { rows } = record();
+  expect([...changed(traceTask(() => new Counter(), 'work')())]).toEqual([0, 1]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('an iterator keeps its prototype if it has one of its own class', () => {
+  record();
+  const counter = traceTask(() => new Counter(), 'work')();
+  expect(Object.getPrototypeOf(counter)).toBe(Counter.prototype);
+  expect([...counter]).toEqual([0, 1]);
+});
+
+test('a method that was read from a covered generator can be put on the prototype', () => {
+  const { rows } = record();
+  const prototype = numbersOf.prototype as Sync;
+  const covered = traceTask(numbersOf, 'work')();
+  prototype.next = covered.next;
+  try {
+    expect([...covered, ...numbersOf()]).toEqual([1, 2, 1, 2]);
+  } finally {
+    Reflect.deleteProperty(prototype, 'next');
+  }
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('a generator whose method is called on nothing throws as it did', () => {
+  record();
+  const covered = traceTask(numbersOf, 'work')();
+  const { next } = covered;
+  expect(caught(() => Reflect.apply(next, undefined, []))).toBeInstanceOf(TypeError);
+  expect([...covered]).toEqual([1, 2]);
+});

@@ -327,3 +327,21 @@ test('the output of a process that is read to its end has returned, though a soc
   if (!output.closed) await closed(output);
   expect(rows()).toEqual([RETURNED]);
 });
+
+test.each<[string, (stream: Readable) => Readable]>([
+  // As Express does with requests and responses.
+  [
+    'is given another prototype',
+    (stream) => Object.setPrototypeOf(stream, Object.create(Readable.prototype) as object) as Readable,
+  ],
+  ['is behind a proxy', (stream) => new Proxy(stream, {})],
+  ['is inherited from', (stream) => Object.create(stream) as Readable],
+])('a stream that %s is heard, and keeps the prototype of its class until then', async (_how, changed) => {
+  const { rows } = record();
+  const stream = traceTask(source, 'work')();
+  expect(Object.getPrototypeOf(stream)).toBe(Readable.prototype);
+  const ended = closed(stream);
+  changed(stream).resume();
+  await ended;
+  expect(rows()).toEqual([RETURNED]);
+});
