@@ -170,3 +170,26 @@ test('a flush leaves no listener on its signal, aborted or not', async () => {
   expect(await flush({ signal })).toEqual({ status: 'flushed' });
   expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
+
+test('of several tasks with one signal, whichever settles first, the others end with its abort', async () => {
+  for (const settled of [0, 1, 2]) {
+    const { rows } = record();
+    const controller = new AbortController();
+    const works = [deferred(), deferred(), deferred()];
+    const task = traceTask((_signal: AbortSignal, index: number) => works[index]!.promise, {
+      name: (_signal, index) => `task ${index}`,
+    });
+    const tasks = works.map((_work, index) => task(controller.signal, index));
+    works[settled]!.resolve();
+    await tasks[settled];
+    controller.abort();
+    const aborted = [2, 1, 0].filter((index) => index !== settled).map((index) => `task ${index}`);
+    expect(rows().map(({ name, attributes }) => [name, attributes?.['oncespan.outcome']])).toEqual([
+      [`task ${settled}`, undefined],
+      ...aborted.map((name) => [name, 'aborted']),
+    ]);
+    expect(getEventListeners(controller.signal, 'abort')).toEqual([]);
+    for (const { resolve } of works) resolve();
+    await Promise.all(tasks);
+  }
+});
