@@ -7,7 +7,7 @@ import { BullMQOtel } from 'bullmq-otel';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { enqueue, type MailServer, startWorker } from '../../examples/jobs/bullmq.ts';
 import { withSpan } from '../../src/index.ts';
-import { deferred, record } from '../harness.ts';
+import { deferred, record, type SpanRow } from '../harness.ts';
 import { OtlpReceiver } from '../otlp-receiver.ts';
 import { hasRedis } from '../servers/installed.ts';
 import { useRedis } from '../servers/redis.ts';
@@ -30,6 +30,18 @@ const processing = (attempt: number, others: Attributes = {}): Attributes => ({
   'messaging.bullmq.job_name': 'receipt',
   ...others,
 });
+
+/** A job that is done at its first attempt, in the trace of who has ordered it. */
+const SENT: SpanRow[] = [
+  { name: 'order' },
+  {
+    name: 'process mail',
+    kind: 'CONSUMER',
+    parent: 'order',
+    attributes: processing(1),
+    links: ['order'],
+  },
+];
 
 const ofBullMQ = (operation: string): Attributes => ({
   'bullmq.queue.name': 'mail',
@@ -69,16 +81,7 @@ describe.skipIf(!hasRedis)('BullMQ (skipped where there is no redis-server)', ()
     const { work, order, outcome } = await open();
     work(mailServer(async (to) => `sent to ${to}`));
     expect(await outcome(await order())).toBe('sent to Ada');
-    expect(rows()).toEqual([
-      { name: 'order' },
-      {
-        name: 'process mail',
-        kind: 'CONSUMER',
-        parent: 'order',
-        attributes: processing(1),
-        links: ['order'],
-      },
-    ]);
+    expect(rows()).toEqual(SENT);
   });
 
   test('a job that fails, and is tried again in a trace of its own', async () => {
@@ -124,16 +127,7 @@ describe.skipIf(!hasRedis)('BullMQ (skipped where there is no redis-server)', ()
     const unsampled = { traceId: '1'.repeat(32), spanId: '2'.repeat(16), traceFlags: TraceFlags.NONE };
     context.with(trace.setSpanContext(ROOT_CONTEXT, unsampled), () => work(mailServer(async () => 'sent')));
     expect(await outcome(await order())).toBe('sent');
-    expect(rows()).toEqual([
-      { name: 'order' },
-      {
-        name: 'process mail',
-        kind: 'CONSUMER',
-        parent: 'order',
-        attributes: processing(1),
-        links: ['order'],
-      },
-    ]);
+    expect(rows()).toEqual(SENT);
   });
 
   test('a job that its processor puts off has not failed', async () => {
