@@ -11,7 +11,7 @@ export abstract class SharedListener<Observer> {
   #others: Set<Observer> | undefined;
 
   add(observer: Observer): void {
-    if (this.#isAlone()) {
+    if (this.#isEmpty()) {
       this.listen();
       this.#first = observer;
     } else if (observer !== this.#first) (this.#others ??= new Set()).add(observer);
@@ -20,10 +20,10 @@ export abstract class SharedListener<Observer> {
   remove(observer: Observer): void {
     if (this.#first === observer) this.#first = undefined;
     else if (!this.#others?.delete(observer)) return;
-    if (this.#isAlone()) this.#leave();
+    if (this.#isEmpty()) this.#leave();
   }
 
-  #isAlone(): boolean {
+  #isEmpty(): boolean {
     return this.#first === undefined && (this.#others === undefined || this.#others.size === 0);
   }
 
