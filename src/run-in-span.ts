@@ -72,12 +72,13 @@ export function startSpan(start: Start, args: ArrayLike<unknown>): StartedSpan |
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
-/** Starts a span for work that the caller runs. @returns `undefined` when the tracer made none, or the stack is full */
+/** Starts a span for work that the caller runs; `args` are what the plan's functions are given. @returns `undefined` when the tracer made none, or the stack is full */
 export function startLive(
   start: Pick<Start, 'instance' | 'plan' | 'tracer' | 'parent'>,
+  args: ArrayLike<unknown> = NO_ARGUMENTS,
 ): TrackedSpan | undefined {
   const alone = { ...start, isAsync: false, links: undefined, observer: undefined };
-  const live = startAndTrack(alone, NO_ARGUMENTS, () => false) as TrackedSpan | undefined;
+  const live = startAndTrack(alone, args, () => false) as TrackedSpan | undefined;
   if (live !== undefined) live.records = !isUnrecorded(live.span);
   return live;
 }

@@ -1,63 +1,57 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Attributes } from '@opentelemetry/api';
-import { attempt } from '../platform/report.ts';
-
-interface HttpRequest {
-  readonly method?: string;
-  /** Express. */
-  readonly baseUrl?: string;
-  readonly route?: { readonly path?: unknown };
-  /** Fastify. */
-  readonly routeOptions?: { readonly url?: unknown };
-}
+import { defaultInstance as instance } from '../instance.ts';
+import { type Plan, planSource } from '../options/plan.ts';
+import { type HttpRequest, methodAttributes, routeOf } from './request-facts.ts';
 
 interface GraphQLInfo {
   readonly operation?: { readonly operation?: string; readonly name?: { readonly value?: string } };
 }
 
-/** `OrdersController.place`, in every kind of context. */
-export function handlerName(context: ExecutionContext): string {
-  return `${context.getClass().name}.${context.getHandler().name}`;
-}
+const plans = new WeakMap<Function, Map<Function, () => Plan>>();
 
-/** The template that a request was routed by, as `/orders/:id`, where the adapter tells. */
-export function routeOf(context: ExecutionContext): string | undefined {
-  if (context.getType() !== 'http') return undefined;
-  const { baseUrl = '', route, routeOptions } = context.switchToHttp().getRequest<HttpRequest>();
-  if (typeof route?.path === 'string') return baseUrl + route.path;
-  return typeof routeOptions?.url === 'string' ? routeOptions.url : undefined;
+/** The plan of a handler's spans, in every kind of context: made once, named `OrdersController.place`. */
+export function handlerPlan(context: ExecutionContext): Plan {
+  const [type, handler] = [context.getClass(), context.getHandler()];
+  let plansOfClass = plans.get(type);
+  if (plansOfClass === undefined) plans.set(type, (plansOfClass = new Map()));
+  let planNow = plansOfClass.get(handler);
+  if (planNow === undefined) {
+    planNow = planSource(instance, `${type.name}.${handler.name}`, { attributes: handlerAttributes });
+    plansOfClass.set(handler, planNow);
+  }
+  return planNow();
 }
 
 /**
  * What the semantic conventions of OpenTelemetry say of a request, as far as it is known before it is handled and is
  * nobody's personal data.
  */
-export function requestAttributes(context: ExecutionContext): Attributes | undefined {
-  return attempt('reading the attributes of a request', () => {
-    switch (context.getType<string>()) {
-      case 'http':
-        return httpAttributes(context);
-      case 'rpc':
-        return {
-          'rpc.system': 'nestjs',
-          'rpc.service': context.getClass().name,
-          'rpc.method': context.getHandler().name,
-        };
-      case 'graphql':
-        return graphqlAttributes(context);
-      default:
-        return undefined;
-    }
-  });
+function handlerAttributes(context: ExecutionContext): Attributes | undefined {
+  switch (context.getType<string>()) {
+    case 'http':
+      return httpAttributes(requestOf(context)!);
+    case 'rpc':
+      return {
+        'rpc.system': 'nestjs',
+        'rpc.service': context.getClass().name,
+        'rpc.method': context.getHandler().name,
+      };
+    case 'graphql':
+      return graphqlAttributes(context);
+    default:
+      return undefined;
+  }
 }
 
-function httpAttributes(context: ExecutionContext): Attributes {
-  const { method } = context.switchToHttp().getRequest<HttpRequest>();
-  const route = routeOf(context);
-  return {
-    ...(method !== undefined && { 'http.request.method': method }),
-    ...(route !== undefined && { 'http.route': route }),
-  };
+/** @returns `undefined` for what is no HTTP request */
+export function requestOf(context: ExecutionContext): HttpRequest | undefined {
+  return context.getType() === 'http' ? context.switchToHttp().getRequest<HttpRequest>() : undefined;
+}
+
+function httpAttributes(request: HttpRequest): Attributes {
+  const route = routeOf(request);
+  return { ...methodAttributes(request.method), ...(route !== undefined && { 'http.route': route }) };
 }
 
 function graphqlAttributes(context: ExecutionContext): Attributes {

@@ -22,6 +22,7 @@ export interface NodeResponse {
   readonly stream?: { readonly aborted: boolean; readonly rstCode?: number };
   on(event: 'finish' | 'close', listener: () => void): unknown;
   off(event: 'finish' | 'close', listener: () => void): unknown;
+  hasHeader(name: string): boolean;
   setHeader(name: string, value: string): unknown;
 }
 

@@ -7,18 +7,34 @@ export interface RouteChoice {
 }
 
 /** Whether a route is chosen; what has none, such as a message, is. */
-export function isChosen(route: string | undefined, { include, exclude }: RouteChoice): boolean {
-  if (route === undefined) return true;
-  return (
-    (include === undefined || matches(route, include)) && !(exclude !== undefined && matches(route, exclude))
-  );
+export function isChosen(route: string | undefined, choice: RouteChoice): boolean {
+  return route === undefined || isAmong(route, choice, startsWith);
 }
 
-function matches(route: string, routes: Routes): boolean {
-  return routes.some((chosen) => {
+/** Whether the path of a request is one of a chosen route, before anything tells which route it is going to take. */
+export function isChosenPath(path: string, choice: RouteChoice): boolean {
+  return isAmong(path, choice, fits);
+}
+
+type Match = (path: string, chosen: string) => boolean;
+
+function isAmong(path: string, { include, exclude }: RouteChoice, match: Match): boolean {
+  const isOne = (routes: Routes) =>
     // Not `test`, which remembers where it was in a pattern with the flag `g`.
-    if (typeof chosen !== 'string') return route.search(chosen) !== -1;
-    const root = chosen.replace(/\/$/, '');
-    return route === root || route.startsWith(`${root}/`);
-  });
+    routes.some((chosen) => (typeof chosen === 'string' ? match(path, chosen) : path.search(chosen) !== -1));
+  return (include === undefined || isOne(include)) && !(exclude !== undefined && isOne(exclude));
+}
+
+function startsWith(route: string, chosen: string): boolean {
+  const root = chosen.replace(/\/$/, '');
+  return route === root || route.startsWith(`${root}/`);
+}
+
+/** A parameter (`:id`) or a wildcard (`*rest`) stands for whatever there is in its place. */
+function fits(path: string, chosen: string): boolean {
+  const segments = path.split('/');
+  return chosen
+    .replace(/\/$/, '')
+    .split('/')
+    .every((part, i) => part === segments[i] || (/[:*]/.test(part) && segments[i] !== undefined));
 }

@@ -1,21 +1,26 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import type { Context } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
 import { defer, Observable } from 'rxjs';
 import { aBoolean, rule, type Rules } from '../options/check.ts';
 import { defaultInstance as instance } from '../instance.ts';
 import { readOptions, refuse } from '../options/check.ts';
 import { activeContext, callInContext } from '../platform/context.ts';
+import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { startLive } from '../run-in-span.ts';
-import { planOf } from '../options/plan.ts';
-import { handlerName, requestAttributes, routeOf } from './handler-facts.ts';
+import { handlerPlan, requestOf } from './handler-facts.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { nodeResponse } from './response-end.ts';
+import { routeOf } from './request-facts.ts';
+import { requestSpanOf } from './request-span.ts';
 import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 
 export interface InterceptorOptions extends RouteChoice {
-  /** Whether responses carry the header `traceresponse` of W3C Trace Context, level 2. Default `false`. */
+  /**
+   * Whether responses carry the header `traceresponse`, by which a client finds the trace of its request. Default `false`.
+   * A draft: https://w3c.github.io/trace-context/#traceresponse-header
+   */
   readonly traceResponseHeader?: boolean;
 }
 
@@ -85,21 +90,24 @@ export class TracedInterceptor implements NestInterceptor {
   }
 
   /** One span for each handled request, however often the interceptor is applied to it. */
-  #spanOf(context: ExecutionContext, parent: Context): HandlerSpan | undefined {
+  #spanOf(context: ExecutionContext, active: Context): HandlerSpan | undefined {
     const known = spans.get(context);
     // Over HTTP, a span ends before its handler has begun when the client is gone already.
     if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
-    const plan = planOf(instance.settings, handlerName(context), {
-      attributes: () => requestAttributes(context),
-    });
+    const plan = handlerPlan(context);
     const tracer = instance.tracerFor(plan);
-    if (tracer === undefined || !isChosen(routeOf(context), this.#options)) return undefined;
-    const response =
-      context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse()) : undefined;
-    const live = startLive({ instance, plan, tracer, parent });
+    if (tracer === undefined) return undefined;
+    const request = requestOf(context);
+    const response = request && nodeResponse(context.switchToHttp().getResponse());
+    const around = response && requestSpanOf(response);
+    around?.handled();
+    if (request !== undefined && !isChosen(routeOf(request), this.#options)) return undefined;
+    // A middleware may have lost the context.
+    const parent = around !== undefined && trace.getSpan(active) === undefined ? around.live.active : active;
+    const live = startLive({ instance, plan, tracer, parent }, [context]);
     if (live === undefined) return undefined;
     const span =
-      attempt('observing a response', () => response && new HttpHandlerSpan(live, response)) ??
+      attempt('observing a response', () => response && new HttpHandlerSpan(live, response, around)) ??
       new MessageHandlerSpan(live);
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
@@ -107,6 +115,6 @@ export class TracedInterceptor implements NestInterceptor {
   }
 }
 
-const spans = new WeakMap<ExecutionContext, HandlerSpan>();
+const spans = hiddenField<HandlerSpan>();
 
 Injectable()(TracedInterceptor);

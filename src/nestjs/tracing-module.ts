@@ -6,11 +6,12 @@ import {
   type OnApplicationShutdown,
   type Provider,
 } from '@nestjs/common';
-import { APP_INTERCEPTOR, ModulesContainer } from '@nestjs/core';
+import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { endSpansOf } from '../span/end-many.ts';
 import { registeredProvider } from '../platform/provider.ts';
 import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
+import { traceRequests } from './trace-requests.ts';
 import { traceProviders } from './trace-providers.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
 
@@ -59,8 +60,13 @@ export class TracingModule implements OnApplicationShutdown {
     return { ...moduleWith({ provide: SETTINGS, inject, useFactory: read }), imports };
   }
 
-  constructor({ tracing, classes }: ModuleSettings, modules: ModulesContainer) {
+  constructor(
+    { tracing, interceptor, classes, requests }: ModuleSettings,
+    modules: ModulesContainer,
+    { httpAdapter }: Partial<HttpAdapterHost>,
+  ) {
     configure(tracing);
+    if (httpAdapter !== undefined) traceRequests(httpAdapter, { ...interceptor, requests });
     if (classes === 'providers') traceProviders(modules);
   }
 
@@ -82,4 +88,5 @@ function moduleWith(settings: Provider): DynamicModule {
 
 Inject(SETTINGS)(TracingModule, undefined, 0);
 Inject(ModulesContainer)(TracingModule, undefined, 1);
+Inject(HttpAdapterHost)(TracingModule, undefined, 2);
 Module({})(TracingModule);

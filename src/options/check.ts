@@ -79,8 +79,8 @@ function copied(original: Rule): Rule {
 }
 
 /* @__NO_SIDE_EFFECTS__ */
-export function oneOf(...allowed: string[]): Rule {
-  const expected = `one of ${allowed.map((value) => `'${value}'`).join(', ')}`;
+export function oneOf(...allowed: (string | boolean)[]): Rule {
+  const expected = `one of ${allowed.map(inWords).join(', ')}`;
   return rule(expected, (value) => allowed.includes(value as string));
 }
 

@@ -71,12 +71,13 @@ export function planOf(
  *
  * @returns a function to be asked at every call
  */
-export function planSource(
+export function planSource<Args extends unknown[]>(
   instance: { readonly settings: Settings },
   firstName: string,
-  options: TaskOptions,
+  given: TaskOptions<Args>,
   argumentAttributes?: ArgumentAttributes,
 ): (defaultName?: string) => Plan {
+  const options = given as TaskOptions;
   let made = instance.settings;
   let plan = planOf(made, firstName, options, argumentAttributes);
   return (defaultName = plan.defaultName) => {

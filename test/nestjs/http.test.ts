@@ -13,13 +13,25 @@ interface Exchange {
   readonly init?: RequestInit;
   readonly status: number;
   readonly body: string | object;
-  readonly spans: readonly ExpectedSpan[];
+  readonly request: ExpectedSpan;
 }
 
 const http = (route: string, status: number, method = 'GET') => ({
   'http.request.method': method,
   'http.route': route,
   'http.response.status_code': status,
+});
+
+/** The span of a request, around that of its handler. */
+const request = (
+  route: string,
+  status: number,
+  { method = 'GET', error, handler }: { method?: string; error?: string; handler?: ExpectedSpan } = {},
+): ExpectedSpan => ({
+  name: `${method} ${route}`,
+  attributes: http(route, status, method),
+  ...(error !== undefined && { error }),
+  ...(handler !== undefined && { children: [handler] }),
 });
 
 const json = (body: unknown): RequestInit => ({
@@ -35,7 +47,9 @@ const exchanges: [string, Exchange][] = [
       path: '/orders',
       status: 200,
       body: ['a', 'b'],
-      spans: [{ name: 'OrdersController.list', attributes: http('/orders', 200) }],
+      request: request('/orders', 200, {
+        handler: { name: 'OrdersController.list', attributes: http('/orders', 200) },
+      }),
     },
   ],
   [
@@ -44,13 +58,13 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/7?secret=1',
       status: 200,
       body: { id: '7' },
-      spans: [
-        {
+      request: request('/orders/:id', 200, {
+        handler: {
           name: 'OrdersController.find',
           attributes: http('/orders/:id', 200),
           children: [{ name: 'OrdersService.find', attributes: { 'order.id': '7' } }],
         },
-      ],
+      }),
     },
   ],
   [
@@ -59,7 +73,9 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/observed',
       status: 200,
       body: { id: 2 },
-      spans: [{ name: 'OrdersController.observed', attributes: http('/orders/observed', 200) }],
+      request: request('/orders/observed', 200, {
+        handler: { name: 'OrdersController.observed', attributes: http('/orders/observed', 200) },
+      }),
     },
   ],
   [
@@ -68,7 +84,9 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/raw',
       status: 202,
       body: 'by hand',
-      spans: [{ name: 'OrdersController.raw', attributes: http('/orders/raw', 202) }],
+      request: request('/orders/raw', 202, {
+        handler: { name: 'OrdersController.raw', attributes: http('/orders/raw', 202) },
+      }),
     },
   ],
   [
@@ -77,7 +95,9 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/export',
       status: 200,
       body: 'id\n1\n2\n',
-      spans: [{ name: 'OrdersController.export', attributes: http('/orders/export', 200) }],
+      request: request('/orders/export', 200, {
+        handler: { name: 'OrdersController.export', attributes: http('/orders/export', 200) },
+      }),
     },
   ],
   [
@@ -87,7 +107,10 @@ const exchanges: [string, Exchange][] = [
       init: { method: 'HEAD' },
       status: 200,
       body: '',
-      spans: [{ name: 'OrdersController.export', attributes: http('/orders/export', 200, 'HEAD') }],
+      request: request('/orders/export', 200, {
+        method: 'HEAD',
+        handler: { name: 'OrdersController.export', attributes: http('/orders/export', 200, 'HEAD') },
+      }),
     },
   ],
   [
@@ -97,7 +120,10 @@ const exchanges: [string, Exchange][] = [
       init: json({ item: 'tea', times: 2 }),
       status: 201,
       body: { placed: 'tea' },
-      spans: [{ name: 'OrdersController.place', attributes: http('/orders', 201, 'POST') }],
+      request: request('/orders', 201, {
+        method: 'POST',
+        handler: { name: 'OrdersController.place', attributes: http('/orders', 201, 'POST') },
+      }),
     },
   ],
   [
@@ -107,7 +133,10 @@ const exchanges: [string, Exchange][] = [
       init: json({ item: 'tea', times: 0 }),
       status: 400,
       body: { message: ['times must not be less than 1'], error: 'Bad Request', statusCode: 400 },
-      spans: [{ name: 'OrdersController.place', attributes: http('/orders', 400, 'POST') }],
+      request: request('/orders', 400, {
+        method: 'POST',
+        handler: { name: 'OrdersController.place', attributes: http('/orders', 400, 'POST') },
+      }),
     },
   ],
   [
@@ -116,13 +145,13 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/none',
       status: 404,
       body: { message: 'there is no such order', error: 'Not Found', statusCode: 404 },
-      spans: [
-        {
+      request: request('/orders/:id', 404, {
+        handler: {
           name: 'OrdersController.find',
           attributes: { ...http('/orders/:id', 404), error: undefined! },
           children: [{ name: 'OrdersService.find', error: 'NotFoundException: there is no such order' }],
         },
-      ],
+      }),
     },
   ],
   [
@@ -131,13 +160,14 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/gateway',
       status: 502,
       body: { statusCode: 502, message: 'the bank does not answer' },
-      spans: [
-        {
+      request: request('/orders/gateway', 502, {
+        error: '502',
+        handler: {
           name: 'OrdersController.gateway',
           error: 'HttpException: the bank does not answer',
           attributes: http('/orders/gateway', 502),
         },
-      ],
+      }),
     },
   ],
   [
@@ -146,24 +176,33 @@ const exchanges: [string, Exchange][] = [
       path: '/orders/broken',
       status: 500,
       body: { statusCode: 500, message: 'Internal server error' },
-      spans: [
-        {
+      request: request('/orders/:id', 500, {
+        error: '500',
+        handler: {
           name: 'OrdersController.find',
           error: 'Error: the disk is full',
           attributes: http('/orders/:id', 500),
           children: [{ name: 'OrdersService.find', error: 'Error: the disk is full' }],
         },
-      ],
+      }),
     },
   ],
-  ['a path without a handler', { path: '/nowhere', status: 404, body: expect.anything(), spans: [] }],
+  [
+    'a path without a handler',
+    {
+      path: '/nowhere',
+      status: 404,
+      body: expect.anything(),
+      request: { name: 'GET', attributes: { ...http(undefined!, 404), 'url.path': '/nowhere' } },
+    },
+  ],
   [
     'a refusal by a guard, which stands before the handler',
     {
       path: '/orders/secret',
       status: 403,
       body: { message: 'Forbidden resource', error: 'Forbidden', statusCode: 403 },
-      spans: [],
+      request: request('/orders/secret', 403),
     },
   ],
   [
@@ -173,13 +212,15 @@ const exchanges: [string, Exchange][] = [
       init: { headers: { 'x-role': 'admin' } },
       status: 200,
       body: 'the secret',
-      spans: [{ name: 'OrdersController.secret', attributes: http('/orders/secret', 200) }],
+      request: request('/orders/secret', 200, {
+        handler: { name: 'OrdersController.secret', attributes: http('/orders/secret', 200) },
+      }),
     },
   ],
 ];
 
 describe.each(adapters)('%s', (_name, adapter) => {
-  test.each(exchanges)('%s', async (_what, { path, init, status, body, spans: expected }) => {
+  test.each(exchanges)('%s', async (_what, { path, init, status, body, request: expected }) => {
     using spans = recordSpans();
     await using served = await serve(AppModule, adapter());
     const response = await fetch(served.url + path, init);
@@ -187,7 +228,7 @@ describe.each(adapters)('%s', (_name, adapter) => {
     expect(response.status).toBe(status);
     expect(typeof body === 'string' ? text : JSON.parse(text)).toEqual(body);
     await served.settled();
-    spans.only(expected);
+    spans.only([expected]);
     expect(served.listeners.left()).toEqual([]);
   });
 

@@ -10,7 +10,7 @@ import {
   type StartOptions,
 } from '../../src/sdk/index.ts';
 import { beforeProcessEnd } from '../../src/sdk/lifecycle/process-end.ts';
-import { environmentVariable } from '../../src/sdk/environment-variable.ts';
+import { environmentVariable } from '../../src/platform/environment-variable.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { type Deferred, deferred, MemoryExporter, reported, turn } from '../harness.ts';
 

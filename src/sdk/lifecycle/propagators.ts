@@ -2,7 +2,7 @@ import { propagation, type TextMapPropagator } from '@opentelemetry/api';
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { attempt, report } from '../../platform/report.ts';
 import { registrations } from './api-registrations.ts';
-import { environmentVariable } from '../environment-variable.ts';
+import { environmentVariable } from '../../platform/environment-variable.ts';
 
 const BY_NAME: ReadonlyMap<string, () => TextMapPropagator> = new Map([
   ['tracecontext', () => new W3CTraceContextPropagator()],

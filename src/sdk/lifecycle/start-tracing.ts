@@ -6,7 +6,7 @@ import { attempt, inWords, report, reportLoudly } from '../../platform/report.ts
 import { findVersionClash } from './api-registrations.ts';
 import type { ShutdownProvider } from './shut-down-provider.ts';
 import { drainWithin } from './drain.ts';
-import { environmentVariable } from '../environment-variable.ts';
+import { environmentVariable } from '../../platform/environment-variable.ts';
 import { beforeProcessEnd } from './process-end.ts';
 import { registerPropagator } from './propagators.ts';
 import { acquire, DEFAULT_RELEASE_MS, type ProviderLease } from './provider-lease.ts';

@@ -1,7 +1,7 @@
 import type { MeterProvider } from '@opentelemetry/api';
 import { readOptions, refuse, rule, type Rule } from '../../options/check.ts';
 import { inWords, report } from '../../platform/report.ts';
-import { environmentVariable } from '../environment-variable.ts';
+import { environmentVariable } from '../../platform/environment-variable.ts';
 
 /** Every option is optional; where one is missing, its environment variable counts, then the default. */
 export interface BatchOptions {

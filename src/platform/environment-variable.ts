@@ -1,4 +1,4 @@
-import { attempt } from '../platform/report.ts';
+import { attempt } from './report.ts';
 
 /**
  * The value of an environment variable without white space around it; `undefined` where it is empty or unset, where there

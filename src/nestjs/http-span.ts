@@ -1,0 +1,80 @@
+import { HttpException } from '@nestjs/common';
+import { attempt } from '../platform/report.ts';
+import { LEFT, RETURNED, writeFailure } from '../span/outcome.ts';
+import { isUnrecorded } from '../span/sdk-span.ts';
+import type { TrackedSpan } from '../span/tracked-span.ts';
+import { type NodeResponse, onResponseEnd } from './response-end.ts';
+
+/** What went wrong on the way to a response. */
+export interface Failure {
+  readonly error: unknown;
+}
+
+/** A span that is over when its response has ended, whoever writes it: Nest, a handler itself, or an exception filter. */
+export abstract class HttpSpan {
+  readonly live: TrackedSpan;
+  protected readonly response: NodeResponse;
+  protected failure: Failure | undefined;
+
+  constructor(live: TrackedSpan, response: NodeResponse) {
+    this.live = live;
+    this.response = response;
+    onResponseEnd(response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
+  }
+
+  #sent(): void {
+    const { statusCode } = this.response;
+    this.#write(statusCode);
+    this.#endAsFailed(this.failure, statusCode);
+    // Nothing was thrown past us, but something failed: in the serialisation, or on the handler's own account.
+    if (statusCode >= 500) this.writeFailure(String(statusCode));
+    this.live.settle(RETURNED);
+  }
+
+  #left(): void {
+    const { headersSent, errored, statusCode } = this.response;
+    this.#write(headersSent ? statusCode : undefined);
+    this.#endAsFailed(wasReset(errored) ? this.failure : { error: errored }, undefined);
+    this.live.settle(LEFT);
+  }
+
+  #endAsFailed(failure: Failure | undefined, statusCode: number | undefined): void {
+    if (failure !== undefined && !isAnswer(failure.error, statusCode)) this.endAsFailed(failure.error);
+  }
+
+  protected abstract endAsFailed(error: unknown): void;
+
+  protected writeFailure(type: string): void {
+    if (this.isWritable) writeFailure(this.live.span, { type, message: '' }, {}, this.live.plan);
+  }
+
+  #write(statusCode: number | undefined): void {
+    if (this.isWritable) attempt('writing how a response ended', () => this.writeEnd(statusCode));
+  }
+
+  /** @param statusCode what the client was told; `undefined` when it left before */
+  protected writeEnd(statusCode: number | undefined): void {
+    if (statusCode !== undefined) this.live.span.setAttribute('http.response.status_code', statusCode);
+  }
+
+  protected get isWritable(): boolean {
+    return !this.live.ended && !isUnrecorded(this.live.span);
+  }
+}
+
+/**
+ * Whether an error was the answer to a request that could not be served, and no failure of the server.
+ *
+ * @param statusCode what it was answered with; `undefined` when the client left before the end
+ */
+function isAnswer(error: unknown, statusCode: number | undefined): boolean {
+  if (statusCode !== undefined && statusCode >= 300) return statusCode < 500;
+  const isClients = () => error instanceof HttpException && error.getStatus() < 500;
+  return attempt('reading a thrown error', isClients) === true;
+}
+
+/** Whether a response was destroyed because of its client, and not by a stream that failed while it was piped in. */
+function wasReset(errored: unknown): boolean {
+  const code = attempt('response.errored', () => (errored as { code?: unknown } | null | undefined)?.code);
+  return errored == null || code === 'ECONNRESET' || code === 'EPIPE';
+}

@@ -1,0 +1,76 @@
+import type { Attributes } from '@opentelemetry/api';
+import { environmentVariable } from '../platform/environment-variable.ts';
+
+/** What is read of a request: of `node:http` and `node:http2`, and what Express and Fastify add. */
+export interface HttpRequest {
+  readonly method?: string;
+  readonly url?: string;
+  readonly httpVersion?: string;
+  readonly headers?: Readonly<Record<string, unknown>>;
+  readonly socket?: { readonly encrypted?: boolean } | null;
+  /** Express: the path of the router, and the route inside it. */
+  readonly baseUrl?: string;
+  readonly route?: { readonly path?: unknown };
+  readonly routeOptions?: { readonly url?: unknown };
+  /** Fastify: the request of Node behind its own. */
+  readonly raw?: HttpRequest;
+}
+
+/** The template that a request was routed by, as `/orders/:id`, once it is. */
+export function routeOf({ baseUrl = '', route, routeOptions }: HttpRequest): string | undefined {
+  if (typeof route?.path === 'string') return baseUrl + route.path;
+  return typeof routeOptions?.url === 'string' ? routeOptions.url : undefined;
+}
+
+/** The path alone: what stands in a query is nobody's business. */
+export function pathOf({ url = '/' }: HttpRequest): string {
+  const path = url.replace(/[?#].*$/s, '');
+  // The target of a request that was meant for a proxy is a whole URL.
+  return path.startsWith('/') || !URL.canParse(path) ? path : new URL(path).pathname;
+}
+
+/** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#common-attributes, note 1 */
+const KNOWN_METHODS = 'CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE';
+const knownMethods = new Set(
+  (environmentVariable('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS') ?? KNOWN_METHODS).split(','),
+);
+
+/** The name of a request's span: a method that anybody can make up is in none. */
+export function requestName({ method = '' }: HttpRequest, route: string | undefined): string {
+  const known = knownMethods.has(method) ? method : 'HTTP';
+  return route === undefined ? known : `${known} ${route}`;
+}
+
+/**
+ * What the semantic conventions of OpenTelemetry (1.44) say of a request before it is handled, but for what tells of the
+ * person: the query, and the client's address.
+ */
+export function requestAttributes(request: HttpRequest): Attributes {
+  const { method, httpVersion, headers = {}, socket } = request;
+  const authority = headers[':authority'] ?? headers['host'];
+  const agent = headers['user-agent'];
+  return {
+    ...methodAttributes(method),
+    'url.path': pathOf(request),
+    'url.scheme': socket?.encrypted === true ? 'https' : 'http',
+    ...(typeof httpVersion === 'string' && { 'network.protocol.version': httpVersion.replace(/\.0$/, '') }),
+    ...(typeof authority === 'string' && serverAttributes(authority)),
+    ...(typeof agent === 'string' && { 'user_agent.original': agent }),
+  };
+}
+
+/** The attribute of the method, which everybody may search by. */
+export function methodAttributes(method: string | undefined): Attributes | undefined {
+  if (method === undefined) return undefined;
+  if (knownMethods.has(method)) return { 'http.request.method': method };
+  return { 'http.request.method': '_OTHER', 'http.request.method_original': method };
+}
+
+function serverAttributes(authority: string): Attributes {
+  const [, bracketed, plain, port] = /^(?:\[([^\]]*)\]|([^:]*))(?::(\d{1,5}))?$/.exec(authority) ?? [];
+  const address = bracketed ?? plain;
+  return {
+    ...(address !== undefined && address !== '' && { 'server.address': address }),
+    ...(port !== undefined && { 'server.port': Number(port) }),
+  };
+}

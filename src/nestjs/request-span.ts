@@ -1,0 +1,124 @@
+import { type Context, propagation, SpanKind, trace } from '@opentelemetry/api';
+import { defaultInstance as instance } from '../instance.ts';
+import { planSource } from '../options/plan.ts';
+import { activeContext } from '../platform/context.ts';
+import { hiddenField } from '../platform/hidden-field.ts';
+import { isUntraced } from '../platform/untraced-context.ts';
+import { startLive } from '../run-in-span.ts';
+import { describeException } from '../span/exception.ts';
+import { RETURNED } from '../span/outcome.ts';
+import { hasEnded } from '../span/parentage.ts';
+import { type Failure, HttpSpan } from './http-span.ts';
+import { type HttpRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
+import type { NodeResponse } from './response-end.ts';
+
+/**
+ * Whether requests get a span of their own: `auto` where nothing around the application has made one, `true` always,
+ * `false` never.
+ */
+export type RequestSpans = 'auto' | boolean;
+
+const planNow = planSource(instance, 'HTTP', {
+  name: nameOf,
+  kind: SpanKind.SERVER,
+  attributes: (request: HttpRequest) => ({
+    ...requestAttributes(request.raw ?? request),
+    ...routeAttribute(routeOf(request)),
+  }),
+});
+
+/** The span of a whole request: of middleware, guards and filters, too. */
+export class RequestSpan extends HttpSpan {
+  readonly #request: HttpRequest;
+  #isHandled = false;
+
+  constructor(live: HttpSpan['live'], request: HttpRequest, response: NodeResponse) {
+    super(live, response);
+    this.#request = request;
+  }
+
+  /** A handler takes the request over: now the route is known. */
+  handled(): void {
+    this.#isHandled = true;
+    this.#writeRoute();
+  }
+
+  /** @param failure `undefined` when it was made good */
+  handlerFailed(failure: Failure | undefined): void {
+    this.failure = failure;
+  }
+
+  /** The error is recorded where it was thrown; here stands what became of the request. */
+  protected override endAsFailed(error: unknown): void {
+    const { statusCode } = this.response;
+    const { ignores, redact } = this.live.plan;
+    if (statusCode < 500 && ignores(error)) return;
+    this.writeFailure(statusCode < 500 ? describeException(error, redact).type : String(statusCode));
+    this.live.settle(RETURNED);
+  }
+
+  protected override writeEnd(statusCode: number | undefined): void {
+    super.writeEnd(statusCode);
+    // Express leaves the route of a middleware on a request that none of the application's fits.
+    if (!this.#isHandled && statusCode !== 404) this.#writeRoute();
+  }
+
+  #writeRoute(): void {
+    const route = routeOf(this.#request);
+    if (route === undefined || !this.isWritable) return;
+    const { span } = this.live;
+    span.updateName(nameOf(this.#request));
+    span.setAttribute('http.route', route);
+  }
+}
+
+function nameOf(request: HttpRequest): string {
+  return requestName(request.raw ?? request, routeOf(request));
+}
+
+function routeAttribute(route: string | undefined) {
+  return route !== undefined && { 'http.route': route };
+}
+
+const spans = hiddenField<RequestSpan>();
+
+/** @returns the span that a request got from {@link startRequestSpan} */
+export function requestSpanOf(response: NodeResponse): RequestSpan | undefined {
+  return spans.get(response);
+}
+
+/**
+ * Starts the span of a request, as a child of what its headers tell of.
+ *
+ * @returns `undefined` where it is to have none
+ */
+export function startRequestSpan(
+  mode: RequestSpans,
+  request: HttpRequest,
+  response: NodeResponse,
+): RequestSpan | undefined {
+  const plan = planNow();
+  const tracer = instance.tracerFor(plan);
+  const parent = tracer && parentOf(mode, request);
+  if (parent === undefined || spans.get(response) !== undefined) return undefined;
+  const live = startLive({ instance, plan, tracer: tracer!, parent }, [request]);
+  if (live === undefined) return undefined;
+  const span = new RequestSpan(live, request, response);
+  spans.set(response, span);
+  return span;
+}
+
+function parentOf(mode: RequestSpans, request: HttpRequest): Context | undefined {
+  const active = activeContext();
+  if (isUntraced(active)) return undefined;
+  const around = trace.getSpan(active);
+  // The connections of a server that was started in a span are all in that span's context, for ever.
+  if (around === undefined || hasEnded(active)) return received(trace.deleteSpan(active), request);
+  // Something has read the headers already.
+  if (around.spanContext().isRemote === true) return active;
+  return mode === true ? active : undefined;
+}
+
+function received(base: Context, { raw, headers = raw?.headers }: HttpRequest): Context {
+  return propagation.extract(base, headers);
+}

@@ -1,0 +1,67 @@
+import { type Context, context, trace } from '@opentelemetry/api';
+import { activeContext, callInContext } from '../platform/context.ts';
+import { hiddenField } from '../platform/hidden-field.ts';
+import { attempt } from '../platform/report.ts';
+import { type HttpRequest, pathOf, routeOf } from './request-facts.ts';
+import { hasEnded } from '../span/parentage.ts';
+import { type RequestSpans, startRequestSpan } from './request-span.ts';
+import { nodeResponse } from './response-end.ts';
+import { isChosen, isChosenPath, type RouteChoice } from './routes.ts';
+import { writeTraceResponse } from './trace-response.ts';
+
+type RequestHook = (request: HttpRequest, response: unknown, done: () => void) => unknown;
+
+/** The part of Nest's HTTP adapters used here: the one hook that runs before everything else. */
+interface HookedAdapter {
+  onRequestHook?: RequestHook;
+  setOnRequestHook(hook: RequestHook): void;
+}
+
+export interface RequestOptions extends RouteChoice {
+  readonly requests: RequestSpans;
+  readonly traceResponseHeader?: boolean;
+}
+
+const isTraced = hiddenField<true>();
+
+/**
+ * Puts every request of an application in a span, in which all that handles it runs.
+ *
+ * An adapter has one such hook: the application's own goes on, inside the span, whenever it is set.
+ */
+export function traceRequests(adapter: object, options: RequestOptions): void {
+  // Imported twice, the module is there twice.
+  if (isTraced.get(adapter)) return;
+  isTraced.set(adapter, true);
+  const hooked = adapter as HookedAdapter;
+  let own = hooked.onRequestHook;
+  hooked.setOnRequestHook((request, response, done) => {
+    const go = () => (own === undefined ? done() : Reflect.apply(own, adapter, [request, response, done]));
+    const active = attempt('starting the span of a request', () => begin(request, response, options));
+    return active === undefined ? go() : callInContext(active, go, undefined, []);
+  });
+  hooked.setOnRequestHook = (hook) => void (own = hook);
+}
+
+/** @returns the context that the request is to be handled in, if it is another one */
+function begin(request: HttpRequest, response: unknown, options: RequestOptions): Context | undefined {
+  const node = nodeResponse(response);
+  if (node === undefined || !isWanted(request, options)) return undefined;
+  const { requests, traceResponseHeader } = options;
+  const span = requests === false ? undefined : startRequestSpan(requests, request, node);
+  const active = span?.live.active ?? activeContext();
+  const told = hasEnded(active) ? undefined : trace.getSpan(active);
+  if (traceResponseHeader && told !== undefined) writeTraceResponse(node, told);
+  if (span === undefined) return undefined;
+  // What hears of the body and of the connection is called by the server, and not by what it was registered in.
+  for (const emitter of [request.raw ?? request, node]) context.bind(active, emitter);
+  return active;
+}
+
+/** Fastify has routed a request by now, Express has not. */
+function isWanted(request: HttpRequest, options: RequestOptions): boolean {
+  const route = routeOf(request);
+  return route === undefined
+    ? isChosenPath(pathOf(request.raw ?? request), options)
+    : isChosen(route, options);
+}
