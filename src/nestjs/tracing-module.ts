@@ -66,7 +66,8 @@ export class TracingModule implements OnApplicationShutdown {
     { httpAdapter }: Partial<HttpAdapterHost>,
   ) {
     configure(tracing);
-    if (httpAdapter !== undefined) traceRequests(httpAdapter, { ...interceptor, requests });
+    // `null` where the application serves no HTTP.
+    if (httpAdapter != null) traceRequests(httpAdapter, { ...interceptor, requests });
     if (classes === 'providers') traceProviders(modules);
   }
 

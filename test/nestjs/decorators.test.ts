@@ -120,7 +120,7 @@ const places: [string, Type][] = [
 
 describe.each(adapters)('%s', (_name, adapter) => {
   describe.each(places)('@Traced() %s the decorators of a controller', (_place, controller) => {
-    @Module({ imports: [TracingModule.forRoot()], controllers: [controller] })
+    @Module({ imports: [TracingModule.forRoot({ requests: false })], controllers: [controller] })
     class DeskModule {}
 
     const handled = (method: string, inner: object = {}): ExpectedSpan => {
@@ -201,7 +201,11 @@ class Desk {
 
 test('@Cron and @OnEvent, on both sides of @Traced()', async () => {
   @Module({
-    imports: [TracingModule.forRoot(), ScheduleModule.forRoot(), EventEmitterModule.forRoot()],
+    imports: [
+      TracingModule.forRoot({ requests: false }),
+      ScheduleModule.forRoot(),
+      EventEmitterModule.forRoot(),
+    ],
     providers: [Desk],
   })
   class DeskModule {}

@@ -82,6 +82,14 @@ class SlowlyAnsweringController {
 })
 class LateModule {}
 
+/** The span of a request whose client has left, around that of its handler. */
+const cut = (route: string, handler: ExpectedSpan): ExpectedSpan => ({
+  name: `GET ${route}`,
+  outcome: 'aborted',
+  attributes: { 'http.route': route },
+  children: [handler],
+});
+
 const hungUp = { name: 'AbortError', message: 'the client has disconnected' };
 
 describe.each(adapters)('%s', (_name, adapter) => {
@@ -96,16 +104,17 @@ describe.each(adapters)('%s', (_name, adapter) => {
     await expect(response).rejects.toThrow('aborted');
     await served.settled();
     spans.only([
-      {
+      cut('/orders/slow', {
         name: 'OrdersController.slow',
         outcome: 'aborted',
         attributes: { 'http.route': '/orders/slow', 'http.response.status_code': undefined! },
         children: [{ name: 'OrdersService.slow', outcome: 'aborted', error: 'AbortError' }],
-      },
+      }),
     ]);
     expect(spans.spans.map(({ name, status, errors }) => [name, status, errors.length])).toEqual([
       ['OrdersService.slow', { code: 2, message: hungUp.message }, 1],
       ['OrdersController.slow', { code: 0 }, 0],
+      ['GET /orders/slow', { code: 0 }, 0],
     ]);
     expect(served.listeners.left()).toEqual([]);
   });
@@ -122,11 +131,11 @@ describe.each(adapters)('%s', (_name, adapter) => {
     client.abort();
     await served.settled();
     spans.only([
-      {
+      cut('/orders/progress', {
         name: 'OrdersController.progress',
         outcome: 'aborted',
         attributes: { 'http.response.status_code': 200 },
-      },
+      }),
     ]);
     expect(orders.unsubscribed).toBe(1);
     expect(served.listeners.left()).toEqual([]);
@@ -138,15 +147,15 @@ describe.each(adapters)('%s', (_name, adapter) => {
     const client = new AbortController();
     const response = await fetch(`${served.url}/orders/endless`, { signal: client.signal });
     await response.body!.getReader().read();
-    expect(spans.live().map(({ name }) => name)).toEqual(['OrdersController.endless']);
+    expect(spans.live().map(({ name }) => name)).toEqual(['GET /orders/endless', 'OrdersController.endless']);
     client.abort();
     await served.settled();
     spans.only([
-      {
+      cut('/orders/endless', {
         name: 'OrdersController.endless',
         outcome: 'aborted',
         attributes: { 'http.response.status_code': 200 },
-      },
+      }),
     ]);
     expect(served.listeners.left()).toEqual([]);
   });
@@ -161,21 +170,21 @@ describe.each(adapters)('%s', (_name, adapter) => {
     await expect(response).rejects.toThrow('aborted');
     await served.settled();
     spans.only([
-      {
+      cut('/late', {
         name: 'LateController.handle',
         outcome: 'aborted',
         children: [{ name: 'inside', outcome: 'aborted', error: 'AbortError' }],
-      },
+      }),
     ]);
     expect(served.listeners.left()).toEqual([]);
   });
 
-  test.each<[number, ExpectedSpan]>([
-    [404, { name: 'SlowlyAnsweringController.answer', outcome: 'aborted' }],
-    [503, { name: 'SlowlyAnsweringController.answer', error: 'HttpException: no' }],
+  test.each<[number, object, object]>([
+    [404, { outcome: 'aborted' }, { outcome: 'aborted' }],
+    [503, { error: 'HttpException' }, { error: 'HttpException: no' }],
   ])(
     'between an exception that would be %i and the answer: a failure stays one',
-    async (status, expected) => {
+    async (status, ending, handler) => {
       using spans = recordSpans();
       await using served = await serve(LateModule, adapter());
       const client = new AbortController();
@@ -184,7 +193,13 @@ describe.each(adapters)('%s', (_name, adapter) => {
       client.abort();
       await expect(response).rejects.toThrow('aborted');
       await served.settled();
-      spans.only([expected]);
+      spans.only([
+        {
+          name: 'GET /answer/:status',
+          ...ending,
+          children: [{ name: 'SlowlyAnsweringController.answer', ...handler }],
+        },
+      ]);
       expect(served.listeners.left()).toEqual([]);
     },
   );
@@ -208,10 +223,10 @@ describe.each(adapters)('%s', (_name, adapter) => {
       children: [{ name: 'OrdersService.slow', outcome: 'aborted', error: 'AbortError' }],
     } as const;
     spans.only([
-      'OrdersController.list',
-      { name: 'OrdersController.progress', outcome: 'aborted' },
-      slow,
-      slow,
+      { name: 'GET /orders', children: ['OrdersController.list'] },
+      cut('/orders/progress', { name: 'OrdersController.progress', outcome: 'aborted' }),
+      cut('/orders/slow', slow),
+      cut('/orders/slow', slow),
     ]);
     expect(served.listeners.left()).toEqual([]);
   });
@@ -226,11 +241,11 @@ test('over HTTP/2, before the handler has begun', async () => {
   stream.close(8);
   await served.settled();
   spans.only([
-    {
+    cut('/late', {
       name: 'LateController.handle',
       outcome: 'aborted',
       children: [{ name: 'inside', outcome: 'aborted', error: 'AbortError' }],
-    },
+    }),
   ]);
   session.destroy();
   expect(served.listeners.left()).toEqual([]);

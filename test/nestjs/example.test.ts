@@ -25,8 +25,13 @@ test('the requests of the example: place, follow, refuse, export, cancel', async
   await served.settled();
   spans.only([
     {
-      name: 'OrdersController.place',
-      children: [{ name: 'OrdersService.place', children: ['Payments.charge'] }],
+      name: 'POST /orders',
+      children: [
+        {
+          name: 'OrdersController.place',
+          children: [{ name: 'OrdersService.place', children: ['Payments.charge'] }],
+        },
+      ],
     },
     {
       name: 'Kitchen.prepare',
@@ -34,15 +39,32 @@ test('the requests of the example: place, follow, refuse, export, cancel', async
       error: 'the customer has changed their mind',
       children: [{ name: 'brewing', error: 'AbortError' }],
     },
-    { name: 'OrdersController.place', attributes: { 'http.response.status_code': 400 } },
-    { name: 'OrdersController.export', children: ['OrdersService.rows'] },
     {
-      name: 'OrdersController.progress',
-      children: [{ name: 'OrdersService.progress', children: ['OrdersService.find'] }],
+      name: 'POST /orders',
+      attributes: { 'http.response.status_code': 400 },
+      children: ['OrdersController.place'],
     },
     {
-      name: 'OrdersController.cancel',
-      children: [{ name: 'OrdersService.cancel', children: ['OrdersService.find'] }],
+      name: 'GET /orders/export',
+      children: [{ name: 'OrdersController.export', children: ['OrdersService.rows'] }],
+    },
+    {
+      name: 'GET /orders/:id/progress',
+      children: [
+        {
+          name: 'OrdersController.progress',
+          children: [{ name: 'OrdersService.progress', children: ['OrdersService.find'] }],
+        },
+      ],
+    },
+    {
+      name: 'DELETE /orders/:id',
+      children: [
+        {
+          name: 'OrdersController.cancel',
+          children: [{ name: 'OrdersService.cancel', children: ['OrdersService.find'] }],
+        },
+      ],
     },
   ]);
 });

@@ -237,15 +237,22 @@ describe.each(adapters)('%s', (_name, adapter) => {
     await using served = await serve(AppModule, adapter());
     expect((await fetch(`${served.url}/orders/circular`)).status).toBe(500);
     await served.settled();
-    expect(
-      spans.spans.map(({ name, errors, status, attributes }) => ({ name, errors, status, attributes })),
-    ).toEqual([
-      {
-        name: 'OrdersController.circular',
+    expect(spans.spans.map(({ name, errors, status }) => ({ name, errors, status }))).toEqual(
+      ['OrdersController.circular', 'GET /orders/circular'].map((name) => ({
+        name,
         errors: [],
         status: { code: 2, message: '' },
-        attributes: { ...http('/orders/circular', 500), error: true, 'error.type': '500' },
-      },
+      })),
+    );
+    spans.only([
+      request('/orders/circular', 500, {
+        error: '500',
+        handler: {
+          name: 'OrdersController.circular',
+          error: '500',
+          attributes: http('/orders/circular', 500),
+        },
+      }),
     ]);
   });
 
@@ -258,11 +265,14 @@ describe.each(adapters)('%s', (_name, adapter) => {
     await response.text().catch(() => {});
     await served.settled();
     spans.only([
-      {
-        name: 'OrdersController.damaged',
-        error: 'Error: the disk is gone',
-        attributes: http('/orders/damaged', 200),
-      },
+      request('/orders/damaged', 200, {
+        error: 'Error',
+        handler: {
+          name: 'OrdersController.damaged',
+          error: 'Error: the disk is gone',
+          attributes: http('/orders/damaged', 200),
+        },
+      }),
     ]);
     expect(served.listeners.left()).toEqual([]);
   });
@@ -273,13 +283,20 @@ describe.each(adapters)('%s', (_name, adapter) => {
     const orders = served.app.get(OrdersService);
     const response = await fetch(`${served.url}/orders/progress`);
     await orders.stage.entered();
-    expect(spans.live().map(({ name }) => name)).toEqual(['OrdersController.progress']);
+    expect(spans.live().map(({ name }) => name)).toEqual([
+      'GET /orders/progress',
+      'OrdersController.progress',
+    ]);
     orders.progress.next({ data: { done: 1 } });
     orders.progress.next({ data: { done: 2 } });
     orders.progress.complete();
     expect(await response.text()).toContain('data: {"done":1}\n\nid: 2\ndata: {"done":2}\n\n');
     await served.settled();
-    spans.only([{ name: 'OrdersController.progress', attributes: http('/orders/progress', 200) }]);
+    spans.only([
+      request('/orders/progress', 200, {
+        handler: { name: 'OrdersController.progress', attributes: http('/orders/progress', 200) },
+      }),
+    ]);
     expect(served.listeners.left()).toEqual([]);
   });
 
@@ -293,11 +310,14 @@ describe.each(adapters)('%s', (_name, adapter) => {
     await response.text();
     await served.settled();
     spans.only([
-      {
-        name: 'OrdersController.progress',
-        error: 'Error: the line is cut',
-        attributes: http('/orders/progress', 200),
-      },
+      request('/orders/progress', 200, {
+        error: 'Error',
+        handler: {
+          name: 'OrdersController.progress',
+          error: 'Error: the line is cut',
+          attributes: http('/orders/progress', 200),
+        },
+      }),
     ]);
   });
 });

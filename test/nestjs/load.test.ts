@@ -113,8 +113,10 @@ describe.each(adapters)('%s', (_name, adapter) => {
       .map((step) => {
         const run = step.parent!;
         const handler = run.parent!;
-        const traces = new Set([step, run, handler].map((span) => span.spanContext().traceId));
+        const request = handler.parent!;
+        const traces = new Set([step, run, handler, request].map((span) => span.spanContext().traceId));
         return [
+          `${request.name} ${outcome(request)}`,
           `${handler.name} ${outcome(handler)}`,
           `${run.name} ${run.attributes['id']} ${outcome(run)}`,
           `${step.attributes['id']} in ${traces.size} trace`,
@@ -123,10 +125,10 @@ describe.each(adapters)('%s', (_name, adapter) => {
     const expected = requests.map(({ id, kind, leaves }) => {
       const handler = leaves ? 'aborted' : kind === 'error' ? 'error' : 'ok';
       const run = leaves && (kind === 'json' || kind === 'error') ? 'aborted' : 'ok';
-      return `LoadController.${kind} ${handler} > Work.run ${id} ${run} > ${id} in 1 trace`;
+      return `GET /load/${kind}/:mode/:id ${handler} > LoadController.${kind} ${handler} > Work.run ${id} ${run} > ${id} in 1 trace`;
     });
     expect(chains.toSorted()).toEqual(expected.toSorted());
-    expect(spans.spans).toHaveLength(3 * REQUESTS);
+    expect(spans.spans).toHaveLength(4 * REQUESTS);
     expect(new Set(spans.spans.map((span) => span.spanContext().traceId)).size).toBe(REQUESTS);
     expect(spans.live()).toEqual([]);
     expect(served.listeners.added.length).toBeGreaterThanOrEqual(3 * REQUESTS);

@@ -26,7 +26,7 @@ afterEach(() => {
 });
 
 async function spansOf(options: TracingModuleOptions, ...paths: string[]): Promise<string[]> {
-  @Module({ imports: [TracingModule.forRoot(options), OrdersModule] })
+  @Module({ imports: [TracingModule.forRoot({ requests: false, ...options }), OrdersModule] })
   class AppModule {}
   using spans = recordSpans();
   await using served = await serve(AppModule, new ExpressAdapter());
@@ -72,7 +72,7 @@ describe('TracingModule.forRoot()', () => {
     await using served = await serve(AppModule, new ExpressAdapter());
     await (await fetch(`${served.url}/orders`)).text();
     await served.settled();
-    spans.only(['OrdersController.list']);
+    spans.only([{ name: 'GET /orders', children: ['OrdersController.list'] }]);
   });
 
   test.each<[object, string]>([
@@ -81,6 +81,7 @@ describe('TracingModule.forRoot()', () => {
       "option 'exclude' is '/health'; give an array of routes such as \"/health\", and of regular expressions",
     ],
     [{ classes: 'all' }, "option 'classes' is 'all'; give one of 'decorated', 'providers'"],
+    [{ requests: 'never' }, "option 'requests' is 'never'; give one of 'auto', true, false"],
     [{ traceResponseHeader: 'x-trace' }, "option 'traceResponseHeader' is 'x-trace'; give a boolean"],
     [{ abortGraceMs: -1 }, "option 'abortGraceMs' is -1; give a number of milliseconds, 0 or more"],
   ])('refuses %o', async (options, problem) => {
@@ -104,7 +105,7 @@ test('TracingModule.forRootAsync() waits for its options, with what it injects',
       TracingModule.forRootAsync({
         imports: [ConfigModule],
         inject: [CONFIG],
-        useFactory: async ({ hidden }: { hidden: string }) => ({ exclude: [hidden] }),
+        useFactory: async ({ hidden }: { hidden: string }) => ({ exclude: [hidden], requests: false }),
       }),
       OrdersModule,
     ],
@@ -220,7 +221,7 @@ describe("classes: 'providers'", () => {
   }
 
   @Module({
-    imports: [TracingModule.forRoot({ classes: 'providers' })],
+    imports: [TracingModule.forRoot({ classes: 'providers', requests: false })],
     controllers: [KitchenController],
     providers: [
       Pantry,
