@@ -32,7 +32,7 @@ export function pathOf({ url = '/' }: HttpRequest): string {
 /** https://opentelemetry.io/docs/specs/semconv/http/http-spans/#common-attributes, note 1 */
 const KNOWN_METHODS = 'CONNECT,DELETE,GET,HEAD,OPTIONS,PATCH,POST,PUT,QUERY,TRACE';
 const knownMethods = new Set(
-  (environmentVariable('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS') ?? KNOWN_METHODS).split(','),
+  (environmentVariable('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS') ?? KNOWN_METHODS).split(/\s*,\s*/),
 );
 
 /** The name of a request's span: a method that anybody can make up is in none. */

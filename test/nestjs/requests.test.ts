@@ -1,0 +1,474 @@
+import { connect as connectHttp2 } from 'node:http2';
+import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createRequire } from 'node:module';
+import { connect } from 'node:net';
+import {
+  type ArgumentsHost,
+  type CanActivate,
+  Catch,
+  Controller,
+  type ExceptionFilter,
+  type ExecutionContext,
+  ForbiddenException,
+  Get,
+  Header,
+  type MiddlewareConsumer,
+  Module,
+  type NestInterceptor,
+  type NestModule,
+  Param,
+  type PipeTransform,
+  Post,
+  RequestMethod,
+  UseFilters,
+  UseGuards,
+  UseInterceptors,
+} from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { propagation, SpanKind, trace } from '@opentelemetry/api';
+import { W3CBaggagePropagator, W3CTraceContextPropagator, CompositePropagator } from '@opentelemetry/core';
+import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
+import { AlwaysOffSampler, SamplingDecision } from '@opentelemetry/sdk-trace';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { configure, withSpan } from '../../src/index.ts';
+import { TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
+import { recordSpans } from '../../src/testing/index.ts';
+import { deferred, record, reported } from '../harness.ts';
+import { adapters, serve } from './serve.ts';
+
+/** Which span was active where, by name. */
+let seen: string[] = [];
+
+interface Named {
+  readonly name?: string;
+}
+
+function look(where: string): void {
+  seen.push(`${where}: ${(trace.getActiveSpan() as Named | undefined)?.name ?? 'none'}`);
+}
+
+const guard: CanActivate = {
+  canActivate(context: ExecutionContext) {
+    look('guard');
+    const { url } = context.switchToHttp().getRequest<{ url: string }>();
+    if (url.startsWith('/stock/refused')) throw new ForbiddenException();
+    return true;
+  },
+};
+
+const pipe: PipeTransform = {
+  transform(value: unknown) {
+    look('pipe');
+    return value;
+  },
+};
+
+const interceptor: NestInterceptor = {
+  intercept(_context, next) {
+    look('interceptor');
+    return next.handle();
+  },
+};
+
+@Catch()
+class LookingFilter implements ExceptionFilter {
+  catch(_error: unknown, host: ArgumentsHost): void {
+    look('filter');
+    const response = host.switchToHttp().getResponse<{ raw?: ServerResponse } & ServerResponse>();
+    const node = response.raw ?? response;
+    node.statusCode = 403;
+    node.end('refused');
+  }
+}
+
+@Controller('stock')
+@UseGuards(guard)
+@UseInterceptors(interceptor)
+@UseFilters(LookingFilter)
+class StockController {
+  @Get('refused')
+  refused() {}
+
+  @Get('baggage')
+  baggage() {
+    return propagation.getActiveBaggage()?.getEntry('tenant')?.value;
+  }
+
+  @Get('page')
+  @Header('content-type', 'text/plain')
+  page() {
+    look('handler');
+    return 'a page';
+  }
+
+  @Get(':id')
+  find(@Param('id', pipe) id: string) {
+    look('handler');
+    return id;
+  }
+
+  @Post()
+  add() {
+    look('handler');
+  }
+}
+
+/** Answers from an event of the request, as what reads bodies does. */
+function readBody(request: IncomingMessage, response: ServerResponse): void {
+  request.on('end', () => {
+    look('body');
+    response.end();
+  });
+  request.resume();
+}
+
+function moduleWith(options: TracingModuleOptions, ...middleware: ((...args: never[]) => void)[]) {
+  @Module({ imports: [TracingModule.forRoot(options)], controllers: [StockController] })
+  class AppModule implements NestModule {
+    configure(consumer: MiddlewareConsumer): void {
+      for (const each of middleware) consumer.apply(each).forRoutes('{*all}');
+    }
+  }
+  return AppModule;
+}
+
+async function spansOf(
+  options: TracingModuleOptions,
+  adapter: AbstractHttpAdapter,
+  ...paths: string[]
+): Promise<string> {
+  using spans = recordSpans();
+  await using served = await serve(moduleWith(options), adapter);
+  for (const path of paths) await (await fetch(served.url + path)).text();
+  await served.settled();
+  return spans.spans
+    .filter(({ parent }) => parent === undefined)
+    .map(({ name, attributes }) => `${name} ${String(attributes['url.path'] ?? '')}`.trim())
+    .join(', ');
+}
+
+afterEach(() => {
+  seen = [];
+  propagation.disable();
+  configure({ enabled: true });
+});
+
+const instrumentation = new HttpInstrumentation({
+  ignoreIncomingRequestHook: ({ url }) => url === '/stock/ignored',
+  disableOutgoingRequestInstrumentation: true,
+});
+// It patches the prototype of the server, once somebody asks for the module.
+createRequire(import.meta.url)('node:http');
+instrumentation.disable();
+
+const traceparent = `00-${'a'.repeat(32)}-${'b'.repeat(16)}-01`;
+
+describe.each(adapters)('%s', (name, adapter) => {
+  test('it has what the conventions ask for, and nothing of the person', async () => {
+    const { spans } = record();
+    await using served = await serve(moduleWith({}), adapter());
+    await (await fetch(`${served.url}/stock/7?secret=1`, { headers: { 'user-agent': 'till' } })).text();
+    await served.settled();
+    expect(spans().map((span) => [span.name, span.kind])).toEqual([
+      ['StockController.find', SpanKind.INTERNAL],
+      ['GET /stock/:id', SpanKind.SERVER],
+    ]);
+    expect(spans()[1]!.attributes).toEqual({
+      'http.request.method': 'GET',
+      'http.response.status_code': 200,
+      'http.route': '/stock/:id',
+      'network.protocol.version': '1.1',
+      'server.address': '127.0.0.1',
+      'server.port': served.port,
+      'url.path': '/stock/7',
+      'url.scheme': 'http',
+      'user_agent.original': 'till',
+    });
+  });
+
+  test('it continues the trace of its headers, baggage too', async () => {
+    propagation.setGlobalPropagator(
+      new CompositePropagator({
+        propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()],
+      }),
+    );
+    const { spans } = record();
+    await using served = await serve(moduleWith({}), adapter());
+    const headers = { traceparent, baggage: 'tenant=acme' };
+    expect(await (await fetch(`${served.url}/stock/baggage`, { headers })).text()).toBe('acme');
+    await served.settled();
+    const [handler, request] = spans();
+    expect(request!.spanContext().traceId).toBe('a'.repeat(32));
+    expect(request!.parentSpanContext).toMatchObject({ spanId: 'b'.repeat(16), isRemote: true });
+    expect(handler!.parentSpanContext?.spanId).toBe(request!.spanContext().spanId);
+  });
+
+  test('it is active in all that handles the request', async () => {
+    using spans = recordSpans();
+    const middleware = (_request: unknown, _response: unknown, next: () => void) => {
+      look('middleware');
+      next();
+    };
+    const prepare = (app: { use(fn: unknown): void }) =>
+      app.use((_request: unknown, _response: unknown, next: () => void) => {
+        look('app.use');
+        next();
+      });
+    await using served = await serve(moduleWith({}, middleware), adapter(), prepare);
+    await (await fetch(`${served.url}/stock/7`)).text();
+    expect((await fetch(`${served.url}/stock/refused`)).status).toBe(403);
+    await served.settled();
+    // Fastify has routed the request by then.
+    const early = (route: string) => (name === 'fastify' ? `GET ${route}` : 'GET');
+    const [found, refused] = [early('/stock/:id'), early('/stock/refused')];
+    expect(seen).toEqual([
+      `app.use: ${found}`,
+      `middleware: ${found}`,
+      `guard: ${found}`,
+      'interceptor: StockController.find',
+      'pipe: StockController.find',
+      'handler: StockController.find',
+      `app.use: ${refused}`,
+      `middleware: ${refused}`,
+      `guard: ${refused}`,
+      `filter: ${refused}`,
+    ]);
+    spans.only([
+      { name: 'GET /stock/:id', children: ['StockController.find'] },
+      {
+        name: 'GET /stock/refused',
+        attributes: { 'http.response.status_code': 403, 'http.route': '/stock/refused', error: undefined! },
+      },
+    ]);
+  });
+
+  test('it stays active where a middleware goes on from an event of the request', async () => {
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}, readBody as never), adapter());
+    const socket = connect(served.port, '127.0.0.1').resume();
+    const head = 'POST /nowhere HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 4\r\n\r\n';
+    await new Promise((written) => socket.write(head, written));
+    socket.end('body');
+    await once(socket, 'close');
+    await served.settled();
+    expect(seen).toEqual(['body: POST']);
+    spans.only(['POST']);
+  });
+
+  test('a handler is its child, also where a middleware has lost the context', async () => {
+    using spans = recordSpans();
+    const waiting = deferred<() => void>();
+    await using served = await serve(
+      moduleWith({}, ((_request: unknown, _response: unknown, next: () => void) =>
+        waiting.resolve(next)) as never),
+      adapter(),
+    );
+    const response = fetch(`${served.url}/stock/7`);
+    (await waiting.promise)();
+    await (await response).text();
+    await served.settled();
+    expect(seen).toContain('guard: none');
+    spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+  });
+
+  test('an unknown method is in no name', async () => {
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}), adapter());
+    const socket = connect(served.port, '127.0.0.1').resume();
+    socket.write('PURGE /stock HTTP/1.1\r\nHost: [::1]:80\r\nConnection: close\r\n\r\n');
+    await once(socket, 'close');
+    await served.settled();
+    spans.only([
+      {
+        name: 'HTTP',
+        attributes: {
+          'http.request.method': '_OTHER',
+          'http.request.method_original': 'PURGE',
+          'server.address': '::1',
+          'server.port': 80,
+        },
+      },
+    ]);
+  });
+
+  test('`auto`: none where something around the application has made a span; `true`: its child; `false`: none', async () => {
+    const inSpan = async (requests: TracingModuleOptions['requests']) => {
+      using spans = recordSpans();
+      await using served = await serve(moduleWith({ requests }), adapter());
+      const server = served.app.getHttpServer() as { emit: (...args: unknown[]) => boolean };
+      const emit = server.emit.bind(server);
+      server.emit = (event, ...args) =>
+        event === 'request' ? withSpan('around', () => emit(event, ...args)) : emit(event, ...args);
+      await (await fetch(`${served.url}/stock/7`)).text();
+      await served.settled();
+      return spans
+        .tree()
+        .replaceAll(/ \{.*\}/g, '')
+        .trim();
+    };
+    expect(await inSpan('auto')).toBe('around\n  StockController.find');
+    expect(await inSpan(false)).toBe('around\n  StockController.find');
+    expect(await inSpan(true)).toBe('around\n  GET /stock/:id\n    StockController.find');
+  });
+
+  test('a server that was started in a span, which has ended, has requests of their own', async () => {
+    using spans = recordSpans();
+    const served = await withSpan('bootstrap', () => serve(moduleWith({}), adapter()));
+    await using _served = served;
+    await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    spans.only(['bootstrap', { name: 'GET /stock/:id', children: ['StockController.find'] }]);
+  });
+
+  test('beside the HTTP instrumentation there is one, and none for what that ignores', async () => {
+    using spans = recordSpans();
+    instrumentation.setTracerProvider(trace.getTracerProvider());
+    instrumentation.enable();
+    try {
+      await using served = await serve(moduleWith({}), adapter());
+      for (const id of ['7', 'ignored']) await (await fetch(`${served.url}/stock/${id}`)).text();
+      await served.settled();
+      spans.only([{ name: 'GET', children: ['StockController.find'] }]);
+    } finally {
+      instrumentation.disable();
+    }
+  });
+
+  test('`include` and `exclude` hold for it, by the path where there is no route yet', async () => {
+    const paths = ['/stock/7', '/stock/page', '/nowhere', '/health/live'];
+    const among = (options: TracingModuleOptions) => spansOf(options, adapter(), ...paths);
+    expect(await among({ exclude: ['/stock'] })).toBe('GET /nowhere, GET /health/live');
+    expect(await among({ exclude: [/^\/health/, '/nowhere/'] })).toBe(
+      'GET /stock/:id /stock/7, GET /stock/page /stock/page',
+    );
+    expect(await among({ include: ['/health'] })).toBe('GET /health/live');
+    expect(await among({ include: ['/'], exclude: ['/stock/page', '/:any/live'] })).toBe(
+      'GET /stock/:id /stock/7, GET /nowhere',
+    );
+  });
+
+  test("the adapter's own request hook goes on, inside the span, whenever it was set", async () => {
+    const hook = (where: string) => (_request: unknown, _response: unknown, done: () => void) => {
+      look(where);
+      done();
+    };
+    using spans = recordSpans();
+    const hooked = adapter() as AbstractHttpAdapter & { setOnRequestHook(hook: unknown): void };
+    hooked.setOnRequestHook(hook('before'));
+    await using served = await serve(moduleWith({}), hooked);
+    await (await fetch(`${served.url}/stock/7`)).text();
+    hooked.setOnRequestHook(hook('after'));
+    await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    const early = name === 'fastify' ? 'GET /stock/:id' : 'GET';
+    expect(seen.filter((line) => /^(before|after)/.test(line))).toEqual([
+      `before: ${early}`,
+      `after: ${early}`,
+    ]);
+    const request = { name: 'GET /stock/:id', children: ['StockController.find'] };
+    spans.only([request, request]);
+  });
+
+  test('not sampled, it leaves nothing behind, and what is below is not sampled either', async () => {
+    const { spans } = record({ sampler: new AlwaysOffSampler() });
+    await using served = await serve(moduleWith({}), adapter());
+    expect(await (await fetch(`${served.url}/stock/7`)).text()).toBe('7');
+    await served.settled();
+    expect(spans()).toEqual([]);
+    expect(served.listeners.left()).toEqual([]);
+  });
+
+  test('a sampler that throws costs the span, not the request', async () => {
+    const { spans } = record({
+      sampler: {
+        shouldSample(_context, _traceId, spanName) {
+          if (spanName.startsWith('GET')) throw new Error('no');
+          return { decision: SamplingDecision.RECORD_AND_SAMPLED };
+        },
+      },
+    });
+    await using served = await serve(moduleWith({}), adapter());
+    expect(await (await fetch(`${served.url}/stock/7`)).text()).toBe('7');
+    await served.settled();
+    expect(spans().map((span) => span.name)).toEqual(['StockController.find']);
+    expect(reported.splice(0)).toEqual([['oncespan: tracer.startSpan() threw', new Error('no')]]);
+  });
+
+  test('traceresponse names the span that is around the request', async () => {
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({ traceResponseHeader: true }), adapter());
+    const told = async (path: string) => (await fetch(served.url + path)).headers.get('traceresponse');
+    const answers = [await told('/stock/refused'), await told('/nowhere')];
+    await served.settled();
+    expect(answers).toEqual(
+      spans.spans.map((span) => `00-${span.spanContext().traceId}-${span.spanContext().spanId}-01`),
+    );
+  });
+});
+
+test('on Express, the route of a middleware is not that of a request that fits none', async () => {
+  const here = (_request: unknown, _response: unknown, next: () => void) => next();
+  @Module({ imports: [TracingModule.forRoot()], controllers: [StockController] })
+  class AppModule implements NestModule {
+    configure(consumer: MiddlewareConsumer): void {
+      consumer.apply(here).forRoutes({ path: 'old/{*rest}', method: RequestMethod.GET });
+    }
+  }
+  using spans = recordSpans();
+  await using served = await serve(AppModule, new ExpressAdapter());
+  expect((await fetch(`${served.url}/old/page`)).status).toBe(404);
+  await served.settled();
+  spans.only([{ name: 'GET', attributes: { 'http.route': undefined! } }]);
+});
+
+test('hosts without a server: inject() of Fastify, and a call of the Express application', async () => {
+  using spans = recordSpans();
+  const fastify = await serve(moduleWith({}), new FastifyAdapter());
+  {
+    await using _served = fastify;
+    const inject = (fastify.app as never as { inject(url: string): Promise<{ body: string }> }).inject;
+    expect((await Reflect.apply(inject, fastify.app, ['/stock/7'])).body).toBe('7');
+  }
+  spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+});
+
+test('over HTTP/2', async () => {
+  using spans = recordSpans();
+  await using served = await serve(moduleWith({}), new FastifyAdapter({ http2: true } as never));
+  const session = connectHttp2(served.url);
+  const stream = session.request({ ':path': '/stock/7?secret=1' }).resume();
+  await once(stream, 'close');
+  session.close();
+  await served.settled();
+  spans.only([
+    {
+      name: 'GET /stock/:id',
+      attributes: {
+        'network.protocol.version': '2',
+        'server.address': '127.0.0.1',
+        'server.port': served.port,
+        'url.path': '/stock/7',
+      },
+      children: ['StockController.find'],
+    },
+  ]);
+});
+
+test('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS takes the place of the known methods', async () => {
+  vi.resetModules();
+  vi.stubEnv('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS', 'GET, PURGE');
+  try {
+    const { requestName } = await import('../../src/nestjs/request-facts.ts');
+    expect(['GET', 'PURGE', 'POST'].map((method) => requestName({ method }, undefined))).toEqual([
+      'GET',
+      'PURGE',
+      'HTTP',
+    ]);
+  } finally {
+    vi.unstubAllEnvs();
+    vi.resetModules();
+  }
+});
