@@ -1,3 +1,4 @@
+export { CurrentSpan } from './current-span.ts';
 export { RequestSignal } from './request-signal.ts';
 export { type InterceptorOptions, TracedInterceptor } from './traced-interceptor.ts';
 export {
