@@ -46,12 +46,14 @@ function handlerAttributes(context: ExecutionContext): Attributes | undefined {
 
 /** @returns `undefined` for what is no HTTP request */
 export function requestOf(context: ExecutionContext): HttpRequest | undefined {
-  return context.getType() === 'http' ? context.switchToHttp().getRequest<HttpRequest>() : undefined;
+  return context.getType() === 'http' ? context.getArgByIndex<HttpRequest>(0) : undefined;
 }
 
 function httpAttributes(request: HttpRequest): Attributes {
   const route = routeOf(request);
-  return { ...methodAttributes(request.method), ...(route !== undefined && { 'http.route': route }) };
+  const attributes = methodAttributes(request.method);
+  if (route !== undefined) attributes['http.route'] = route;
+  return attributes;
 }
 
 function graphqlAttributes(context: ExecutionContext): Attributes {

@@ -50,6 +50,7 @@ export class HttpHandlerSpan extends HttpSpan implements HandlerSpan {
 
   /** A file that fails under way is cut short, and has the status of a whole one. */
   emitted(value: unknown): void {
+    if (typeof value !== 'object') return;
     attempt('observing a file', () => {
       if (!(value instanceof StreamableFile)) return;
       const threw = (error: unknown) => this.threw(error);

@@ -60,8 +60,8 @@ export function requestAttributes(request: HttpRequest): Attributes {
 }
 
 /** The attribute of the method, which everybody may search by. */
-export function methodAttributes(method: string | undefined): Attributes | undefined {
-  if (method === undefined) return undefined;
+export function methodAttributes(method: string | undefined): Attributes {
+  if (method === undefined) return {};
   if (knownMethods.has(method)) return { 'http.request.method': method };
   return { 'http.request.method': '_OTHER', 'http.request.method_original': method };
 }

@@ -18,6 +18,8 @@ export interface NodeResponse {
   /** The error that the server destroyed the response with. */
   readonly errored?: unknown;
   readonly req?: { readonly socket?: Connection | null };
+  /** None as long as the response waits behind others on its connection. */
+  readonly socket?: object | null;
   /** HTTP/2 only. */
   readonly stream?: { readonly aborted: boolean; readonly rstCode?: number };
   on(event: 'finish' | 'close', listener: () => void): unknown;
@@ -36,7 +38,7 @@ export type ResponseObserver = (end: ResponseEnd) => void;
  *
  * `finish` comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream
  * too. A response that waits behind others on its connection has no socket yet, and never hears that there will be none:
- * so the connection is listened to as well.
+ * so then the connection is listened to as well.
  */
 class ResponseListener extends SharedListener<ResponseObserver> {
   readonly #response: NodeResponse;
@@ -45,7 +47,7 @@ class ResponseListener extends SharedListener<ResponseObserver> {
   constructor(response: NodeResponse) {
     super();
     this.#response = response;
-    const connection = response.req?.socket;
+    const connection = response.socket == null ? response.req?.socket : undefined;
     if (typeof connection?.on === 'function') this.#connection = connectionListenerOf(connection);
   }
 

@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { type Context, trace } from '@opentelemetry/api';
-import { defer, Observable } from 'rxjs';
+import { Observable, throwError } from 'rxjs';
 import { aBoolean, rule, type Rules } from '../options/check.ts';
 import { defaultInstance as instance } from '../instance.ts';
 import { readOptions, refuse } from '../options/check.ts';
@@ -78,7 +78,7 @@ export class TracedInterceptor implements NestInterceptor {
       };
       const subscription = callInContext(
         span.live.active,
-        () => defer(() => next.handle()).subscribe(observer),
+        () => handled(next).subscribe(observer),
         undefined,
         [],
       );
@@ -98,7 +98,7 @@ export class TracedInterceptor implements NestInterceptor {
     const tracer = instance.tracerFor(plan);
     if (tracer === undefined) return undefined;
     const request = requestOf(context);
-    const response = request && nodeResponse(context.switchToHttp().getResponse());
+    const response = request && nodeResponse(context.getArgByIndex(1));
     const around = response && requestSpanOf(response);
     around?.handled();
     if (request !== undefined && !isChosen(routeOf(request), this.#options)) return undefined;
@@ -112,6 +112,15 @@ export class TracedInterceptor implements NestInterceptor {
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;
+  }
+}
+
+/** What a handler does, also where that is to throw before anything can be subscribed to. */
+function handled(next: CallHandler): Observable<unknown> {
+  try {
+    return next.handle();
+  } catch (error) {
+    return throwError(() => error);
   }
 }
 

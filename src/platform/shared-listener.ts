@@ -34,11 +34,11 @@ export abstract class SharedListener<Observer> {
    * @param inform does not throw
    */
   protected tell(inform: (observer: Observer) => void): void {
-    const observers = Array.from(this.#others ?? []).reverse();
-    if (this.#first !== undefined) observers.push(this.#first);
+    const [first, others] = [this.#first, this.#others];
     this.#first = this.#others = undefined;
     this.#leave();
-    for (const observer of observers) inform(observer);
+    if (others !== undefined) for (const observer of Array.from(others).reverse()) inform(observer);
+    if (first !== undefined) inform(first);
   }
 
   /** Starts listening. */
