@@ -1,8 +1,8 @@
 import { connect as connectHttp2 } from 'node:http2';
 import { once } from 'node:events';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
-import { connect } from 'node:net';
+import { type AddressInfo, connect } from 'node:net';
 import {
   type ArgumentsHost,
   type CanActivate,
@@ -25,7 +25,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import type { AbstractHttpAdapter } from '@nestjs/core';
+import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { propagation, SpanKind, trace } from '@opentelemetry/api';
@@ -424,14 +424,25 @@ test('on Express, the route of a middleware is not that of a request that fits n
   spans.only([{ name: 'GET', attributes: { 'http.route': undefined! } }]);
 });
 
-test('hosts without a server: inject() of Fastify, and a call of the Express application', async () => {
+test('what is injected into Fastify never meets a server', async () => {
   using spans = recordSpans();
-  const fastify = await serve(moduleWith({}), new FastifyAdapter());
-  {
-    await using _served = fastify;
-    const inject = (fastify.app as never as { inject(url: string): Promise<{ body: string }> }).inject;
-    expect((await Reflect.apply(inject, fastify.app, ['/stock/7'])).body).toBe('7');
-  }
+  await using served = await serve(moduleWith({}), new FastifyAdapter());
+  const app = served.app as unknown as { inject(url: string): Promise<{ body: string }> };
+  expect((await app.inject('/stock/7')).body).toBe('7');
+  spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+});
+
+test('an Express application that is called by a server of somebody else', async () => {
+  using spans = recordSpans();
+  const app = await NestFactory.create(moduleWith({}), new ExpressAdapter(), { logger: false });
+  await app.init();
+  const server = createServer(app.getHttpAdapter().getInstance<RequestListener>());
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  expect(await (await fetch(`http://127.0.0.1:${port}/stock/7`)).text()).toBe('7');
+  server.closeAllConnections();
+  await once(server.close(), 'close');
+  await app.close();
   spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
 });
 
