@@ -436,7 +436,7 @@ test('an Express application that is called by a server of somebody else', async
   using spans = recordSpans();
   const app = await NestFactory.create(moduleWith({}), new ExpressAdapter(), { logger: false });
   await app.init();
-  const server = createServer(app.getHttpAdapter().getInstance<RequestListener>());
+  const server = createServer(app.getHttpAdapter().getInstance() as RequestListener);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
   expect(await (await fetch(`http://127.0.0.1:${port}/stock/7`)).text()).toBe('7');
