@@ -35,8 +35,16 @@ function handlersAlone() {
   }
 }
 
+/** What Nest itself takes for having one. */
+class EmptyInterceptor {
+  intercept(_execution, next) {
+    return next.handle();
+  }
+}
+
 const AROUND = {
   plain: () => ({}),
+  'an empty interceptor': () => ({ providers: [{ provide: APP_INTERCEPTOR, useClass: EmptyInterceptor }] }),
   'by hand': () => ({ providers: [{ provide: APP_INTERCEPTOR, useClass: InterceptorByHand }] }),
   ours: () => ({ imports: [handlersAlone()] }),
   'ours, requests too': () => ({ imports: [withRequests('auto')] }),

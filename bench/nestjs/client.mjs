@@ -4,7 +4,7 @@
 import { connect } from 'node:net';
 import { AT_ONCE } from './at-once.mjs';
 
-const CONNECTIONS = 4;
+const CONNECTIONS = 16;
 const END_OF_HEAD = Buffer.from('\r\n\r\n');
 
 /** One connection: resolves to nothing when as many responses have come as were asked for. */

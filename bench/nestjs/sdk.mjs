@@ -5,6 +5,8 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import { NoopSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 
-context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
-trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new NoopSpanProcessor()] }));
-propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+export function registerSdk() {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new NoopSpanProcessor()] }));
+  propagation.setGlobalPropagator(new W3CTraceContextPropagator());
+}

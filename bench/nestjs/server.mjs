@@ -1,8 +1,9 @@
 // A process that serves the applications named in its arguments, as `around/adapter`, and says by message what it has used of the CPU.
 
 import { createRequire } from 'node:module';
-import './sdk.mjs';
+import { registerSdk } from './sdk.mjs';
 
+registerSdk();
 const names = process.argv.slice(2);
 
 if (process.env.INSTRUMENTED === '1') {
