@@ -15,6 +15,7 @@ import { routeOf } from './request-facts.ts';
 import { requestSpanOf } from './request-span.ts';
 import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
+import { tellRoute } from './upstream-route.ts';
 
 export interface InterceptorOptions extends RouteChoice {
   /**
@@ -100,8 +101,10 @@ export class TracedInterceptor implements NestInterceptor {
     const request = requestOf(context);
     const response = request && nodeResponse(context.getArgByIndex(1));
     const around = response && requestSpanOf(response);
-    around?.handled();
-    if (request !== undefined && !isChosen(routeOf(request), this.#options)) return undefined;
+    const route = request && routeOf(request);
+    if (around !== undefined) around.handled();
+    else if (route !== undefined) tellRoute(active, route);
+    if (!isChosen(route, this.#options)) return undefined;
     // A middleware may have lost the context.
     const parent = around !== undefined && trace.getSpan(active) === undefined ? around.live.active : active;
     const live = startLive({ instance, plan, tracer, parent }, [context]);

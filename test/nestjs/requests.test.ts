@@ -323,7 +323,7 @@ describe.each(adapters)('%s', (name, adapter) => {
     spans.only(['bootstrap', { name: 'GET /stock/:id', children: ['StockController.find'] }]);
   });
 
-  test('beside the HTTP instrumentation there is one, and none for what that ignores', async () => {
+  test('beside the HTTP instrumentation there is one, which learns the route, and none for what that ignores', async () => {
     using spans = recordSpans();
     instrumentation.setTracerProvider(trace.getTracerProvider());
     instrumentation.enable();
@@ -331,7 +331,13 @@ describe.each(adapters)('%s', (name, adapter) => {
       await using served = await serve(moduleWith({}), adapter());
       for (const id of ['7', 'ignored']) await (await fetch(`${served.url}/stock/${id}`)).text();
       await served.settled();
-      spans.only([{ name: 'GET', children: ['StockController.find'] }]);
+      spans.only([
+        {
+          name: 'GET /stock/:id',
+          attributes: { 'http.route': '/stock/:id' },
+          children: ['StockController.find'],
+        },
+      ]);
     } finally {
       instrumentation.disable();
     }
