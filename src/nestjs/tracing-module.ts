@@ -59,9 +59,9 @@ export class TracingModule implements OnApplicationShutdown {
     return { ...moduleWith({ provide: SETTINGS, inject, useFactory: read }), imports };
   }
 
-  constructor({ tracing, classes }: ModuleSettings, modules: ModulesContainer) {
+  constructor({ tracing, providers }: ModuleSettings, modules: ModulesContainer) {
     configure(tracing);
-    if (classes === 'providers') traceProviders(modules);
+    if (providers !== undefined) traceProviders(modules, providers);
   }
 
   async onApplicationShutdown(): Promise<void> {
