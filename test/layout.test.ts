@@ -105,6 +105,7 @@ test('what is Node’s is imported by the entries that have a variant for other 
   ]);
   // Where Node's modules are asked for at run time, if they are there.
   expect(sources.filter(({ text }) => /'node:/.test(code(text))).map(({ path }) => path)).toEqual([
+    'nestjs/package-of-class.ts',
     'platform/async-context.ts',
     'sdk/index.workerd.ts',
     'sdk/lifecycle/signals.ts',

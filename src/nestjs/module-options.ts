@@ -1,16 +1,18 @@
-import { oneOf, type Rules, TRACING_RULES } from '../options/check.ts';
+import { copied, isRecord, oneOf, rule, type Rules, TRACING_RULES } from '../options/check.ts';
 import type { TracingOptions } from '../options/options.ts';
 import { readOptions, refuse } from '../options/check.ts';
 import type { RequestSpans } from './request-span.ts';
+import type { ProviderChoice } from './trace-providers.ts';
 import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';
 
 /** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */
 export interface TracingModuleOptions extends TracingOptions, InterceptorOptions {
   /**
    * `decorated` (default): handlers, and what is `@Traced()`. `providers`: also every method of the classes that the
-   * application's modules list as providers, unless it is `@Untraced()`.
+   * application's own modules list as providers, unless it is `@Untraced()`; not what packages and dynamic modules bring.
+   * `{ include, exclude }`: as `providers`, with these modules and classes, and without those.
    */
-  classes?: 'decorated' | 'providers';
+  classes?: 'decorated' | 'providers' | ProviderChoice;
   /**
    * Whether a request has a span of its own, `GET /orders/:id`, around its handler's: from before middleware and guards to the
    * end of the response, continuing the trace of its headers. `auto` (default): where nothing around the application has made
@@ -19,10 +21,25 @@ export interface TracingModuleOptions extends TracingOptions, InterceptorOptions
   requests?: RequestSpans;
 }
 
+const isClasses = (value: unknown): boolean =>
+  value === undefined || (Array.isArray(value) && value.every((type) => typeof type === 'function'));
+
+const someClasses = copied(
+  rule(
+    "'decorated', 'providers' or { include?, exclude? } with arrays of modules and classes",
+    (value) =>
+      ['decorated', 'providers'].includes(value as string) ||
+      (isRecord(value) &&
+        Object.entries(value as object).every(
+          ([key, types]) => ['include', 'exclude'].includes(key) && isClasses(types),
+        )),
+  ),
+);
+
 const RULES: Rules<TracingModuleOptions> = {
   ...TRACING_RULES,
   ...INTERCEPTOR_RULES,
-  classes: oneOf('decorated', 'providers'),
+  classes: someClasses,
   requests: oneOf('auto', true, false),
 };
 
@@ -30,7 +47,8 @@ const RULES: Rules<TracingModuleOptions> = {
 export interface ModuleSettings {
   readonly tracing: TracingOptions;
   readonly interceptor: InterceptorOptions;
-  readonly classes: 'decorated' | 'providers';
+  /** Which providers are traced, if they are. */
+  readonly providers: ProviderChoice | undefined;
   readonly requests: RequestSpans;
 }
 
@@ -44,5 +62,6 @@ export function readModuleOptions(where: string, options: TracingModuleOptions):
     requests = 'auto',
     ...tracing
   } = readOptions(where, options, RULES, refuse);
-  return { tracing, interceptor: { include, exclude, traceResponseHeader }, classes, requests };
+  const providers = classes === 'providers' ? {} : classes === 'decorated' ? undefined : classes;
+  return { tracing, interceptor: { include, exclude, traceResponseHeader }, providers, requests };
 }

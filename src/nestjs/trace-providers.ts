@@ -1,39 +1,100 @@
 import * as common from '@nestjs/common';
 import * as core from '@nestjs/core';
 import { Traced, Untraced } from '../index.ts';
+import { type PackageOf, withPackages } from './package-of-class.ts';
+import { attempt } from '../platform/report.ts';
+import { TracedInterceptor } from './traced-interceptor.ts';
 
 type Class = abstract new (...args: never[]) => unknown;
+type Module = ReturnType<core.ModulesContainer['get']> & {};
+/** What a module lists: in its decorator, or as a dynamic module. */
+type Lists = Pick<common.DynamicModule, 'imports' | 'providers'>;
+
+/** What else is traced, and what is not: classes, and modules for the providers that they list. `exclude` wins. */
+export interface ProviderChoice {
+  readonly include?: readonly Class[];
+  readonly exclude?: readonly Class[];
+}
 
 const metadata = new core.Reflector();
 
-/** Listed as providers by applications, as the logger is, and none of theirs. */
-const classesOfNest = new Set<unknown>([...Object.values(common), ...Object.values(core)]);
+/** Listed by applications, as the logger is, and none of theirs, even where a bundle hides what came from a package. */
+const classesOfLibraries = new Set<unknown>([
+  ...Object.values(common),
+  ...Object.values(core),
+  TracedInterceptor,
+]);
 
 /**
- * Traces the classes that the decorators of modules list as providers. What a dynamic module adds is left alone: those are
- * the modules of libraries.
+ * Traces the classes that the application's own modules list as providers: the root module, and what is imported from there
+ * as a class. What another package brings is left alone, and so is a dynamic module, as most libraries have one. What is
+ * named in `include` is the application's own, too, whatever it is.
  *
  * The methods are replaced where they stand, on the prototype, so that a class stays the token and the type it was,
  * whatever the scope of its instances.
  */
-export function traceProviders(modules: core.ModulesContainer): void {
-  for (const { metatype: module } of modules.values()) {
-    for (const provider of metadata.get<common.Provider[] | undefined>('providers', module) ?? []) {
-      const type = classOf(provider);
-      if (type === undefined || classesOfNest.has(type) || isController(type)) continue;
-      leaveOutHandlers(type);
-      Traced()(type);
-    }
-  }
+export function traceProviders(modules: core.ModulesContainer, choice: ProviderChoice): void {
+  attempt('tracing the providers of the application', () => {
+    const types = withPackages((packageOf) => chosenClasses([...modules.values()], choice, packageOf));
+    for (const type of types) attempt('tracing a provider', () => trace(type));
+  });
 }
 
-function classOf(provider: common.Provider): Class | undefined {
+function chosenClasses(
+  modules: readonly Module[],
+  { include = [], exclude = [] }: ProviderChoice,
+  packageOf: PackageOf,
+): Set<Class> {
+  const isModule = (type: Class) => modules.some(({ metatype }) => metatype === type);
+  const chosen = new Set(include.filter((type) => !isModule(type) && !exclude.includes(type)));
+  const reached = new Set<Class>();
+  const follow = (module: Class, { imports, providers }: Lists) => {
+    const isOwn = (type: Class) => {
+      if (exclude.includes(type) || classesOfLibraries.has(type)) return false;
+      const itsPackage = packageOf(type);
+      return itsPackage === undefined || itsPackage === packageOf(module);
+    };
+    for (const type of imports?.map(classOfImport) ?? []) if (type && isOwn(type)) reached.add(type);
+    for (const type of providers?.map(classOfProvider) ?? []) if (type && isOwn(type)) chosen.add(type);
+  };
+  for (const [at, module] of modules.entries()) {
+    const { metatype } = module;
+    // The first is Nest's own, the second the root.
+    if (!(at === 1 || include.includes(metatype)) || exclude.includes(metatype)) continue;
+    reached.add(metatype);
+    follow(metatype, dynamicLists(module));
+  }
+  // It grows on the way.
+  for (const type of reached) follow(type, decoratorLists(type));
+  return chosen;
+}
+
+function decoratorLists(module: Class): Lists {
+  const list = (key: keyof Lists) => metadata.get<never[] | undefined>(key, module) ?? [];
+  return { imports: list('imports'), providers: list('providers') };
+}
+
+function dynamicLists(module: Module): Lists {
+  const { container } = module as unknown as { container: core.NestContainer };
+  return container.getDynamicMetadataByToken(module.token) ?? {};
+}
+
+/** Of a module that is imported as a class, maybe one that is not there yet. */
+function classOfImport(imported: unknown): Class | undefined {
+  const { forwardRef } = imported as Partial<common.ForwardReference<() => unknown>>;
+  const type = forwardRef ? forwardRef() : imported;
+  return typeof type === 'function' ? (type as Class) : undefined;
+}
+
+function classOfProvider(provider: common.Provider): Class | undefined {
   if (typeof provider === 'function') return provider;
   return 'useClass' in provider ? provider.useClass : undefined;
 }
 
-function isController(type: Class): boolean {
-  return metadata.get('__controller__', type as common.Type) === true;
+function trace(type: Class): void {
+  if (metadata.get('__controller__', type as common.Type) === true) return;
+  leaveOutHandlers(type);
+  Traced()(type);
 }
 
 /** Handlers in gateways and resolvers have their span from the interceptor. */

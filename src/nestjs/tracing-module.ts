@@ -61,14 +61,14 @@ export class TracingModule implements OnApplicationShutdown {
   }
 
   constructor(
-    { tracing, interceptor, classes, requests }: ModuleSettings,
+    { tracing, interceptor, providers, requests }: ModuleSettings,
     modules: ModulesContainer,
     { httpAdapter }: Partial<HttpAdapterHost>,
   ) {
     configure(tracing);
     // `null` where the application serves no HTTP.
     if (httpAdapter != null) traceRequests(httpAdapter, { ...interceptor, requests });
-    if (classes === 'providers') traceProviders(modules);
+    if (providers !== undefined) traceProviders(modules, providers);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -74,7 +74,7 @@ export function rule(expected: string, accepts: (value: unknown) => boolean): Ru
 }
 
 /* @__NO_SIDE_EFFECTS__ */
-function copied(original: Rule): Rule {
+export function copied(original: Rule): Rule {
   return { ...original, isCopied: true };
 }
 
