@@ -1,8 +1,8 @@
 import * as common from '@nestjs/common';
 import * as core from '@nestjs/core';
-import { Traced, Untraced } from '../index.ts';
 import { type PackageOf, withPackages } from './package-of-class.ts';
 import { attempt } from '../platform/report.ts';
+import { traceMethods } from './provider-methods.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
 
 type Class = abstract new (...args: never[]) => unknown;
@@ -92,23 +92,5 @@ function classOfProvider(provider: common.Provider): Class | undefined {
 }
 
 function trace(type: Class): void {
-  if (metadata.get('__controller__', type as common.Type) === true) return;
-  leaveOutHandlers(type);
-  Traced()(type);
-}
-
-/** Handlers in gateways and resolvers have their span from the interceptor. */
-function leaveOutHandlers(type: Class): void {
-  const { prototype } = type as { prototype: object };
-  for (const key of Reflect.ownKeys(prototype)) {
-    const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
-    const method: unknown = descriptor.value;
-    if (typeof method === 'function' && isHandler(method)) Untraced()(prototype, key, descriptor);
-  }
-}
-
-function isHandler(method: Function): boolean {
-  return ['websockets:message_mapping', 'graphql:resolver_type'].some(
-    (key) => metadata.get<unknown>(key, method as () => unknown) !== undefined,
-  );
+  if (metadata.get('__controller__', type as common.Type) !== true) traceMethods(type);
 }

@@ -1,0 +1,54 @@
+import { Reflector } from '@nestjs/core';
+import { SpanKind } from '@opentelemetry/api';
+import { isMarked, type Key, sharedMarks } from '../decorators/member.ts';
+import { Traced, Untraced } from '../index.ts';
+import type { SpanOptions } from '../options/options.ts';
+
+type Class = abstract new (...args: never[]) => unknown;
+
+const metadata = new Reflector();
+const untraced = sharedMarks('untraced');
+
+/** Traces every method of a provider that the application calls, or a library in its place, by what their decorators say. */
+export function traceMethods(type: Class): void {
+  const { prototype } = type as { prototype: object };
+  for (const key of Reflect.ownKeys(prototype)) {
+    const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
+    const method: unknown = descriptor.value;
+    if (typeof method !== 'function') continue;
+    // Those of gateways and resolvers have their span from the interceptor.
+    if (isHandler(method)) Untraced()(prototype, key, descriptor);
+    const options = optionsOf(type, key, method);
+    if (options === undefined || isMarked(untraced, method, { key, place: prototype })) continue;
+    Traced(options)(prototype, key, descriptor);
+    Object.defineProperty(prototype, key, descriptor);
+  }
+  Traced()(type);
+}
+
+function isHandler(method: Function): boolean {
+  return has('websockets:message_mapping', method) || has('graphql:resolver_type', method);
+}
+
+function has(name: string, of: Function): boolean {
+  return metadata.get<unknown>(name, of as never) !== undefined;
+}
+
+/** Of a method that goes on when the request that is its cause has been answered: nobody waits for it. */
+const OUTLIVES: SpanOptions = { relation: 'linked' };
+
+/** What is different about the spans of the processor of a BullMQ worker, of handlers of CQRS events, and of late listeners. */
+function optionsOf(type: Class, key: Key, method: Function): SpanOptions | undefined {
+  if (key === 'process' && has('bullmq:processor_metadata', type)) return { kind: SpanKind.CONSUMER };
+  const isEventHandler = key === 'handle' && has('__eventsHandler__', type);
+  return isEventHandler || isToldLater(metadata.get('EVENT_LISTENER_METADATA', method as never))
+    ? OUTLIVES
+    : undefined;
+}
+
+/** `@OnEvent('placed', { async: true })`. Any other listener is called by `emit()` itself. */
+function isToldLater(listens: unknown): boolean {
+  const isLate = ({ options }: { options?: { async?: unknown; nextTick?: unknown } }) =>
+    options?.async === true || options?.nextTick === true;
+  return Array.isArray(listens) && listens.some(isLate);
+}
