@@ -11,6 +11,7 @@ import { NODE } from './compat/rows/node.mjs';
 import { PROVIDERS } from './compat/rows/providers.mjs';
 import { RUNNERS } from './compat/rows/runners.mjs';
 import { RUNTIMES } from './compat/rows/runtimes.mjs';
+import { STARTERS } from './compat/rows/starters.mjs';
 
 /**
  * A row of the table: `run`, a shell command, in a project with the packages `needs` and the `files` of scripts/compat.
@@ -25,6 +26,7 @@ const GROUPS = {
   'Test runners': RUNNERS,
   Compilers: COMPILERS,
   Bundlers: BUNDLERS,
+  'Nest projects': STARTERS,
   Providers: PROVIDERS,
 };
 

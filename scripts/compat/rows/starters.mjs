@@ -1,0 +1,27 @@
+// What people start from, and what they make of it. They take long: `npm run compat -- 'Nest projects'`.
+
+/** Nest's command line as it is installed globally: it makes the project, whose own has the same major. */
+const needs = (major) => ['node@24', `@nestjs/cli@${major}`];
+
+const TITLES = {
+  11: 'CommonJS, Jest',
+  12: 'ES modules, Vitest',
+};
+
+const KINDS = {
+  new: 'its tests, `nest build`, a request',
+  watch: '`nest start --watch`, a file changed',
+  webpack: 'the webpack builder',
+  swc: 'the SWC builder',
+  monorepo: 'a monorepo with a library',
+  commonjs: '`module: commonjs`, its tests',
+};
+
+export const STARTERS = Object.entries(TITLES).flatMap(([major, title]) =>
+  Object.entries(KINDS).map(([kind, what]) => ({
+    name: `nest new of ${major} (${title}): ${what}`,
+    needs: needs(major),
+    files: ['starters'],
+    run: `node starters/starter.mjs ${kind}`,
+  })),
+);

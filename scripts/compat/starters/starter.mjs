@@ -1,0 +1,123 @@
+// node starters/starter.mjs KIND: a project of `nest new` with the module in it, of a kind that people have; its own tests run, it is
+// built as it is built there, and what was built answers a request and makes a span.
+
+import { Project } from './project.mjs';
+import { Served } from './served.mjs';
+
+const HELLO = 'Hello World!';
+const SPAN = 'AppController.getHello';
+
+async function isServed(project, command = 'node dist/main.js') {
+  const served = await Served.start(project.folder, command);
+  try {
+    await served.answers(HELLO);
+  } finally {
+    await served.end(SPAN);
+  }
+}
+
+const ownTests = (project) => {
+  project.run('npm test');
+  project.run('npm run test:e2e');
+};
+
+const isModule = (project) => JSON.parse(project.read('package.json')).type === 'module';
+
+const importOf = (names, from) => (text) => `import { ${names} } from '${from}';\n${text}`;
+
+const KINDS = {
+  async new(project) {
+    ownTests(project);
+    project.run('nest build');
+    await isServed(project);
+  },
+
+  async watch(project) {
+    const served = await Served.start(project.folder, 'nest start --watch');
+    try {
+      await served.answers(HELLO);
+      project.edit('src/app.service.ts', (text) => text.replace(HELLO, 'Hello again!'));
+      await served.answers('Hello again!');
+    } finally {
+      await served.end(SPAN);
+    }
+  },
+
+  async webpack(project) {
+    project.run('nest build --builder webpack');
+    await isServed(project);
+  },
+
+  async swc(project) {
+    project.run('nest build --builder swc --type-check');
+    await isServed(project);
+  },
+
+  async monorepo(project) {
+    project.run('nest generate app shop');
+    // It asks for a prefix.
+    project.run('nest generate library pricing <<< @app');
+    const module = 'apps/app/src/app.module.ts';
+    if (!project.read(module).includes('TracingModule.forRoot()'))
+      throw new Error(`the module has gone from ${module}`);
+    // The library's service is traced below the handler of the application.
+    project.edit('libs/pricing/src/pricing.service.ts', (text) =>
+      importOf(
+        'Traced',
+        'oncespan',
+      )(
+        text.replace(
+          /(class PricingService \{)/,
+          '$1\n  @Traced()\n  price(): number {\n    return 3;\n  }\n',
+        ),
+      ),
+    );
+    const ofLibrary = (name) => importOf(name, '@app/pricing');
+    project.edit(module, (text) =>
+      ofLibrary('PricingModule')(text.replace('imports: [', 'imports: [PricingModule, ')),
+    );
+    project.edit('apps/app/src/app.service.ts', (text) =>
+      ofLibrary('PricingService')(
+        text
+          .replace(
+            /(class AppService \{)/,
+            '$1\n  constructor(private readonly pricing: PricingService) {}\n',
+          )
+          .replace(`return '${HELLO}'`, `this.pricing.price();\n    return '${HELLO}'`),
+      ),
+    );
+    project.edit('apps/app/src/app.controller.spec.ts', (text) =>
+      ofLibrary('PricingService')(text.replace('providers: [', 'providers: [PricingService, ')),
+    );
+    project.run('npm test');
+    project.run('nest build app && nest build shop');
+    const served = await Served.start(
+      project.folder,
+      'node $(ls dist/apps/app/main.js dist/apps/app/src/main.js 2>/dev/null | head -1)',
+    );
+    try {
+      await served.answers(HELLO);
+    } finally {
+      await served.end(SPAN, 'PricingService.price');
+    }
+  },
+
+  async commonjs(project) {
+    if (isModule(project)) project.editJson('package.json', (manifest) => delete manifest.type);
+    project.editJson('tsconfig.json', ({ compilerOptions }) => {
+      compilerOptions.module = 'commonjs';
+      delete compilerOptions.moduleResolution;
+      delete compilerOptions.resolvePackageJsonExports;
+    });
+    if (/^await bootstrap/m.test(project.read('src/main.ts')))
+      project.edit('src/main.ts', (text) => text.replace('await bootstrap()', 'void bootstrap()'));
+    ownTests(project);
+    project.run('nest build');
+    await isServed(project);
+  },
+};
+
+const kind = process.argv[2];
+const began = Date.now();
+await KINDS[kind](Project.fresh());
+console.log(`${kind}: ${Math.round((Date.now() - began) / 1000)} s`);
