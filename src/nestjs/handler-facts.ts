@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import type { Attributes } from '@opentelemetry/api';
 import { attempt } from '../platform/report.ts';
+import { methodName } from './method-name.ts';
 
 interface HttpRequest {
   readonly method?: string;
@@ -17,7 +18,7 @@ interface GraphQLInfo {
 
 /** `OrdersController.place`, in every kind of context. */
 export function handlerName(context: ExecutionContext): string {
-  return `${context.getClass().name}.${context.getHandler().name}`;
+  return `${context.getClass().name}.${methodName(context)}`;
 }
 
 /** The template that a request was routed by, as `/orders/:id`, where the adapter tells. */
@@ -41,7 +42,7 @@ export function requestAttributes(context: ExecutionContext): Attributes | undef
         return {
           'rpc.system': 'nestjs',
           'rpc.service': context.getClass().name,
-          'rpc.method': context.getHandler().name,
+          'rpc.method': methodName(context),
         };
       case 'graphql':
         return graphqlAttributes(context);

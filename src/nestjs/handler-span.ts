@@ -4,6 +4,7 @@ import type { TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED, writeFailure } from '../span/outcome.ts';
 import { attempt } from '../platform/report.ts';
 import { observeNodeStream } from '../returned/node-stream.ts';
+import { exceptionName } from './exception-name.ts';
 import { type NodeResponse, onResponseEnd } from './response-end.ts';
 
 /** The span of one run of a handler, as the observable of the run tells of it. */
@@ -15,7 +16,7 @@ export interface HandlerSpan {
   unsubscribed(): void;
 }
 
-/** Outside HTTP the work is what the observable says. */
+/** Outside HTTP and GraphQL the work is what the observable says. */
 export class MessageHandlerSpan implements HandlerSpan {
   readonly live: TrackedSpan;
 
@@ -30,7 +31,7 @@ export class MessageHandlerSpan implements HandlerSpan {
   }
 
   threw(error: unknown): void {
-    this.live.threw(error);
+    this.live.threw(error, exceptionName(error));
   }
 
   unsubscribed(): void {
@@ -110,7 +111,7 @@ export class HttpHandlerSpan implements HandlerSpan {
  *
  * @param statusCode what it was answered with; `undefined` when the client left before the end
  */
-function isAnswer(error: unknown, statusCode: number | undefined): boolean {
+export function isAnswer(error: unknown, statusCode: number | undefined): boolean {
   if (statusCode !== undefined && statusCode >= 300) return statusCode < 500;
   const isClients = () => error instanceof HttpException && error.getStatus() < 500;
   return attempt('reading a thrown error', isClients) === true;

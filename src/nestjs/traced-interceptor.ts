@@ -10,6 +10,8 @@ import { startLive } from '../run-in-span.ts';
 import { planOf } from '../options/plan.ts';
 import { handlerName, requestAttributes, routeOf } from './handler-facts.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
+import { entryOf, type MessageEntry } from './message-entry.ts';
+import { ResolverSpan } from './resolver-span.ts';
 import { nodeResponse } from './response-end.ts';
 import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
@@ -89,18 +91,21 @@ export class TracedInterceptor implements NestInterceptor {
     const known = spans.get(context);
     // Over HTTP, a span ends before its handler has begun when the client is gone already.
     if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
+    let entry: MessageEntry | undefined;
     const plan = planOf(instance.settings, handlerName(context), {
+      kind: () => entry?.kind,
       attributes: () => requestAttributes(context),
     });
     const tracer = instance.tracerFor(plan);
     if (tracer === undefined || !isChosen(routeOf(context), this.#options)) return undefined;
     const response =
       context.getType() === 'http' ? nodeResponse(context.switchToHttp().getResponse()) : undefined;
-    const live = startLive({ instance, plan, tracer, parent });
+    if (context.getType() === 'rpc') entry = entryOf(context, parent);
+    const live = startLive({ instance, plan, tracer, parent: entry?.parent ?? parent });
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && new HttpHandlerSpan(live, response)) ??
-      new MessageHandlerSpan(live);
+      (context.getType<string>() === 'graphql' ? new ResolverSpan(live) : new MessageHandlerSpan(live));
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;
