@@ -2,21 +2,22 @@ import type { ExecutionContext } from '@nestjs/common';
 import { methodOf, ownDataProperty } from '../platform/data-property.ts';
 import { holds, traceFields } from '../span/carrier.ts';
 
-/** W3C also where no propagator is registered that could read it: who reads it reports that. */
-const fields = (): string[] => ['traceparent', ...traceFields()];
-
 /**
  * What carries the trace of a message, by the shape of what the transporters of Nest give their handlers. Only data
- * properties are read, and the methods of the contexts.
+ * properties are read, and the methods of Nest's contexts.
  *
  * @returns `undefined` where the producer has sent none
  */
 export function carrierOf(context: ExecutionContext): object | undefined {
   const [payload, given] = context.getArgs<unknown[]>();
-  const names = fields();
+  // W3C also where no propagator is registered that could read it: who reads it reports that.
+  const names = ['traceparent', ...traceFields()];
   for (const headers of headersOf(payload, given))
-    if (isObject(headers) && names.some((name) => holds(headers, name))) return headers;
-  return [payload, at(payload, 'headers')].map(textsIn).find((texts) => names.some((name) => name in texts));
+    if (isObject(headers) && [...names, 'baggage'].some((name) => holds(headers, name))) return headers;
+  for (const fields of [payload, at(payload, 'headers')])
+    if (isObject(fields) && names.some((name) => textIn(fields, name) !== undefined))
+      return textsIn(fields, [...names, 'baggage']);
+  return undefined;
 }
 
 function* headersOf(payload: unknown, given: unknown): Generator<unknown> {
@@ -28,26 +29,30 @@ function* headersOf(payload: unknown, given: unknown): Generator<unknown> {
   yield answerOf(given, 'getMetadata'); // Redis and TCP, from Nest 12 on
   // gRPC: the second argument, or within the one that a handler of the whole call gets.
   for (const metadata of [given, at(payload, 'metadata')])
-    if (methodNamed(metadata, 'getMap') !== undefined) yield metadata;
+    if (methodIn(metadata, 'getMap') !== undefined) yield metadata;
 }
 
-/** The fields of a trace in a payload, which may have everything else besides: text that is its own, by the exact name. */
-function textsIn(payload: unknown): Record<string, string> {
+/** The fields of a trace, without what else a payload has: another library may call something of its own `baggage`. */
+function textsIn(fields: object, names: readonly string[]): Record<string, string> {
   const texts: Record<string, string> = {};
-  if (!isObject(payload)) return texts;
-  for (const name of [...fields(), 'baggage']) {
-    const value = ownDataProperty(payload, name);
-    if (typeof value === 'string') texts[name] = value;
+  for (const name of names) {
+    const text = textIn(fields, name);
+    if (text !== undefined) texts[name] = text;
   }
   return texts;
 }
 
+function textIn(fields: object, name: string): string | undefined {
+  const value = ownDataProperty(fields, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
 function answerOf(of: unknown, method: string): unknown {
-  const found = methodNamed(of, method);
+  const found = methodIn(of, method);
   return found && Reflect.apply(found, of, []);
 }
 
-function methodNamed(of: unknown, name: string) {
+function methodIn(of: unknown, name: string) {
   return isObject(of) ? methodOf(of, name) : undefined;
 }
 

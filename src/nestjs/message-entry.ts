@@ -28,7 +28,8 @@ export function entryOf(context: ExecutionContext, active: Context): MessageEntr
   const handlerType = metadata.get<unknown>('microservices:handler_type', context.getHandler());
   const kind = handlerType === EVENT ? SpanKind.CONSUMER : SpanKind.SERVER;
   const span = liveSpanOf(active);
-  if (span !== undefined && isAsIs(span)) return { parent: active, kind: isReceiver(span) ? SpanKind.INTERNAL : kind };
+  if (span !== undefined && isAsIs(span))
+    return { parent: active, kind: isReceiver(span) ? SpanKind.INTERNAL : kind };
   const headers = attempt('looking for the headers of a message', () => carrierOf(context));
   if (headers !== undefined) return { parent: contextOf('the context of a message', headers, active), kind };
   return { parent: span === undefined ? trace.deleteSpan(active) : active, kind };

@@ -6,7 +6,6 @@ import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
 import { Controller, type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
-  type ClientGrpc,
   type ClientProxy,
   ClientProxyFactory,
   EventPattern,
@@ -330,7 +329,7 @@ test('gRPC: metadata of calls and of streams', async () => {
     logger: false,
   });
   await app.listen();
-  const client = ClientProxyFactory.create(transport) as ClientProxy & ClientGrpc;
+  const client = ClientProxyFactory.create(transport);
   const stock = client.getService<StockClient>('Stock');
   const items = () => of({ item: 'tea' }, { item: 'milk' });
   try {
