@@ -114,4 +114,9 @@ export class TracedInterceptor implements NestInterceptor {
 
 const spans = new WeakMap<ExecutionContext, HandlerSpan>();
 
+/** Whether a handler runs in its span already. */
+export function isTraced(context: ExecutionContext): boolean {
+  return spans.get(context)?.live.ended === false;
+}
+
 Injectable()(TracedInterceptor);

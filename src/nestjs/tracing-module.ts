@@ -11,6 +11,7 @@ import { endSpansOf } from '../span/end-many.ts';
 import { registeredProvider } from '../platform/provider.ts';
 import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
+import { traceMessages } from './trace-messages.ts';
 import { traceProviders } from './trace-providers.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
 
@@ -61,6 +62,7 @@ export class TracingModule implements OnApplicationShutdown {
 
   constructor({ tracing, classes }: ModuleSettings, modules: ModulesContainer) {
     configure(tracing);
+    traceMessages(modules);
     if (classes === 'providers') traceProviders(modules);
   }
 
