@@ -1,8 +1,16 @@
+import type { ExecutionContext } from '@nestjs/common';
+import type { TaskOptions } from '../options/options.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED } from '../span/outcome.ts';
 import { cover } from '../returned/cover.ts';
 import { attempt } from '../platform/report.ts';
 import { type HandlerSpan, isAnswer } from './handler-span.ts';
+import { requestSignal } from './request-signal.ts';
+
+/** A client that leaves makes the span of a resolver `aborted`, and nobody's failure, whatever the work throws because of that. */
+export function endingWithClient(context: ExecutionContext): TaskOptions {
+  return { signal: requestSignal(context) ?? false, cancellation: 'unset' };
+}
 
 /**
  * In GraphQL the work is over with the resolver's value; that of a subscription, with the iterator that it is: exhausted, or

@@ -11,7 +11,7 @@ import { planOf } from '../options/plan.ts';
 import { handlerName, requestAttributes, routeOf } from './handler-facts.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { entryOf, type MessageEntry } from './message-entry.ts';
-import { ResolverSpan } from './resolver-span.ts';
+import { endingWithClient, ResolverSpan } from './resolver-span.ts';
 import { nodeResponse } from './response-end.ts';
 import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
@@ -91,10 +91,12 @@ export class TracedInterceptor implements NestInterceptor {
     const known = spans.get(context);
     // Over HTTP, a span ends before its handler has begun when the client is gone already.
     if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
+    const isResolver = context.getType<string>() === 'graphql';
     let entry: MessageEntry | undefined;
     const plan = planOf(instance.settings, handlerName(context), {
       kind: () => entry?.kind,
       attributes: () => requestAttributes(context),
+      ...(isResolver && endingWithClient(context)),
     });
     const tracer = instance.tracerFor(plan);
     if (tracer === undefined || !isChosen(routeOf(context), this.#options)) return undefined;
@@ -105,7 +107,7 @@ export class TracedInterceptor implements NestInterceptor {
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && new HttpHandlerSpan(live, response)) ??
-      (context.getType<string>() === 'graphql' ? new ResolverSpan(live) : new MessageHandlerSpan(live));
+      (isResolver ? new ResolverSpan(live) : new MessageHandlerSpan(live));
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;
