@@ -126,6 +126,15 @@ test.each<[string, unknown, string]>([
   expect(reported[0]?.[0]).toContain(report);
 });
 
+test('a carrier that has nothing is not one that cannot be read', () => {
+  const { rows } = record();
+  // As plain headers, those of `fetch`, of NATS and of gRPC have it.
+  const nothing: Carrier[] = [{}, new Headers(), { get: () => '' }, { get: () => [] }];
+  for (const headers of nothing) traceTask(() => {}, { name: 'task', from: () => headers })();
+  expect(rows()).toEqual(nothing.map(() => ({ name: 'task' })));
+  expect(reported).toEqual([]);
+});
+
 test('no answer makes a root: linked to a live span, not to one that has ended', () => {
   const { rows } = record();
   const task = traceTask(() => {}, { name: 'task', from: () => undefined });

@@ -3,6 +3,7 @@ import type { TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED } from '../span/outcome.ts';
 import { attempt } from '../platform/report.ts';
 import { observeNodeStream } from '../returned/node-stream.ts';
+import { exceptionName } from './exception-name.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
 import type { RequestSpan } from './request-span.ts';
 import type { NodeResponse } from './response-end.ts';
@@ -16,7 +17,7 @@ export interface HandlerSpan {
   unsubscribed(): void;
 }
 
-/** Outside HTTP the work is what the observable says. */
+/** Outside HTTP and GraphQL the work is what the observable says. */
 export class MessageHandlerSpan implements HandlerSpan {
   readonly live: TrackedSpan;
 
@@ -31,7 +32,7 @@ export class MessageHandlerSpan implements HandlerSpan {
   }
 
   threw(error: unknown): void {
-    this.live.threw(error);
+    this.live.threw(error, exceptionName(error));
   }
 
   unsubscribed(): void {

@@ -67,7 +67,7 @@ export abstract class HttpSpan {
  *
  * @param statusCode what it was answered with; `undefined` when the client left before the end
  */
-function isAnswer(error: unknown, statusCode: number | undefined): boolean {
+export function isAnswer(error: unknown, statusCode: number | undefined): boolean {
   if (statusCode !== undefined && statusCode >= 300) return statusCode < 500;
   const isClients = () => error instanceof HttpException && error.getStatus() < 500;
   return attempt('reading a thrown error', isClients) === true;

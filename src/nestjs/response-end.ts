@@ -2,7 +2,7 @@ import { attempt } from '../platform/report.ts';
 import { oneFor, SharedListener } from '../platform/shared-listener.ts';
 
 /** The part of a socket used here. */
-interface Connection {
+export interface Connection {
   readonly destroyed?: boolean;
   on(event: 'close', listener: () => void): unknown;
   off(event: 'close', listener: () => void): unknown;
@@ -99,6 +99,12 @@ export function onResponseEnd(response: NodeResponse, observer: ResponseObserver
   const end = endOf(response);
   if (end !== undefined) return observer(end);
   listenerOf(response).add(observer);
+}
+
+/** Tells `observer` that `connection` has closed, at once if it has. */
+export function onConnectionClose(connection: Connection, observer: () => void): void {
+  if (connection.destroyed) return observer();
+  connectionListenerOf(connection).add(observer);
 }
 
 /** @returns `undefined` as long as it has not ended */

@@ -46,7 +46,7 @@ export function traceRequests(adapter: object, options: RequestOptions): void {
 /** @returns the context that the request is to be handled in, if it is another one */
 function begin(request: HttpRequest, response: unknown, options: RequestOptions): Context | undefined {
   const node = nodeResponse(response);
-  if (node === undefined || !isWanted(request, options)) return undefined;
+  if (node === undefined || isUpgrade(request) || !isWanted(request, options)) return undefined;
   const { requests, traceResponseHeader } = options;
   const span = requests === false ? undefined : startRequestSpan(requests, request, node);
   const active = span?.live.active ?? activeContext();
@@ -56,6 +56,11 @@ function begin(request: HttpRequest, response: unknown, options: RequestOptions)
   // What hears of the body and of the connection is called by the server, and not by what it was registered in.
   for (const emitter of [request.raw ?? request, node]) context.bind(active, emitter);
   return active;
+}
+
+/** What becomes a WebSocket is no request with a response: @fastify/websocket has it routed as one all the same. */
+function isUpgrade({ raw, headers = raw?.headers }: HttpRequest): boolean {
+  return String(headers?.['upgrade']).toLowerCase() === 'websocket';
 }
 
 /** Fastify has routed a request by now, Express has not. */

@@ -8,8 +8,10 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { startLive } from '../run-in-span.ts';
-import { handlerPlan, requestOf } from './handler-facts.ts';
+import { handlerPlan, isResolver, requestOf } from './handler-facts.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
+import { entryOf } from './message-entry.ts';
+import { ResolverSpan } from './resolver-span.ts';
 import { nodeResponse } from './response-end.ts';
 import { routeOf } from './request-facts.ts';
 import { requestSpanOf } from './request-span.ts';
@@ -105,13 +107,15 @@ export class TracedInterceptor implements NestInterceptor {
     if (around !== undefined) around.handled();
     else if (route !== undefined) tellRoute(active, route);
     if (!isChosen(route, this.#options)) return undefined;
+    const entry = context.getType() === 'rpc' ? entryOf(context, active) : undefined;
     // A middleware may have lost the context.
-    const parent = around !== undefined && trace.getSpan(active) === undefined ? around.live.active : active;
-    const live = startLive({ instance, plan, tracer, parent }, [context]);
+    const isLost = around !== undefined && trace.getSpan(active) === undefined;
+    const parent = isLost ? around.live.active : (entry?.parent ?? active);
+    const live = startLive({ instance, plan, tracer, parent }, [context, entry]);
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && new HttpHandlerSpan(live, response, around)) ??
-      new MessageHandlerSpan(live);
+      (isResolver(context) ? new ResolverSpan(live) : new MessageHandlerSpan(live));
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;
@@ -128,5 +132,10 @@ function handled(next: CallHandler): Observable<unknown> {
 }
 
 const spans = hiddenField<HandlerSpan>();
+
+/** Whether a handler runs in its span already. */
+export function isTraced(context: ExecutionContext): boolean {
+  return spans.get(context)?.live.ended === false;
+}
 
 Injectable()(TracedInterceptor);

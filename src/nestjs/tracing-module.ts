@@ -11,6 +11,7 @@ import { endSpansOf } from '../span/end-many.ts';
 import { registeredProvider } from '../platform/provider.ts';
 import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
+import { traceMessages } from './trace-messages.ts';
 import { traceRequests } from './trace-requests.ts';
 import { traceProviders } from './trace-providers.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
@@ -66,6 +67,7 @@ export class TracingModule implements OnApplicationShutdown {
     { httpAdapter }: Partial<HttpAdapterHost>,
   ) {
     configure(tracing);
+    traceMessages(modules);
     // `null` where the application serves no HTTP.
     if (httpAdapter != null) traceRequests(httpAdapter, { ...interceptor, requests });
     if (providers !== undefined) traceProviders(modules, providers);

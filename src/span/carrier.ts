@@ -131,11 +131,12 @@ const GETTER: TextMapGetter<object> = {
   },
 };
 
-/** What a carrier has under this name, in any case. An empty text is what some answer where there is nothing. */
+/** What a carrier has under this name, in any case. An empty text or list is what some answer where there is nothing. */
 function* valuesOf(carrier: object, name: string): Generator<unknown> {
   const isThere = (value: unknown) => {
-    for (const each of [value].flat()) handleRejection('a carrier', each);
-    return value !== undefined && value !== null && value !== '';
+    const all = [value].flat();
+    for (const each of all) handleRejection('a carrier', each);
+    return all.length > 0 && value !== undefined && value !== null && value !== '';
   };
   const exact = valueOf(carrier, name);
   if (isThere(exact)) yield exact;

@@ -9,9 +9,15 @@ const DEPTH = 5;
 /**
  * Describes anything that JavaScript lets you throw, without throwing itself and without changing the value: errors with
  * getters that throw, `DOMException` (whose `code` is a number), strings, symbols, `null`, objects without a prototype.
+ *
+ * @param called its name, if it is not to be asked
  */
-export function describeException(thrown: unknown, redact: Redact | undefined): RecordedException {
-  return complete(describe(thrown), thrown, redact);
+export function describeException(
+  thrown: unknown,
+  redact: Redact | undefined,
+  called?: string,
+): RecordedException {
+  return complete(describe(thrown, called), thrown, redact);
 }
 
 /** The same of why a signal was aborted, which may be anything. Its code does not count: the reason's name tells. */
@@ -41,14 +47,14 @@ function complete(
   return { name: exception.type, type: exception.type, ...kept };
 }
 
-function describe(thrown: unknown): RecordedException {
+function describe(thrown: unknown, called?: string): RecordedException {
   if (typeof thrown === 'function') return plain('function', `function ${readText(() => thrown.name) ?? ''}`);
   if (typeof thrown !== 'object' || thrown === null) {
     // String() is the one conversion that takes symbols.
     return plain(thrown === null ? 'null' : typeof thrown, String(thrown));
   }
   const error = thrown as Error & { code?: unknown };
-  const name = readText(() => error.name) || readText(() => error.constructor.name) || 'Error';
+  const name = called || readText(() => error.name) || readText(() => error.constructor.name) || 'Error';
   return {
     name,
     message: readText(() => error.message) ?? readText(() => String(error)) ?? 'a value that cannot be read',

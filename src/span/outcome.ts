@@ -7,7 +7,8 @@ import { attempt } from '../platform/report.ts';
 /** How a wrapped piece of work ended. The first one that is known ends the span. */
 export type Outcome =
   | { readonly kind: 'returned' }
-  | { readonly kind: 'threw'; readonly error: unknown }
+  /** `name`: what the error is called, where its class gives it none. */
+  | { readonly kind: 'threw'; readonly error: unknown; readonly name?: string | undefined }
   | { readonly kind: 'aborted'; readonly reason: unknown }
   | { readonly kind: 'timed-out'; readonly afterMs: number }
   | { readonly kind: 'abandoned' | 'shutdown' }
@@ -33,9 +34,9 @@ export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
     case 'returned':
       return;
     case 'threw': {
-      const { error } = outcome;
+      const { error, name } = outcome;
       if (plan.ignores(error)) return setAttributes(span, named('ignored'));
-      const exception = describeException(error, redact);
+      const exception = describeException(error, redact, name);
       writeFailure(span, exception, {}, plan);
       return recordException(span, exception, error, plan);
     }

@@ -156,13 +156,17 @@ export class TrackedSpan implements AbortObserver, Listed {
     this.settle(RETURNED);
   }
 
-  /** During the grace period, an error that stems from the abort makes the outcome `aborted`; any other is itself. */
-  threw(error: unknown): void {
+  /**
+   * During the grace period, an error that stems from the abort makes the outcome `aborted`; any other is itself.
+   *
+   * @param name what it is called, where its class gives it no name
+   */
+  threw(error: unknown, name?: string): void {
     this.#signal?.check();
     const grace = this.#grace;
     const stems = grace && attempt('reading a thrown error', () => stemsFrom(grace.reason, error));
     if (stems) this.#endAsAborted(grace);
-    else this.settle({ kind: 'threw', error });
+    else this.settle({ kind: 'threw', error, name });
   }
 
   aborted(reason: unknown): void {

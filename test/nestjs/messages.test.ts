@@ -15,7 +15,7 @@ import {
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
-import { firstValueFrom, NEVER, type Observable, of, toArray } from 'rxjs';
+import { firstValueFrom, NEVER, type Observable, of, throwError, toArray } from 'rxjs';
 import { expect, test } from 'vitest';
 import { Traced, withSpan } from '../../src/index.ts';
 import { RequestSignal, TracedInterceptor, TracingModule } from '../../src/nestjs/index.ts';
@@ -91,7 +91,7 @@ test('a microservice over TCP: messages and events, and both orders of the decor
       children: [{ name: 'counting', children: ['look'] }],
     },
     { name: 'StockController.stream', attributes: rpc('stream'), children: ['streaming'] },
-    { name: 'StockController.fail', attributes: rpc('fail'), error: 'Error: no such item' },
+    { name: 'StockController.fail', attributes: rpc('fail'), error: 'RpcException: no such item' },
     { name: 'StockController.sold', attributes: rpc('sold') },
   ]);
 });
@@ -130,7 +130,7 @@ test('a gateway: one span a message, also where providers are traced', async () 
   expect(await ask('fail')).toMatchObject({ event: 'exception' });
   socket.close();
   await once(socket, 'close');
-  spans.only(['StockGateway.count', { name: 'StockGateway.fail', error: 'no such item' }]);
+  spans.only(['StockGateway.count', { name: 'StockGateway.fail', error: 'WsException: no such item' }]);
 });
 
 @Injectable()
@@ -213,6 +213,35 @@ test('a subscriber that leaves aborts the work; one that never comes starts none
   handle(NEVER).subscribe().unsubscribe();
   spans.only([{ name: 'StockController.stream', outcome: 'aborted', attributes: rpc('stream') }]);
   expect(spans.spans[0]!.status).toEqual({ code: 0 });
+});
+
+class OutOfStock extends RpcException {}
+
+class Named extends RpcException {
+  override name = 'NoStock';
+}
+
+class Refused extends Error {}
+
+test.each<[string, Error, string?]>([
+  ['RpcException', new RpcException('gone')],
+  ['RpcException', new RpcException({ message: 'gone', code: 7 })],
+  ['OutOfStock', new OutOfStock('gone')],
+  ['NoStock', new Named('gone')],
+  ['WsException', new WsException('gone')],
+  ['RpcException', Object.assign(new RpcException('gone'), { code: 'E_GONE' }), 'E_GONE'],
+  // Not Nest's: what it says of itself holds, as everywhere.
+  ['Error', new Refused('gone')],
+])('an exception is called %s', (name, thrown, type = name) => {
+  using spans = recordSpans();
+  const seen: unknown[] = [];
+  new TracedInterceptor()
+    .intercept(context, { handle: () => throwError(() => thrown) })
+    .subscribe({ error: (passed) => seen.push(passed) });
+  expect(seen).toEqual([thrown]);
+  spans.only([
+    { name: 'StockController.stream', error: `${name}: gone`, attributes: { 'error.type': type } },
+  ]);
 });
 
 test('a handler that throws before there is an observable', () => {

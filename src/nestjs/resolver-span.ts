@@ -1,0 +1,38 @@
+import type { TrackedSpan } from '../span/tracked-span.ts';
+import { LEFT, RETURNED } from '../span/outcome.ts';
+import { cover } from '../returned/cover.ts';
+import { attempt } from '../platform/report.ts';
+import type { HandlerSpan } from './handler-span.ts';
+import { isAnswer } from './http-span.ts';
+
+/**
+ * In GraphQL the work is over with the resolver's value; that of a subscription, with the iterator that it is: exhausted, or
+ * left because its client has unsubscribed or gone. What would be answered with a status below 500 over HTTP is no error.
+ */
+export class ResolverSpan implements HandlerSpan {
+  readonly live: TrackedSpan;
+  #isCovered = false;
+
+  constructor(live: TrackedSpan) {
+    this.live = live;
+  }
+
+  emitted(value: unknown): void {
+    if (this.#isCovered || typeof value !== 'object' || value === null) return;
+    if (attempt('looking at a result', () => Symbol.asyncIterator in value) !== true) return;
+    this.#isCovered = cover(value, this.live, this.live.coveredBefore);
+  }
+
+  completed(): void {
+    if (!this.#isCovered) this.live.settle(RETURNED);
+  }
+
+  threw(error: unknown): void {
+    if (isAnswer(error, undefined)) this.live.settle(RETURNED);
+    else this.live.threw(error);
+  }
+
+  unsubscribed(): void {
+    if (!this.#isCovered) this.live.settle(LEFT);
+  }
+}
