@@ -80,7 +80,10 @@ describe('TracingModule.forRoot()', () => {
       { exclude: '/health' },
       "option 'exclude' is '/health'; give an array of routes such as \"/health\", and of regular expressions",
     ],
-    [{ classes: 'all' }, "option 'classes' is 'all'; give one of 'decorated', 'providers'"],
+    [
+      { classes: 'all' },
+      "option 'classes' is 'all'; give 'decorated', 'providers' or { include?, exclude? } with arrays of modules and classes",
+    ],
     [{ traceResponseHeader: 'x-trace' }, "option 'traceResponseHeader' is 'x-trace'; give a boolean"],
     [{ abortGraceMs: -1 }, "option 'abortGraceMs' is -1; give a number of milliseconds, 0 or more"],
   ])('refuses %o', async (options, problem) => {
