@@ -224,7 +224,7 @@ describe("classes: 'providers'", () => {
   }
 
   @Module({
-    imports: [TracingModule.forRoot({ classes: 'providers', requests: false })],
+    imports: [TracingModule.forRoot({ requests: false, classes: 'providers' })],
     controllers: [KitchenController],
     providers: [
       Pantry,
