@@ -1,16 +1,28 @@
 import { connect } from 'node:net';
 import { Module } from '@nestjs/common';
-import { describe, expect, test } from 'vitest';
-import { TracingModule } from '../../src/nestjs/index.ts';
+import { afterEach, describe, expect, test } from 'vitest';
+import { configure } from '../../src/index.ts';
+import { TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { OrdersModule, OrdersService } from './orders.ts';
 import { adapters, type Served, serve } from './serve.ts';
 
-@Module({ imports: [TracingModule.forRoot({ classes: 'providers' }), OrdersModule] })
-class TracedModule {}
+const everyOption: TracingModuleOptions[] = [
+  {},
+  { requests: true },
+  { requests: false },
+  { classes: 'providers' },
+  { classes: { include: [OrdersService], exclude: [OrdersModule] } },
+  { include: ['/orders'], exclude: ['/orders/:id', /raw/] },
+  { enabled: false },
+  { exceptionEvents: 'none', cancellation: 'unset', abortGraceMs: 10, attributes: { team: 'a' } },
+];
 
-@Module({ imports: [TracingModule.forRoot({ traceResponseHeader: true }), OrdersModule] })
-class TellingModule {}
+function tracedModule(options: TracingModuleOptions) {
+  @Module({ imports: [TracingModule.forRoot({ enabled: true, ...options }), OrdersModule] })
+  class TracedModule {}
+  return TracedModule;
+}
 
 const requests = [
   'GET /orders',
@@ -67,20 +79,34 @@ async function answers(module: Parameters<typeof serve>[0], adapter: (typeof ada
   return texts;
 }
 
+afterEach(() => {
+  configure({
+    enabled: true,
+    exceptionEvents: 'every-span',
+    cancellation: 'error',
+    abortGraceMs: 0,
+    attributes: {},
+  });
+});
+
 describe.each(adapters)('%s', (_name, adapter) => {
   test('an application answers as it does without the module, byte for byte', async () => {
     const without = await answers(OrdersModule, adapter);
     expect(without.map((text) => Number(text.slice(9, 12)))).toEqual(statuses);
-    expect(await answers(TracedModule, adapter), 'without a provider').toEqual(without);
-    using spans = recordSpans();
-    expect(await answers(TracedModule, adapter)).toEqual(without);
-    expect(spans.spans.length).toBeGreaterThan(requests.length / 2);
+    for (const options of everyOption) {
+      const said = JSON.stringify(options);
+      expect(await answers(tracedModule(options), adapter), `${said}, without a provider`).toEqual(without);
+      using spans = recordSpans();
+      expect(await answers(tracedModule(options), adapter), said).toEqual(without);
+      const isOn = options.enabled !== false;
+      expect(spans.spans.length > requests.length / 2, said).toBe(isOn);
+    }
   });
 
   test('traceResponseHeader adds one header to every answer, and nothing else', async () => {
     const without = await answers(OrdersModule, adapter);
     using spans = recordSpans();
-    const told = await answers(TellingModule, adapter);
+    const told = await answers(tracedModule({ traceResponseHeader: true }), adapter);
     const header = /^traceresponse: 00-([0-9a-f]{32})-([0-9a-f]{16})-01\r\n/im;
     expect(told.map((text) => text.replace(header, ''))).toEqual(without);
     const identities = told
