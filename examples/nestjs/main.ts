@@ -2,10 +2,13 @@
 
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
+import { type MicroserviceOptions, Transport } from '@nestjs/microservices';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { WaterfallSpanExporter } from 'oncespan/console';
 import { SerialBatchSpanProcessor, startTracing } from 'oncespan/sdk';
 import { AppModule } from './app.module.ts';
+import { TraceLogger } from './loggers.ts';
+import { stockOptions } from './stock.ts';
 
 const exporter = new WaterfallSpanExporter();
 const processor = new SerialBatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 });
@@ -14,5 +17,9 @@ await startTracing(() => new TracerProvider({ spanProcessors: [processor] }));
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], forceCloseConnections: true });
 app.enableShutdownHooks();
+app.connectMicroservice<MicroserviceOptions>({ transport: Transport.TCP, options: stockOptions });
+await app.startAllMicroservices();
 await app.listen(process.env['PORT'] ?? 3000, '127.0.0.1');
+// From now on: what Nest says of its start has no trace.
+app.useLogger(new TraceLogger({ colors: false }));
 console.log(`listening on ${await app.getUrl()}`);

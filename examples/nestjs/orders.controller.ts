@@ -10,9 +10,12 @@ import {
   Post,
   Sse,
   StreamableFile,
+  UseGuards,
 } from '@nestjs/common';
-import { RequestSignal } from 'oncespan/nestjs';
+import type { Span } from '@opentelemetry/api';
+import { CurrentSpan, RequestSignal } from 'oncespan/nestjs';
 import { map, type Observable } from 'rxjs';
+import { ManagerGuard } from './manager.guard.ts';
 import { NewOrder, type Order } from './order.ts';
 import { OrdersService } from './orders.service.ts';
 
@@ -30,7 +33,12 @@ export class OrdersController {
   }
 
   @Post()
-  place(@Body() order: NewOrder, @RequestSignal() signal: AbortSignal): Promise<Order> {
+  place(
+    @Body() order: NewOrder,
+    @CurrentSpan() span: Span,
+    @RequestSignal() signal: AbortSignal,
+  ): Promise<Order> {
+    span.setAttribute('order.item', order.item);
     return this.#orders.place(order, signal);
   }
 
@@ -40,6 +48,12 @@ export class OrdersController {
       type: 'text/csv',
       disposition: 'attachment; filename="orders.csv"',
     });
+  }
+
+  @Get('ledger')
+  @UseGuards(ManagerGuard)
+  ledger(): Order[] {
+    return this.#orders.list();
   }
 
   @Sse(':id/progress')

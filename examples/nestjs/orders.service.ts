@@ -1,21 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, NotFoundException } from '@nestjs/common';
-import { Traced } from 'oncespan';
+import { EventEmitter2 } from '@nestjs/event-emitter';
 import type { Observable } from 'rxjs';
 import { Kitchen } from './kitchen.ts';
 import type { NewOrder, Order } from './order.ts';
 import { Payments } from './payments.ts';
+import { StockClient } from './stock.ts';
 
 @Injectable()
-@Traced()
 export class OrdersService {
   readonly #orders = new Map<string, Order>();
   readonly #payments: Payments;
   readonly #kitchen: Kitchen;
+  readonly #stock: StockClient;
+  readonly #events: EventEmitter2;
 
-  constructor(payments: Payments, kitchen: Kitchen) {
+  constructor(payments: Payments, kitchen: Kitchen, stock: StockClient, events: EventEmitter2) {
     this.#payments = payments;
     this.#kitchen = kitchen;
+    this.#stock = stock;
+    this.#events = events;
   }
 
   list(): Order[] {
@@ -29,10 +33,12 @@ export class OrdersService {
   }
 
   async place({ item, quantity }: NewOrder, signal: AbortSignal): Promise<Order> {
+    await this.#stock.reserve({ item, quantity });
     await this.#payments.charge(quantity * 100, signal);
     const order: Order = { id: String(this.#orders.size + 1), item, quantity, step: 'placed' };
     this.#orders.set(order.id, order);
     this.#kitchen.start(order);
+    this.#events.emit('order.placed', order);
     return order;
   }
 
