@@ -1,7 +1,7 @@
 // A Nest application with a module of a package, that says which spans there are when it has started.
 import 'reflect-metadata';
 import { diag, DiagConsoleLogger } from '@opentelemetry/api';
-import { Module, type Type } from '@nestjs/common';
+import { Logger, Module, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { TracingModule } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
@@ -14,7 +14,10 @@ export function sizeOf(order: number): string {
 }
 
 class Own {
+  readonly log = new Logger();
+
   onModuleInit() {
+    this.log.debug('started');
     return sizeOf(1);
   }
 }
@@ -25,7 +28,9 @@ Module({ providers: [LibraryService!] })(LibraryModule!);
 const classes = how === 'excluded' ? { exclude: [LibraryModule!] } : 'providers';
 
 class AppModule {}
-Module({ imports: [TracingModule.forRoot({ classes }), LibraryModule!], providers: [Own] })(AppModule);
+Module({ imports: [TracingModule.forRoot({ classes }), LibraryModule!], providers: [Own, Logger] })(
+  AppModule,
+);
 
 sizeOf(2);
 using spans = recordSpans();
