@@ -81,9 +81,12 @@ for (const [name, budget] of Object.entries(BUDGETS)) {
 await withTarball(async (tarball) => {
   for (const companions of CORE) console.log(await tryOut(tarball, 'core', companions));
   for (const { nest, type, others } of NEST) {
-    const packages = ['common', 'core', 'platform-express', 'platform-fastify'];
+    const packages = ['common', 'core', 'microservices', 'websockets'];
+    const platforms = ['express', 'fastify', 'ws'].map((name) => `platform-${name}`);
     const companions = [
-      ...packages.map((name) => `@nestjs/${name}@${nest}`),
+      ...[...packages, ...platforms].map((name) => `@nestjs/${name}@${nest}`),
+      'ws',
+      '@types/ws',
       'rxjs@7',
       'reflect-metadata',
       ...others,

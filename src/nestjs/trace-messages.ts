@@ -11,11 +11,11 @@ import { attempt } from '../platform/report.ts';
 import { isTraced, TracedInterceptor } from './traced-interceptor.ts';
 
 /**
- * Puts the messages of a hybrid application in their spans. Its microservices do not have the global interceptors, unless they
- * inherit its configuration; but those of the controllers they have.
+ * Puts messages in their spans where Nest leaves out the global interceptors: those of the microservices of a hybrid
+ * application that do not inherit its configuration, and before Nest 12 those of every gateway.
  *
- * Bound as a class, Nest looks it up in the module of the controller: another application with the same controller finds one
- * of its own there, which does nothing.
+ * It is bound to controllers and gateways as a class, which Nest looks up in their module: another application with the same
+ * ones finds one of its own there, which does nothing.
  */
 class MessageInterceptor implements NestInterceptor {
   readonly #traced: TracedInterceptor | undefined;
@@ -25,8 +25,8 @@ class MessageInterceptor implements NestInterceptor {
   }
 
   intercept(context: ExecutionContext, next: CallHandler) {
-    const isOurs = this.#traced !== undefined && context.getType() === 'rpc' && !isTraced(context);
-    return isOurs ? this.#traced.intercept(context, next) : next.handle();
+    const isMessage = context.getType() !== 'http' && !isTraced(context);
+    return isMessage && this.#traced ? this.#traced.intercept(context, next) : next.handle();
   }
 }
 
@@ -38,36 +38,43 @@ const INTERCEPTORS = '__interceptors__';
 const metadata = new Reflector();
 const methods = new MetadataScanner();
 
-/** Has every controller of an application that handles messages trace them. */
+/** Traces every message that the controllers and gateways of an application handle. */
 export function traceMessages(modules: ModulesContainer): void {
   const interceptor = new MessageInterceptor(new TracedInterceptor());
   for (const module of modules.values()) {
-    for (const { metatype } of module.controllers.values()) {
-      if (typeof metatype !== 'function' || !handlesMessages(metatype as Type)) continue;
-      attempt('tracing the messages of a controller', () => {
-        bind(metatype as Type);
+    const receivers = [
+      ...classesOf(module.controllers).filter(handlesMessages),
+      ...classesOf(module.providers).filter(isGateway),
+    ];
+    if (receivers.length > 0)
+      attempt('tracing messages', () => {
+        receivers.forEach(bind);
         module.addInjectable({ provide: MessageInterceptor, useValue: interceptor }, 'interceptor');
       });
-    }
   }
 }
 
-function handlesMessages({ prototype }: Type): boolean {
-  const isHandler = (name: string) =>
-    metadata.get<unknown>(
-      'microservices:handler_type',
-      (prototype as Record<string, () => unknown>)[name]!,
-    ) !== undefined;
-  return (
-    attempt('looking for handlers of messages', () =>
-      methods.getAllMethodNames(prototype as object).some(isHandler),
-    ) === true
+function classesOf(wrappers: ReadonlyMap<unknown, { readonly metatype: unknown }>): Type[] {
+  return Array.from(wrappers.values(), ({ metatype }) => metatype).filter(
+    (type): type is Type => typeof type === 'function',
   );
 }
 
+function handlesMessages({ prototype }: Type): boolean {
+  const isHandler = (name: string) => {
+    const method = (prototype as Record<string, () => unknown>)[name]!;
+    return metadata.get<unknown>('microservices:handler_type', method) !== undefined;
+  };
+  const look = () => methods.getAllMethodNames(prototype as object).some(isHandler);
+  return attempt('looking for handlers of messages', look) === true;
+}
+
+function isGateway(type: Type): boolean {
+  return metadata.get<unknown>('websockets:is_gateway', type) === true;
+}
+
 /** Before the others of the class, as a global one would be. */
-function bind(controller: Type): void {
-  const bound = metadata.get<unknown[] | undefined>(INTERCEPTORS, controller) ?? [];
-  if (!bound.includes(MessageInterceptor))
-    SetMetadata(INTERCEPTORS, [MessageInterceptor, ...bound])(controller);
+function bind(type: Type): void {
+  const bound = metadata.get<unknown[] | undefined>(INTERCEPTORS, type) ?? [];
+  if (!bound.includes(MessageInterceptor)) SetMetadata(INTERCEPTORS, [MessageInterceptor, ...bound])(type);
 }

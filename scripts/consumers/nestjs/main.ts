@@ -24,6 +24,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { RequestSignal, TracingModule } from 'oncespan/nestjs';
 import { recordSpans } from 'oncespan/testing';
 import { of } from 'rxjs';
+import { tryMessages } from './messages.js';
 
 let waiting: () => void;
 
@@ -143,8 +144,11 @@ async function tryOut(adapter: AbstractHttpAdapter): Promise<void> {
 async function main(): Promise<void> {
   await tryOut(new ExpressAdapter());
   await tryOut(new FastifyAdapter());
+  await tryMessages();
   const kind = typeof require === 'function' ? 'CommonJS' : 'ES modules';
-  console.log(`Node ${process.version}, ${kind}: 5 requests and a hang-up on 2 adapters, every span ended`);
+  console.log(
+    `Node ${process.version}, ${kind}: 5 requests and a hang-up on 2 adapters, messages of 2 kinds, every span ended`,
+  );
 }
 
 void main();
