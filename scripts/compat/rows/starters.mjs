@@ -3,11 +3,6 @@
 /** Nest's command line as it is installed globally: it makes the project, whose own has the same major. */
 const needs = (major) => ['node@24', `@nestjs/cli@${major}`];
 
-const TITLES = {
-  11: 'CommonJS, Jest',
-  12: 'ES modules, Vitest',
-};
-
 const KINDS = {
   new: 'its tests, `nest build`, a request',
   watch: '`nest start --watch`, a file changed',
@@ -17,8 +12,16 @@ const KINDS = {
   commonjs: '`module: commonjs`, its tests',
 };
 
-export const STARTERS = Object.entries(TITLES).flatMap(([major, title]) =>
-  Object.entries(KINDS).map(([kind, what]) => ({
+const MAJORS = {
+  11: { title: 'CommonJS, Jest', kinds: KINDS },
+  12: {
+    title: 'ES modules, Vitest',
+    kinds: { ...KINDS, rspack: 'the Rspack builder', webpack: '`module: commonjs`, the webpack builder' },
+  },
+};
+
+export const STARTERS = Object.entries(MAJORS).flatMap(([major, { title, kinds }]) =>
+  Object.entries(kinds).map(([kind, what]) => ({
     name: `nest new of ${major} (${title}): ${what}`,
     needs: needs(major),
     files: ['starters'],

@@ -13,6 +13,7 @@ const MORE = [
   '@swc/cli@0.8',
   '@swc/core@1',
   'webpack@5',
+  '@rspack/core@2',
   'ts-loader@9',
   'webpack-node-externals@3',
   'tsconfig-paths-webpack-plugin@4',
