@@ -1,7 +1,8 @@
-import { type Context, context, trace } from '@opentelemetry/api';
+import { type Context, trace } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
+import { emitInContext } from './emit-in-context.ts';
 import { type HttpRequest, pathOf, routeOf } from './request-facts.ts';
 import { hasEnded } from '../span/parentage.ts';
 import { type RequestSpans, startRequestSpan } from './request-span.ts';
@@ -53,8 +54,8 @@ function begin(request: HttpRequest, response: unknown, options: RequestOptions)
   const told = hasEnded(active) ? undefined : trace.getSpan(active);
   if (traceResponseHeader && told !== undefined) writeTraceResponse(node, told);
   if (span === undefined) return undefined;
-  // What hears of the body and of the connection is called by the server, and not by what it was registered in.
-  for (const emitter of [request.raw ?? request, node]) context.bind(active, emitter);
+  for (const emitter of [request.raw ?? request, node])
+    attempt('keeping a request in its context', () => emitInContext(active, emitter));
   return active;
 }
 

@@ -1,5 +1,5 @@
 import { connect as connectHttp2 } from 'node:http2';
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
 import { createRequire } from 'node:module';
 import { type AddressInfo, connect } from 'node:net';
@@ -8,6 +8,7 @@ import {
   type CanActivate,
   Catch,
   Controller,
+  type DynamicModule,
   type ExceptionFilter,
   type ExecutionContext,
   ForbiddenException,
@@ -28,12 +29,13 @@ import {
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { propagation, SpanKind, trace } from '@opentelemetry/api';
+import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
 import { W3CBaggagePropagator, W3CTraceContextPropagator, CompositePropagator } from '@opentelemetry/core';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { AlwaysOffSampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { configure, withSpan } from '../../src/index.ts';
+import { PortableContextManager } from '../../src/platform/portable-context-manager.ts';
 import { TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { deferred, record, reported } from '../harness.ts';
@@ -51,9 +53,9 @@ function look(where: string): void {
 }
 
 const guard: CanActivate = {
-  canActivate(context: ExecutionContext) {
+  canActivate(execution: ExecutionContext) {
     look('guard');
-    const { url } = context.switchToHttp().getRequest<{ url: string }>();
+    const { url } = execution.switchToHttp().getRequest<{ url: string }>();
     if (url.startsWith('/stock/refused')) throw new ForbiddenException();
     return true;
   },
@@ -256,6 +258,58 @@ describe.each(adapters)('%s', (name, adapter) => {
     await served.settled();
     expect(seen).toEqual(['body: POST']);
     spans.only(['POST']);
+  });
+
+  test('it stays active there with a context manager that binds no emitters', async () => {
+    context.disable();
+    context.setGlobalContextManager(new PortableContextManager());
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}, readBody as never), adapter());
+    expect((await fetch(`${served.url}/stock`, { method: 'POST', body: 'tea' })).status).toBe(200);
+    await served.settled();
+    expect(seen).toEqual([name === 'fastify' ? 'body: POST /stock' : 'body: POST']);
+    spans.only([name === 'fastify' ? 'POST /stock' : 'POST']);
+  });
+
+  test('what hears of a request and its response is what was put there, and hears it where it is told', async () => {
+    const heard = () => look('event');
+    const listening = (node: IncomingMessage | ServerResponse) => {
+      for (const add of ['on', 'once', 'addListener', 'prependListener'] as const) node[add]('told', heard);
+      const found = [...node.listeners('told'), ...getEventListeners(node, 'told')];
+      withSpan('told', () => node.emit('told'));
+      for (let i = 0; i < 3; i++) node.off('told', heard);
+      return {
+        keys: Object.keys(node),
+        isSame: found.every((each) => each === heard),
+        left: node.listenerCount('told'),
+      };
+    };
+    const answers = async (...imports: DynamicModule[]) => {
+      const found: object[] = [];
+      const middleware = (request: IncomingMessage, response: ServerResponse) => {
+        found.push(listening(request), listening(response));
+        response.end();
+      };
+      @Module({ imports })
+      class AppModule implements NestModule {
+        configure(consumer: MiddlewareConsumer): void {
+          consumer.apply(middleware).forRoutes('{*all}');
+        }
+      }
+      await using served = await serve(AppModule, adapter());
+      await (await fetch(served.url)).text();
+      await served.settled();
+      return found;
+    };
+    const without = await answers();
+    expect(without).toMatchObject([
+      { isSame: true, left: 0 },
+      { isSame: true, left: 0 },
+    ]);
+    using spans = recordSpans();
+    expect(await answers(TracingModule.forRoot())).toEqual(without);
+    spans.only([{ name: 'GET', children: ['told', 'told'] }]);
+    expect(new Set(seen.splice(8))).toEqual(new Set(['event: told']));
   });
 
   test('a handler is its child, also where a middleware has lost the context', async () => {

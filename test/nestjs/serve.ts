@@ -26,7 +26,8 @@ class ListenerLog {
   follow(emitter: EventEmitter): void {
     const on = emitter.on.bind(emitter);
     emitter.on = (event, listener) => {
-      if (new Error().stack!.includes('/src/nestjs/'))
+      // By the caller: a whole application may be handled below us.
+      if (new Error().stack!.split('\n')[2]!.includes('/src/nestjs/'))
         this.added.push({ emitter, event: String(event), listener: listener as () => void });
       return on(event, listener);
     };
