@@ -97,9 +97,9 @@ describe.each(adapters)('%s', (_name, adapter) => {
       const said = JSON.stringify(options);
       expect(await answers(tracedModule(options), adapter), `${said}, without a provider`).toEqual(without);
       using spans = recordSpans();
-      expect(await answers(tracedModule(options), adapter), said).toEqual(without);
+      expect(await answers(tracedModule(options), adapter), `${said}, traced`).toEqual(without);
       const isOn = options.enabled !== false;
-      expect(spans.spans.length > requests.length / 2, said).toBe(isOn);
+      expect(spans.spans.length > requests.length / 2, `${said}, its spans`).toBe(isOn);
     }
   });
 
