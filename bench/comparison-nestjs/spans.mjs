@@ -35,7 +35,7 @@ export function names(spans, most = 6) {
 
 /** Attributes that differ between two requests of one kind, and say how the one went. */
 export function differences(usual, other) {
-  const unlike = /port|address|peer|remote|thread|user_agent|url|target|duration|sentry\./;
+  const unlike = /port|address|host\.ip|peer|remote|thread|user_agent|url|target|duration|sentry\./;
   const keys = new Set([...Object.keys(usual.attributes), ...Object.keys(other.attributes)]);
   const said = [...keys]
     .filter((key) => !unlike.test(key) && String(usual.attributes[key]) !== String(other.attributes[key]))

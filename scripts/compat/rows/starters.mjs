@@ -1,4 +1,4 @@
-// What people start from, and what they make of it. They take long: `npm run compat -- 'Nest projects'`.
+// What people start from, and what they make of it: `npm run compat -- 'Nest projects'`, which takes a quarter of an hour.
 
 /** Nest's command line as it is installed globally: it makes the project, whose own has the same major. */
 const needs = (major) => ['node@24', `@nestjs/cli@${major}`];
