@@ -14,8 +14,8 @@ type RequestHook = (request: HttpRequest, response: unknown, done: () => void) =
 
 /** The part of Nest's HTTP adapters used here: the one hook that runs before everything else. */
 interface HookedAdapter {
-  onRequestHook?: RequestHook;
-  setOnRequestHook(hook: RequestHook): void;
+  onRequestHook?: RequestHook | null;
+  setOnRequestHook?(hook: RequestHook | null | undefined): void;
 }
 
 export interface RequestOptions extends RouteChoice {
@@ -35,9 +35,11 @@ export function traceRequests(adapter: object, options: RequestOptions): void {
   if (isTraced.get(adapter)) return;
   isTraced.set(adapter, true);
   const hooked = adapter as HookedAdapter;
+  // One that is not Nest's own need not have any.
+  if (typeof hooked.setOnRequestHook !== 'function') return;
   let own = hooked.onRequestHook;
   hooked.setOnRequestHook((request, response, done) => {
-    const go = () => (own === undefined ? done() : Reflect.apply(own, adapter, [request, response, done]));
+    const go = () => (own ? Reflect.apply(own, adapter, [request, response, done]) : done());
     const active = attempt('starting the span of a request', () => begin(request, response, options));
     return active === undefined ? go() : callInContext(active, go, undefined, []);
   });

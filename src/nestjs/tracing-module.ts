@@ -4,6 +4,7 @@ import {
   Module,
   type ModuleMetadata,
   type OnApplicationShutdown,
+  type OnModuleInit,
   type Provider,
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
@@ -34,7 +35,7 @@ const SETTINGS = Symbol('oncespan.nestjs.settings');
  *
  * It needs a tracer provider and a context manager, registered before the application listens.
  */
-export class TracingModule implements OnApplicationShutdown {
+export class TracingModule implements OnModuleInit, OnApplicationShutdown {
   /**
    * @throws TypeError for a wrong option
    * @example
@@ -61,16 +62,24 @@ export class TracingModule implements OnApplicationShutdown {
     return { ...moduleWith({ provide: SETTINGS, inject, useFactory: read }), imports };
   }
 
-  constructor(
-    { tracing, interceptor, providers, requests }: ModuleSettings,
-    modules: ModulesContainer,
-    { httpAdapter }: Partial<HttpAdapterHost>,
-  ) {
+  readonly #settings: ModuleSettings;
+  readonly #host: Partial<HttpAdapterHost>;
+
+  constructor(settings: ModuleSettings, modules: ModulesContainer, host: Partial<HttpAdapterHost>) {
+    const { tracing, providers } = settings;
+    this.#settings = settings;
+    this.#host = host;
     configure(tracing);
     traceMessages(modules);
+    if (providers !== undefined) traceProviders(modules, providers);
+  }
+
+  /** Not before: a testing module gets its adapter when its providers are there. */
+  onModuleInit(): void {
+    const { interceptor, requests } = this.#settings;
+    const { httpAdapter } = this.#host;
     // `null` where the application serves no HTTP.
     if (httpAdapter != null) traceRequests(httpAdapter, { ...interceptor, requests });
-    if (providers !== undefined) traceProviders(modules, providers);
   }
 
   async onApplicationShutdown(): Promise<void> {

@@ -14,6 +14,7 @@ import {
   ForbiddenException,
   Get,
   Header,
+  type INestApplication,
   type MiddlewareConsumer,
   Module,
   type NestInterceptor,
@@ -27,6 +28,7 @@ import {
   UseInterceptors,
 } from '@nestjs/common';
 import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { Test } from '@nestjs/testing';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
@@ -39,7 +41,7 @@ import { PortableContextManager } from '../../src/platform/portable-context-mana
 import { TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { deferred, record, reported } from '../harness.ts';
-import { adapters, serve } from './serve.ts';
+import { adapters, serve, Served } from './serve.ts';
 
 /** Which span was active where, by name. */
 let seen: string[] = [];
@@ -422,6 +424,8 @@ describe.each(adapters)('%s', (name, adapter) => {
     await (await fetch(`${served.url}/stock/7`)).text();
     hooked.setOnRequestHook(hook('after'));
     await (await fetch(`${served.url}/stock/7`)).text();
+    hooked.setOnRequestHook(null);
+    expect(await (await fetch(`${served.url}/stock/7`)).text()).toBe('7');
     await served.settled();
     const early = name === 'fastify' ? 'GET /stock/:id' : 'GET';
     expect(seen.filter((line) => /^(before|after)/.test(line))).toEqual([
@@ -429,7 +433,27 @@ describe.each(adapters)('%s', (name, adapter) => {
       `after: ${early}`,
     ]);
     const request = { name: 'GET /stock/:id', children: ['StockController.find'] };
-    spans.only([request, request]);
+    spans.only([request, request, request]);
+  });
+
+  test('an adapter without hooks: handlers have their spans', async () => {
+    using spans = recordSpans();
+    const bare = Object.assign(adapter(), { setOnRequestHook: undefined });
+    await using served = await serve(moduleWith({}), bare);
+    expect(await (await fetch(`${served.url}/stock/7`)).text()).toBe('7');
+    await served.settled();
+    spans.only(['StockController.find']);
+  });
+
+  test('in a testing module, which gets its adapter last', async () => {
+    using spans = recordSpans();
+    const testing = await Test.createTestingModule({ imports: [moduleWith({})] }).compile();
+    const app = testing.createNestApplication<INestApplication>(adapter(), { logger: false });
+    await app.listen(0, '127.0.0.1');
+    await using served = new Served(app);
+    expect(await (await fetch(`${served.url}/stock/7`)).text()).toBe('7');
+    await served.settled();
+    spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
   });
 
   test('not sampled, it leaves nothing behind, and what is below is not sampled either', async () => {
