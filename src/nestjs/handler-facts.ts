@@ -81,7 +81,9 @@ function httpAttributes(request: HttpRequest): Attributes {
 }
 
 function graphqlAttributes(context: ExecutionContext): Attributes {
-  const { operation } = context.getArgByIndex<GraphQLInfo | undefined>(3) ?? {};
+  const args = context.getArgs<(GraphQLInfo | undefined)[]>();
+  // Resolvers of references have no arguments of their own.
+  const { operation } = args[args.length === 3 ? 2 : 3] ?? {};
   const name = operation?.name?.value;
   return {
     ...(operation?.operation !== undefined && { 'graphql.operation.type': operation.operation }),

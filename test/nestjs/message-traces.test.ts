@@ -25,7 +25,7 @@ import {
 import { propagation, SpanKind } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { IHeaders } from 'kafkajs';
-import { firstValueFrom, map, type Observable, of, reduce, toArray } from 'rxjs';
+import { firstValueFrom, map, Observable, of, reduce, toArray } from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   grpcMetadata,
@@ -276,6 +276,13 @@ interface Item {
   readonly item: string;
 }
 
+const watched = deferred();
+const unwatched = deferred();
+const forever = new Observable<Amount>(() => {
+  watched.resolve();
+  return () => unwatched.resolve();
+});
+
 @Controller()
 class StockService {
   @GrpcMethod('Stock')
@@ -285,6 +292,7 @@ class StockService {
 
   @GrpcMethod('Stock')
   watch({ item }: Item): Observable<Amount> {
+    if (item === 'forever') return forever;
     return of(...item).pipe(map((_letter, at) => ({ amount: at })));
   }
 
@@ -313,8 +321,8 @@ interface StockClient {
 @Module({ imports: [TracingModule.forRoot()], controllers: [StockService] })
 class GrpcModule {}
 
-test('gRPC: metadata of calls and of streams', async () => {
-  using spans = recordSpans();
+/** Serves gRPC for as long as `use` takes. */
+async function servingGrpc(use: (stock: StockClient) => Promise<void>): Promise<void> {
   await using home = await folder();
   const transport = {
     transport: Transport.GRPC as const,
@@ -330,9 +338,18 @@ test('gRPC: metadata of calls and of streams', async () => {
   });
   await app.listen();
   const client = ClientProxyFactory.create(transport);
-  const stock = client.getService<StockClient>('Stock');
-  const items = () => of({ item: 'tea' }, { item: 'milk' });
   try {
+    await use(client.getService<StockClient>('Stock'));
+  } finally {
+    client.close();
+    await app.close();
+  }
+}
+
+test('gRPC: metadata of calls and of streams', async () => {
+  using spans = recordSpans();
+  const items = () => of({ item: 'tea' }, { item: 'milk' });
+  await servingGrpc(async (stock) => {
     for (const metadata of [grpcMetadata, () => new Metadata()]) {
       const ask = (call: () => Observable<Amount>) =>
         withSpan('ask', () => firstValueFrom(call().pipe(toArray())));
@@ -344,10 +361,7 @@ test('gRPC: metadata of calls and of streams', async () => {
       expect(await ask(() => stock.sum(items(), metadata()))).toEqual([{ amount: 7 }]);
       expect(await ask(() => stock.echo(items(), metadata()))).toEqual([{ amount: 3 }, { amount: 4 }]);
     }
-  } finally {
-    client.close();
-    await app.close();
-  }
+  });
   const methods = ['count', 'watch', 'sum', 'echo'];
   const spanOf = (method: string) => ({
     name: `StockService.${method}`,
@@ -359,4 +373,17 @@ test('gRPC: metadata of calls and of streams', async () => {
   ]);
   expect(kindsOf(spans)).toEqual(twice(methods.map((method) => `StockService.${method} SERVER`).toSorted()));
   expect(reported).toEqual([]);
+});
+
+test('gRPC: a client that cancels a stream aborts it', async () => {
+  using spans = recordSpans();
+  await servingGrpc(async (stock) => {
+    const call = stock.watch({ item: 'forever' }, new Metadata());
+    const subscription = call.subscribe({ error: () => {} });
+    await watched.promise;
+    subscription.unsubscribe();
+    await unwatched.promise;
+  });
+  spans.only([{ name: 'StockService.watch', outcome: 'aborted' }]);
+  expect(spans.spans[0]!.status).toEqual({ code: 0 });
 });

@@ -174,12 +174,15 @@ test('a resolver', async () => {
   const info = { operation: { operation: 'query', name: { value: 'Stock' } } };
   expect(await count(undefined, { item: 'tea' }, {}, info)).toBe(3);
   expect(await count(undefined, { item: 'tea' }, {}, {})).toBe(3);
+  // As a resolver of a reference is called.
+  expect(await count({}, { item: 'tea' }, info)).toBe(3);
   spans.only([
     {
       name: 'StockResolver.count',
       attributes: { 'graphql.operation.type': 'query', 'graphql.operation.name': 'Stock' },
     },
     { name: 'StockResolver.count', attributes: { 'graphql.operation.type': undefined! } },
+    { name: 'StockResolver.count', attributes: { 'graphql.operation.type': 'query' } },
   ]);
 });
 
@@ -187,12 +190,16 @@ test('the signal of a resolver is that of the request in its context, if there i
   await using served = await serve(ResolverModule, new ExpressAdapter());
   const wait = resolverOf(served, 'wait');
   const res = new ServerResponse(new IncomingMessage(new Socket()));
-  const [signal, same, none] = [
+  const [signal, ...others] = [
     await wait(undefined, {}, { res }, {}),
     await wait(undefined, {}, { req: { res } }, {}),
+    await wait(undefined, {}, { reply: { raw: res } }, {}),
+    // As a resolver of a reference is called.
+    await wait({}, { res }, {}),
     await wait(undefined, {}, undefined, {}),
   ] as AbortSignal[];
-  expect(same).toBe(signal);
+  const none = others.pop();
+  expect(others).toEqual([signal, signal, signal]);
   res.destroy();
   await once(res, 'close');
   expect([signal!.aborted, none!.aborted]).toEqual([true, false]);
