@@ -552,6 +552,36 @@ test('over HTTP/2', async () => {
   ]);
 });
 
+test.each([
+  ['the server fails', undefined, { error: 'Error' }],
+  ['the client calls it off', 8, { outcome: 'aborted' }],
+  ['the client calls it off as an error', 2, { outcome: 'aborted' }],
+] as const)('over HTTP/2, in the middle of a response: %s', async (_name, code, ending) => {
+  const fail = deferred<ServerResponse>();
+  const stream = (_request: unknown, response: ServerResponse) => {
+    response.write('a part');
+    fail.resolve(response);
+  };
+  using spans = recordSpans();
+  await using served = await serve(
+    moduleWith({}, stream as never),
+    new FastifyAdapter({ http2: true } as never),
+  );
+  const session = connectHttp2(served.url);
+  const asked = session.request({ ':path': '/stock/7' }).resume();
+  asked.on('error', () => {});
+  await once(asked, 'data');
+  const response = await fail.promise;
+  // Not `once` of node:events, which rejects for a stream that fails.
+  const closed = new Promise((resolve) => asked.once('close', resolve));
+  if (code === undefined) response.destroy(new Error('the disk is gone'));
+  else asked.close(code);
+  await closed;
+  session.close();
+  await served.settled();
+  spans.only([{ name: 'GET /stock/:id', attributes: { 'http.response.status_code': 200 }, ...ending }]);
+});
+
 test('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS takes the place of the known methods', async () => {
   vi.resetModules();
   vi.stubEnv('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS', 'GET, PURGE');
