@@ -19,7 +19,11 @@ export abstract class HttpSpan {
   constructor(live: TrackedSpan, response: NodeResponse) {
     this.live = live;
     this.response = response;
-    onResponseEnd(response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
+  }
+
+  /** From now on the span ends with its response: at once, if that has ended. */
+  endWithResponse(): void {
+    onResponseEnd(this.response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
   }
 
   #sent(): void {
