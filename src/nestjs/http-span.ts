@@ -19,7 +19,11 @@ export abstract class HttpSpan {
   constructor(live: TrackedSpan, response: NodeResponse) {
     this.live = live;
     this.response = response;
-    onResponseEnd(response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
+  }
+
+  /** From now on the span ends with its response: at once, if that has ended. */
+  endWithResponse(): void {
+    onResponseEnd(this.response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
   }
 
   #sent(): void {
@@ -32,7 +36,7 @@ export abstract class HttpSpan {
   }
 
   #left(): void {
-    const { headersSent, errored, statusCode } = this.response;
+    const { headersSent, stream, errored = stream?.errored, statusCode } = this.response;
     this.#write(headersSent ? statusCode : undefined);
     this.#endAsFailed(wasReset(errored) ? this.failure : { error: errored }, undefined);
     this.live.settle(LEFT);
@@ -73,8 +77,11 @@ export function isAnswer(error: unknown, statusCode: number | undefined): boolea
   return attempt('reading a thrown error', isClients) === true;
 }
 
+/** What Node calls it when a connection is gone, or a stream of HTTP/2 is called off. */
+const RESETS = /^(ECONNRESET|EPIPE|ERR_HTTP2_(STREAM|SESSION)_\w+)$/;
+
 /** Whether a response was destroyed because of its client, and not by a stream that failed while it was piped in. */
 function wasReset(errored: unknown): boolean {
   const code = attempt('response.errored', () => (errored as { code?: unknown } | null | undefined)?.code);
-  return errored == null || code === 'ECONNRESET' || code === 'EPIPE';
+  return errored == null || (typeof code === 'string' && RESETS.test(code));
 }

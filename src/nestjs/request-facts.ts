@@ -5,8 +5,12 @@ import { environmentVariable } from '../platform/environment-variable.ts';
 export interface HttpRequest {
   readonly method?: string;
   readonly url?: string;
+  /** Express: the target as it came, before a router has taken its own path off. */
+  readonly originalUrl?: unknown;
   readonly httpVersion?: string;
   readonly headers?: Readonly<Record<string, unknown>>;
+  /** Whether the server has given its connection away: a header that asks for that is none. */
+  readonly upgrade?: boolean;
   readonly socket?: { readonly encrypted?: boolean } | null;
   /** Express: the path of the router, and the route inside it. */
   readonly baseUrl?: string;
@@ -16,6 +20,12 @@ export interface HttpRequest {
   readonly raw?: HttpRequest;
 }
 
+/** The request of Node behind what an adapter gives a handler. */
+export function nodeRequest(request: HttpRequest): HttpRequest {
+  // A parser of Express may have put a body there.
+  return typeof request.raw?.method === 'string' ? request.raw : request;
+}
+
 /** The template that a request was routed by, as `/orders/:id`, once it is. */
 export function routeOf({ baseUrl = '', route, routeOptions }: HttpRequest): string | undefined {
   if (typeof route?.path === 'string') return baseUrl + route.path;
@@ -23,8 +33,9 @@ export function routeOf({ baseUrl = '', route, routeOptions }: HttpRequest): str
 }
 
 /** The path alone: what stands in a query is nobody's business. */
-export function pathOf({ url = '/' }: HttpRequest): string {
-  const path = url.replace(/[?#].*$/s, '');
+export function pathOf({ originalUrl, url = '/' }: HttpRequest): string {
+  const target = typeof originalUrl === 'string' ? originalUrl : url;
+  const path = target.replace(/[?#].*$/s, '');
   // The target of a request that was meant for a proxy is a whole URL.
   return path.startsWith('/') || !URL.canParse(path) ? path : new URL(path).pathname;
 }
@@ -36,8 +47,8 @@ const knownMethods = new Set(
 );
 
 /** The name of a request's span: a method that anybody can make up is in none. */
-export function requestName({ method = '' }: HttpRequest, route: string | undefined): string {
-  const known = knownMethods.has(method) ? method : 'HTTP';
+export function requestName(method: string | undefined, route: string | undefined): string {
+  const known = method !== undefined && knownMethods.has(method) ? method : 'HTTP';
   return route === undefined ? known : `${known} ${route}`;
 }
 

@@ -3,13 +3,14 @@ import { defaultInstance as instance } from '../instance.ts';
 import { planSource } from '../options/plan.ts';
 import { activeContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
+import { attempt } from '../platform/report.ts';
 import { isUntraced } from '../platform/untraced-context.ts';
 import { startLive } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
 import { hasEnded } from '../span/parentage.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
-import { type HttpRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
+import { type HttpRequest, nodeRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
 import type { NodeResponse } from './response-end.ts';
 
 /**
@@ -22,7 +23,7 @@ const planNow = planSource(instance, 'HTTP', {
   name: nameOf,
   kind: SpanKind.SERVER,
   attributes: (request: HttpRequest) => ({
-    ...requestAttributes(request.raw ?? request),
+    ...requestAttributes(nodeRequest(request)),
     ...routeAttribute(routeOf(request)),
   }),
 });
@@ -30,11 +31,14 @@ const planNow = planSource(instance, 'HTTP', {
 /** The span of a whole request: of middleware, guards and filters, too. */
 export class RequestSpan extends HttpSpan {
   readonly #request: HttpRequest;
+  /** As it came: a middleware may have overridden it. */
+  readonly #method: string | undefined;
   #isHandled = false;
 
   constructor(live: HttpSpan['live'], request: HttpRequest, response: NodeResponse) {
     super(live, response);
     this.#request = request;
+    this.#method = nodeRequest(request).method;
   }
 
   /** A handler takes the request over: now the route is known. */
@@ -67,13 +71,15 @@ export class RequestSpan extends HttpSpan {
     const route = routeOf(this.#request);
     if (route === undefined || !this.isWritable) return;
     const { span } = this.live;
-    span.updateName(nameOf(this.#request));
-    span.setAttribute('http.route', route);
+    attempt('writing the route of a request', () => {
+      span.updateName(requestName(this.#method, route));
+      span.setAttribute('http.route', route);
+    });
   }
 }
 
 function nameOf(request: HttpRequest): string {
-  return requestName(request.raw ?? request, routeOf(request));
+  return requestName(nodeRequest(request).method, routeOf(request));
 }
 
 function routeAttribute(route: string | undefined) {
@@ -105,6 +111,7 @@ export function startRequestSpan(
   if (live === undefined) return undefined;
   const span = new RequestSpan(live, request, response);
   spans.set(response, span);
+  span.endWithResponse();
   return span;
 }
 
@@ -119,6 +126,7 @@ function parentOf(mode: RequestSpans, request: HttpRequest): Context | undefined
   return mode === true ? active : undefined;
 }
 
-function received(base: Context, { raw, headers = raw?.headers }: HttpRequest): Context {
-  return propagation.extract(base, headers);
+function received(base: Context, request: HttpRequest): Context {
+  const { headers } = nodeRequest(request);
+  return attempt('reading the headers of a request', () => propagation.extract(base, headers)) ?? base;
 }

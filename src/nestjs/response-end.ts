@@ -21,7 +21,7 @@ export interface NodeResponse {
   /** None as long as the response waits behind others on its connection. */
   readonly socket?: object | null;
   /** HTTP/2 only. */
-  readonly stream?: { readonly aborted: boolean; readonly rstCode?: number };
+  readonly stream?: { readonly aborted: boolean; readonly rstCode?: number; readonly errored?: unknown };
   on(event: 'finish' | 'close', listener: () => void): unknown;
   off(event: 'finish' | 'close', listener: () => void): unknown;
   hasHeader(name: string): boolean;

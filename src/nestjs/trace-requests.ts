@@ -3,7 +3,7 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { emitInContext } from './emit-in-context.ts';
-import { type HttpRequest, pathOf, routeOf } from './request-facts.ts';
+import { type HttpRequest, nodeRequest, pathOf, routeOf } from './request-facts.ts';
 import { hasEnded } from '../span/parentage.ts';
 import { type RequestSpans, startRequestSpan } from './request-span.ts';
 import { nodeResponse } from './response-end.ts';
@@ -56,20 +56,18 @@ function begin(request: HttpRequest, response: unknown, options: RequestOptions)
   const told = hasEnded(active) ? undefined : trace.getSpan(active);
   if (traceResponseHeader && told !== undefined) writeTraceResponse(node, told);
   if (span === undefined) return undefined;
-  for (const emitter of [request.raw ?? request, node])
+  for (const emitter of [nodeRequest(request), node])
     attempt('keeping a request in its context', () => emitInContext(active, emitter));
   return active;
 }
 
 /** What becomes a WebSocket is no request with a response: @fastify/websocket has it routed as one all the same. */
-function isUpgrade({ raw, headers = raw?.headers }: HttpRequest): boolean {
-  return String(headers?.['upgrade']).toLowerCase() === 'websocket';
+function isUpgrade(request: HttpRequest): boolean {
+  return nodeRequest(request).upgrade === true;
 }
 
 /** Fastify has routed a request by now, Express has not. */
 function isWanted(request: HttpRequest, options: RequestOptions): boolean {
   const route = routeOf(request);
-  return route === undefined
-    ? isChosenPath(pathOf(request.raw ?? request), options)
-    : isChosen(route, options);
+  return route === undefined ? isChosenPath(pathOf(nodeRequest(request)), options) : isChosen(route, options);
 }

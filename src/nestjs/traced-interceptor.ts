@@ -8,13 +8,14 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { startLive } from '../run-in-span.ts';
+import type { TrackedSpan } from '../span/tracked-span.ts';
 import { handlerPlan, isResolver, requestOf } from './handler-facts.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { entryOf } from './message-entry.ts';
 import { ResolverSpan } from './resolver-span.ts';
-import { nodeResponse } from './response-end.ts';
+import { type NodeResponse, nodeResponse } from './response-end.ts';
 import { routeOf } from './request-facts.ts';
-import { requestSpanOf } from './request-span.ts';
+import { type RequestSpan, requestSpanOf } from './request-span.ts';
 import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 import { tellRoute } from './upstream-route.ts';
@@ -114,12 +115,18 @@ export class TracedInterceptor implements NestInterceptor {
     const live = startLive({ instance, plan, tracer, parent }, [context, entry]);
     if (live === undefined) return undefined;
     const span =
-      attempt('observing a response', () => response && new HttpHandlerSpan(live, response, around)) ??
+      attempt('observing a response', () => response && endingWith(response, live, around)) ??
       (isResolver(context) ? new ResolverSpan(live) : new MessageHandlerSpan(live));
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;
   }
+}
+
+function endingWith(response: NodeResponse, live: TrackedSpan, around: RequestSpan | undefined) {
+  const span = new HttpHandlerSpan(live, response, around);
+  span.endWithResponse();
+  return span;
 }
 
 /** What a handler does, also where that is to throw before anything can be subscribed to. */

@@ -456,6 +456,37 @@ describe.each(adapters)('%s', (name, adapter) => {
     spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
   });
 
+  test('a propagator that throws costs the trace that is continued, not the span', async () => {
+    const failing = {
+      inject() {},
+      fields: () => [],
+      extract: () => {
+        throw new Error('no');
+      },
+    };
+    propagation.setGlobalPropagator(failing);
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}), adapter());
+    expect(await (await fetch(`${served.url}/stock/7`)).text()).toBe('7');
+    await served.settled();
+    spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+    expect(reported.splice(0)).toEqual([
+      ['oncespan: reading the headers of a request threw', new Error('no')],
+    ]);
+  });
+
+  test('one that asks for a WebSocket, where there are none, is a request', async () => {
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}), adapter());
+    const socket = connect(served.port, '127.0.0.1').resume();
+    socket.write(
+      'GET /stock/7 HTTP/1.1\r\nHost: x\r\nConnection: upgrade, close\r\nUpgrade: websocket\r\n\r\n',
+    );
+    await once(socket, 'close');
+    await served.settled();
+    spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+  });
+
   test('not sampled, it leaves nothing behind, and what is below is not sampled either', async () => {
     const { spans } = record({ sampler: new AlwaysOffSampler() });
     await using served = await serve(moduleWith({}), adapter());
@@ -508,6 +539,83 @@ test('on Express, the route of a middleware is not that of a request that fits n
   spans.only([{ name: 'GET', attributes: { 'http.route': undefined! } }]);
 });
 
+/** Of an Express application that has the one of Nest in it. */
+interface Outer extends RequestListener {
+  use(path: string, ...handlers: unknown[]): void;
+}
+
+async function mounted(...before: unknown[]) {
+  const app = await NestFactory.create(moduleWith({}), new ExpressAdapter(), { logger: false });
+  await app.init();
+  const outer = new ExpressAdapter().getInstance() as Outer;
+  outer.use('/shop', ...before, app.getHttpAdapter().getInstance());
+  const server = createServer(outer);
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = async () => {
+    server.closeAllConnections();
+    await once(server.close(), 'close');
+    await app.close();
+  };
+  return { port, [Symbol.asyncDispose]: close };
+}
+
+test('on Express, in another application: by the whole path, and the method that was asked for', async () => {
+  using spans = recordSpans();
+  const override = (request: IncomingMessage & { raw?: string }, _response: unknown, next: () => void) => {
+    request.method = 'GET';
+    request.raw = 'what a parser leaves there';
+    next();
+  };
+  {
+    await using outer = await mounted();
+    expect((await fetch(`http://127.0.0.1:${outer.port}/shop/stock/7?secret=1`)).status).toBe(200);
+  }
+  {
+    await using served = await serve(moduleWith({}, override as never), new ExpressAdapter());
+    expect((await fetch(`${served.url}/stock/7`, { method: 'PUT' })).status).toBe(200);
+    await served.settled();
+  }
+  spans.only([
+    {
+      name: 'GET /shop/stock/:id',
+      attributes: { 'http.route': '/shop/stock/:id', 'url.path': '/shop/stock/7' },
+      children: ['StockController.find'],
+    },
+    {
+      name: 'PUT /stock/:id',
+      attributes: { 'http.request.method': 'PUT', 'http.route': '/stock/:id' },
+      children: ['StockController.find'],
+    },
+  ]);
+});
+
+test('on Express, in another application: whose client has left before', async () => {
+  using spans = recordSpans();
+  const [entered, handled] = [deferred<IncomingMessage>(), deferred()];
+  const waiting = (request: IncomingMessage, response: ServerResponse, next: () => void) => {
+    response.once('close', () => {
+      next();
+      handled.resolve();
+    });
+    entered.resolve(request);
+  };
+  await using outer = await mounted(waiting);
+  const client = connect(outer.port, '127.0.0.1');
+  client.write('GET /shop/nowhere HTTP/1.1\r\nHost: x\r\n\r\n');
+  await entered.promise;
+  client.destroy();
+  await handled.promise;
+  spans.only([
+    {
+      name: 'GET',
+      outcome: 'aborted',
+      attributes: { 'url.path': '/shop/nowhere', 'http.route': undefined! },
+    },
+  ]);
+  expect(reported).toEqual([]);
+});
+
 test('what is injected into Fastify never meets a server', async () => {
   using spans = recordSpans();
   await using served = await serve(moduleWith({}), new FastifyAdapter());
@@ -552,12 +660,42 @@ test('over HTTP/2', async () => {
   ]);
 });
 
+test.each([
+  ['the server fails', undefined, { error: 'Error' }],
+  ['the client calls it off', 8, { outcome: 'aborted' }],
+  ['the client calls it off as an error', 2, { outcome: 'aborted' }],
+] as const)('over HTTP/2, in the middle of a response: %s', async (_name, code, ending) => {
+  const fail = deferred<ServerResponse>();
+  const stream = (_request: unknown, response: ServerResponse) => {
+    response.write('a part');
+    fail.resolve(response);
+  };
+  using spans = recordSpans();
+  await using served = await serve(
+    moduleWith({}, stream as never),
+    new FastifyAdapter({ http2: true } as never),
+  );
+  const session = connectHttp2(served.url);
+  const asked = session.request({ ':path': '/stock/7' }).resume();
+  asked.on('error', () => {});
+  await once(asked, 'data');
+  const response = await fail.promise;
+  // Not `once` of node:events, which rejects for a stream that fails.
+  const closed = new Promise((resolve) => asked.once('close', resolve));
+  if (code === undefined) response.destroy(new Error('the disk is gone'));
+  else asked.close(code);
+  await closed;
+  session.close();
+  await served.settled();
+  spans.only([{ name: 'GET /stock/:id', attributes: { 'http.response.status_code': 200 }, ...ending }]);
+});
+
 test('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS takes the place of the known methods', async () => {
   vi.resetModules();
   vi.stubEnv('OTEL_INSTRUMENTATION_HTTP_KNOWN_METHODS', 'GET, PURGE');
   try {
     const { requestName } = await import('../../src/nestjs/request-facts.ts');
-    expect(['GET', 'PURGE', 'POST'].map((method) => requestName({ method }, undefined))).toEqual([
+    expect(['GET', 'PURGE', 'POST'].map((method) => requestName(method, undefined))).toEqual([
       'GET',
       'PURGE',
       'HTTP',
