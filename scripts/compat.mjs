@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
 import { BUNDLERS } from './compat/rows/bundlers.mjs';
 import { COMPILERS } from './compat/rows/compilers.mjs';
+import { NEST } from './compat/rows/nest.mjs';
 import { NODE } from './compat/rows/node.mjs';
 import { PROVIDERS } from './compat/rows/providers.mjs';
 import { RUNNERS } from './compat/rows/runners.mjs';
@@ -28,6 +29,7 @@ const GROUPS = {
   Bundlers: BUNDLERS,
   'Nest projects': STARTERS,
   Providers: PROVIDERS,
+  NestJS: NEST,
 };
 
 const words = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import type { Runtime, Session } from 'node:inspector';
+import type * as node from 'node:inspector';
 import { builtinModule } from '../platform/builtin-module.ts';
 
 /** The folder of the package under `node_modules` that a class comes from; `undefined` if it comes from none, or is unknown. */
@@ -35,17 +35,17 @@ function packageIn(file: string | undefined): string | undefined {
 }
 
 /** Node's own, which every realm has: the global object of a test runner's is its own. */
-type Inspector = typeof import('node:inspector') & {
+type Inspector = typeof node & {
   /** The class that is asked about. */
   'oncespan.class'?: object;
   /** What stays connected. */
-  'oncespan.session'?: Session;
+  'oncespan.session'?: node.Session;
 };
 
 /** Keeps quiet about a host that refuses it: nobody can do anything about that, and without it all goes on. */
 class ClassInspector {
   readonly #inspector = builtinModule('node:inspector') as Inspector | undefined;
-  readonly #session: Session | undefined;
+  readonly #session: node.Session | undefined;
   readonly #files = new Map<string, string>();
 
   constructor() {
@@ -67,17 +67,20 @@ class ClassInspector {
   fileOf(type: object): string | undefined {
     try {
       this.#inspector!['oncespan.class'] = type;
-      const { result } = this.#ask<Runtime.EvaluateReturnType>('Runtime.evaluate', {
+      const { result } = this.#ask<node.Runtime.EvaluateReturnType>('Runtime.evaluate', {
         expression: "process.getBuiltinModule('node:inspector')['oncespan.class']",
         objectGroup: 'classes',
         silent: true,
       });
-      const { internalProperties } = this.#ask<Runtime.GetPropertiesReturnType>('Runtime.getProperties', {
-        objectId: result.objectId,
-        ownProperties: true,
-      });
+      const { internalProperties } = this.#ask<node.Runtime.GetPropertiesReturnType>(
+        'Runtime.getProperties',
+        {
+          objectId: result.objectId,
+          ownProperties: true,
+        },
+      );
       const location = internalProperties?.find(({ name }) => name === '[[FunctionLocation]]')?.value;
-      return this.#files.get((location?.value as { scriptId: string }).scriptId);
+      return location && this.#files.get((location.value as { scriptId: string }).scriptId);
     } catch {
       return undefined;
     } finally {

@@ -75,8 +75,8 @@ function decoratorLists(module: Class): Lists {
 }
 
 function dynamicLists(module: Module): Lists {
-  const { container } = module as unknown as { container: core.NestContainer };
-  return container.getDynamicMetadataByToken(module.token) ?? {};
+  const { container } = module as unknown as { container?: core.NestContainer };
+  return container?.getDynamicMetadataByToken(module.token) ?? {};
 }
 
 /** Of a module that is imported as a class, maybe one that is not there yet. */

@@ -46,10 +46,10 @@ function moduleOf(metadata: ModuleMetadata): Type {
 
 /** A library, which knows nothing of Nest. */
 const NAMES = ['LibraryModule', 'LibraryService', 'LibraryHelper'];
-const classes = NAMES.map((name) => `class ${name} { onModuleInit() {} }`).join('\n');
+const CLASSES = NAMES.map((name) => `class ${name} { onModuleInit() {} }`).join('\n');
 const CODE = {
-  module: `${classes}\nexport { ${NAMES.join(', ')} };`,
-  commonjs: `${classes}\nmodule.exports = { ${NAMES.join(', ')} };`,
+  module: `${CLASSES}\nexport { ${NAMES.join(', ')} };`,
+  commonjs: `${CLASSES}\nmodule.exports = { ${NAMES.join(', ')} };`,
 };
 
 type Classes = TracingModuleOptions['classes'];
