@@ -1,4 +1,5 @@
 import { HttpException } from '@nestjs/common';
+import type { AttributeValue } from '@opentelemetry/api';
 import { attempt } from '../platform/report.ts';
 import { LEFT, RETURNED, writeFailure } from '../span/outcome.ts';
 import { isUnrecorded } from '../span/sdk-span.ts';
@@ -58,7 +59,11 @@ export abstract class HttpSpan {
 
   /** @param statusCode what the client was told; `undefined` when it left before */
   protected writeEnd(statusCode: number | undefined): void {
-    if (statusCode !== undefined) this.live.span.setAttribute('http.response.status_code', statusCode);
+    if (statusCode !== undefined) this.setAttribute('http.response.status_code', statusCode);
+  }
+
+  protected setAttribute(key: string, value: AttributeValue): void {
+    attempt('span.setAttribute()', () => this.live.span.setAttribute(key, value));
   }
 
   protected get isWritable(): boolean {

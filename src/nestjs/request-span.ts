@@ -70,11 +70,8 @@ export class RequestSpan extends HttpSpan {
   #writeRoute(): void {
     const route = routeOf(this.#request);
     if (route === undefined || !this.isWritable) return;
-    const { span } = this.live;
-    attempt('writing the route of a request', () => {
-      span.updateName(requestName(this.#method, route));
-      span.setAttribute('http.route', route);
-    });
+    attempt('span.updateName()', () => this.live.span.updateName(requestName(this.#method, route)));
+    this.setAttribute('http.route', route);
   }
 }
 

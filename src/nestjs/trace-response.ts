@@ -9,8 +9,9 @@ import type { NodeResponse } from './response-end.ts';
  */
 export function writeTraceResponse(response: NodeResponse, span: Span): void {
   attempt('setting the header traceresponse', () => {
-    const identity = span.spanContext();
-    if (!isSpanContextValid(identity) || response.hasHeader('traceresponse')) return;
+    const identity = attempt('span.spanContext()', () => span.spanContext());
+    if (identity === undefined || !isSpanContextValid(identity) || response.hasHeader('traceresponse'))
+      return;
     const { traceId, spanId, traceFlags } = identity;
     const flags = traceFlags.toString(16).padStart(2, '0');
     response.setHeader('traceresponse', `00-${traceId}-${spanId}-${flags}`);

@@ -31,12 +31,12 @@ import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { context, propagation, SpanKind, trace } from '@opentelemetry/api';
+import { context, propagation, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
 import { W3CBaggagePropagator, W3CTraceContextPropagator, CompositePropagator } from '@opentelemetry/core';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { AlwaysOffSampler, SamplingDecision } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { configure, withSpan } from '../../src/index.ts';
+import { configure, liveSpans, withSpan } from '../../src/index.ts';
 import { PortableContextManager } from '../../src/platform/portable-context-manager.ts';
 import { TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
@@ -510,6 +510,27 @@ describe.each(adapters)('%s', (name, adapter) => {
     await served.settled();
     expect(spans().map((span) => span.name)).toEqual(['StockController.find']);
     expect(reported.splice(0)).toEqual([['oncespan: tracer.startSpan() threw', new Error('no')]]);
+  });
+
+  test.each([
+    [
+      'threw',
+      () => {
+        throw new Error('no');
+      },
+    ],
+    ['rejected', () => Promise.reject(new Error('no'))],
+  ] as const)('a span all of whose methods %s is not noticed', async (how, call) => {
+    const startSpan = () => new Proxy({} as Span, { get: () => call });
+    trace.disable();
+    trace.setGlobalTracerProvider({ getTracer: () => ({ startSpan }) as unknown as Tracer });
+    await using served = await serve(moduleWith({ traceResponseHeader: true }), adapter());
+    expect(await (await fetch(`${served.url}/stock/7`)).text()).toBe('7');
+    await served.settled();
+    expect(liveSpans()).toEqual([]);
+    const said = new Set(reported.splice(0).map(([text]) => text));
+    for (const method of ['spanContext', 'updateName', 'setAttribute', 'end'])
+      expect(said).toContain(`oncespan: span.${method}() ${how}`);
   });
 
   test('traceresponse names the span that is around the request', async () => {
