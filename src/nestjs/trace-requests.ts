@@ -31,6 +31,8 @@ const isTraced = hiddenField<true>();
  * An adapter has one such hook: the application's own goes on, inside the span, whenever it is set.
  */
 export function traceRequests(adapter: object, options: RequestOptions): void {
+  // Nothing to do for any of them.
+  if (options.requests === false && options.traceResponseHeader !== true) return;
   // Imported twice, the module is there twice.
   if (isTraced.get(adapter)) return;
   isTraced.set(adapter, true);
@@ -68,6 +70,7 @@ function isUpgrade(request: HttpRequest): boolean {
 
 /** Fastify has routed a request by now, Express has not. */
 function isWanted(request: HttpRequest, options: RequestOptions): boolean {
+  if (options.include === undefined && options.exclude === undefined) return true;
   const route = routeOf(request);
   return route === undefined ? isChosenPath(pathOf(nodeRequest(request)), options) : isChosen(route, options);
 }
