@@ -114,6 +114,7 @@ class ClassInspector {
   }
 }
 
+/** Coverage of Node's own, and of test runners, which do not say that they measure it. */
 function mayCountBranches(): boolean {
   const { NODE_V8_COVERAGE, VITEST, JEST_WORKER_ID } = process.env;
   return [NODE_V8_COVERAGE, VITEST, JEST_WORKER_ID].some((sign) => sign !== undefined);
