@@ -118,25 +118,24 @@ async function tryOut(adapter: AbstractHttpAdapter): Promise<void> {
   await slow;
   await Promise.all(closed);
   await app.close();
-  const http = (route: string, status?: number) => ({
-    'http.route': `/orders/${route}`,
-    'http.response.status_code': status!,
+  const requested = (route: string, status: number | undefined, more: object) => ({
+    name: `GET /orders/${route}`,
+    attributes: { 'http.route': `/orders/${route}`, 'http.response.status_code': status! },
+    ...more,
   });
+  const aborted = { outcome: 'aborted' } as const;
+  const slowly = { name: 'Orders.slow', ...aborted, error: 'AbortError' };
+  const notFound = { name: 'Orders.find', error: 'NotFoundException' };
   spans.only([
-    { name: 'OrdersController.find', attributes: http(':id', 200), children: ['Orders.find'] },
-    {
-      name: 'OrdersController.find',
-      attributes: http(':id', 404),
-      children: [{ name: 'Orders.find', error: 'NotFoundException' }],
-    },
-    { name: 'OrdersController.events', attributes: http('events', 200) },
-    { name: 'OrdersController.file', attributes: http('file', 200) },
-    {
-      name: 'OrdersController.slow',
-      outcome: 'aborted',
-      attributes: http('slow'),
-      children: [{ name: 'Orders.slow', outcome: 'aborted', error: 'AbortError' }],
-    },
+    requested(':id', 200, { children: [{ name: 'OrdersController.find', children: ['Orders.find'] }] }),
+    requested(':id', 404, { children: [{ name: 'OrdersController.find', children: [notFound] }] }),
+    requested('closed', 403, {}),
+    requested('events', 200, { children: ['OrdersController.events'] }),
+    requested('file', 200, { children: ['OrdersController.file'] }),
+    requested('slow', undefined, {
+      ...aborted,
+      children: [{ name: 'OrdersController.slow', ...aborted, children: [slowly] }],
+    }),
   ]);
   spans.stop();
 }
