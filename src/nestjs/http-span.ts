@@ -44,10 +44,12 @@ export abstract class HttpSpan {
   }
 
   #endAsFailed(failure: Failure | undefined, statusCode: number | undefined): void {
-    if (failure !== undefined && !isAnswer(failure.error, statusCode)) this.endAsFailed(failure.error);
+    if (failure !== undefined && !isAnswer(failure.error, statusCode))
+      this.endAsFailed(failure.error, statusCode);
   }
 
-  protected abstract endAsFailed(error: unknown): void;
+  /** @param statusCode what the client was told; `undefined` when it left before the end */
+  protected abstract endAsFailed(error: unknown, statusCode: number | undefined): void;
 
   protected writeFailure(type: string): void {
     if (this.isWritable) writeFailure(this.live.span, { type, message: '' }, {}, this.live.plan);

@@ -34,6 +34,8 @@ export class RequestSpan extends HttpSpan {
   /** As it came: a middleware may have overridden it. */
   readonly #method: string | undefined;
   #isHandled = false;
+  /** Whether the handler failed when its answer was under way. */
+  #isCutShort = false;
 
   constructor(live: HttpSpan['live'], request: HttpRequest, response: NodeResponse) {
     super(live, response);
@@ -50,13 +52,16 @@ export class RequestSpan extends HttpSpan {
   /** @param failure `undefined` when it was made good */
   handlerFailed(failure: Failure | undefined): void {
     this.failure = failure;
+    this.#isCutShort = this.response.headersSent;
   }
 
   /** The error is recorded where it was thrown; here stands what became of the request. */
-  protected override endAsFailed(error: unknown): void {
+  protected override endAsFailed(error: unknown, sent: number | undefined): void {
     const { statusCode } = this.response;
     const { ignores, redact } = this.live.plan;
-    if (statusCode < 500 && ignores(error)) return;
+    // What was answered after it, a filter has made of it.
+    const isAnswered = sent !== undefined && !this.#isCutShort;
+    if (statusCode < 500 && (isAnswered || ignores(error))) return;
     this.writeFailure(statusCode < 500 ? describeException(error, redact).type : String(statusCode));
     this.live.settle(RETURNED);
   }

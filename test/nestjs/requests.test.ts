@@ -88,6 +88,14 @@ class LookingFilter implements ExceptionFilter {
   }
 }
 
+@Catch()
+class MendingFilter implements ExceptionFilter {
+  catch(_error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<{ raw?: ServerResponse } & ServerResponse>();
+    (response.raw ?? response).end('made good');
+  }
+}
+
 @Controller('stock')
 @UseGuards(guard)
 @UseInterceptors(interceptor)
@@ -106,6 +114,12 @@ class StockController {
   page() {
     look('handler');
     return 'a page';
+  }
+
+  @Get('made-good')
+  @UseFilters(MendingFilter)
+  fail() {
+    throw new Error('the till is empty');
   }
 
   @Get(':id')
@@ -328,6 +342,20 @@ describe.each(adapters)('%s', (name, adapter) => {
     await served.settled();
     expect(seen).toContain('guard: none');
     spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+  });
+
+  test('an exception that a filter answers with 200 is an error of the handler alone', async () => {
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}), adapter());
+    expect(await (await fetch(`${served.url}/stock/made-good`)).text()).toBe('made good');
+    await served.settled();
+    spans.only([
+      {
+        name: 'GET /stock/made-good',
+        attributes: { 'http.response.status_code': 200, error: undefined! },
+        children: [{ name: 'StockController.fail', error: 'Error: the till is empty' }],
+      },
+    ]);
   });
 
   test('an unknown method is in no name', async () => {
