@@ -27,7 +27,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -663,6 +663,18 @@ test('on Express, in another application: whose client has left before', async (
     },
   ]);
   expect(reported).toEqual([]);
+});
+
+test('of an application that has loaded the module when it listened', async () => {
+  @Module({ controllers: [StockController] })
+  class AppModule {}
+  using spans = recordSpans();
+  await using served = await serve(AppModule, new ExpressAdapter());
+  await served.app.get(LazyModuleLoader).load(() => TracingModule.forRoot());
+  expect((await fetch(`${served.url}/stock/7`)).status).toBe(200);
+  await served.settled();
+  // Nest gives nobody the global interceptors of such a module.
+  spans.only(['GET /stock/:id']);
 });
 
 test('what is injected into Fastify never meets a server', async () => {
