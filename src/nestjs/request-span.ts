@@ -8,7 +8,8 @@ import { isUntraced } from '../platform/untraced-context.ts';
 import { startLive } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
-import { hasEnded } from '../span/parentage.ts';
+import { hasEnded, isLocalRoot } from '../span/parentage.ts';
+import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
 import { type HttpRequest, nodeRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
 import type { NodeResponse } from './response-end.ts';
@@ -30,6 +31,8 @@ const planNow = planSource(instance, 'HTTP', {
 
 /** The span of a whole request: of middleware, guards and filters, too. */
 export class RequestSpan extends HttpSpan {
+  /** Whether nothing around the application has made a span. */
+  readonly isLocalRoot: boolean;
   readonly #request: HttpRequest;
   /** As it came: a middleware may have overridden it. */
   readonly #method: string | undefined;
@@ -37,10 +40,15 @@ export class RequestSpan extends HttpSpan {
   /** Whether the handler failed when its answer was under way. */
   #isCutShort = false;
 
-  constructor(live: HttpSpan['live'], request: HttpRequest, response: NodeResponse) {
+  constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, parent: Context) {
     super(live, response);
+    this.isLocalRoot = isLocalRoot(parent, 'child');
     this.#request = request;
     this.#method = nodeRequest(request).method;
+  }
+
+  protected override get takesLateWrites(): boolean {
+    return this.isLocalRoot;
   }
 
   /** A handler takes the request over: now the route is known. */
@@ -111,7 +119,7 @@ export function startRequestSpan(
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
   const live = startLive({ instance, plan, tracer: tracer!, parent }, [request]);
   if (live === undefined) return undefined;
-  const span = new RequestSpan(live, request, response);
+  const span = new RequestSpan(live, request, response, parent);
   spans.set(response, span);
   span.endWithResponse();
   return span;

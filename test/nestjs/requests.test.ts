@@ -358,6 +358,26 @@ describe.each(adapters)('%s', (name, adapter) => {
     ]);
   });
 
+  test('it takes what is written on it when its response has been sent', async () => {
+    using spans = recordSpans();
+    const middleware = (_request: unknown, response: ServerResponse, next: () => void) => {
+      response.on('finish', () => trace.getActiveSpan()?.setAttribute('tea', 'served'));
+      next();
+    };
+    await using served = await serve(moduleWith({}, middleware as never), adapter());
+    await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    spans.only([
+      {
+        name: 'GET /stock/:id',
+        attributes: { tea: 'served' },
+        children: ['StockController.find'],
+      },
+    ]);
+    expect(reported).toEqual([]);
+    expect(served.listeners.left()).toEqual([]);
+  });
+
   test('an unknown method is in no name', async () => {
     using spans = recordSpans();
     await using served = await serve(moduleWith({}), adapter());
