@@ -49,6 +49,10 @@ export class HttpHandlerSpan extends HttpSpan implements HandlerSpan {
     this.#request = request;
   }
 
+  protected override get takesLateWrites(): boolean {
+    return this.#request?.isLocalRoot === true;
+  }
+
   /** A file that fails under way is cut short, and has the status of a whole one. */
   emitted(value: unknown): void {
     if (typeof value !== 'object') return;

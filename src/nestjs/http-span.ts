@@ -24,8 +24,16 @@ export abstract class HttpSpan {
 
   /** From now on the span ends with its response: at once, if that has ended. */
   endWithResponse(): void {
-    onResponseEnd(this.response, (end) => (end === 'sent' ? this.#sent() : this.#left()));
+    onResponseEnd(this.response, (end) => {
+      if (end === 'left') this.#left();
+      else if (!this.takesLateWrites) this.#sent();
+      // Whoever else hears of the end can still write on the span.
+      else queueMicrotask(() => void attempt('telling of the end of a response', () => this.#sent()));
+    });
   }
+
+  /** Not inside a span of somebody else's, which ends with the response as well, and after its children. */
+  protected abstract get takesLateWrites(): boolean;
 
   #sent(): void {
     const { statusCode } = this.response;
@@ -44,10 +52,12 @@ export abstract class HttpSpan {
   }
 
   #endAsFailed(failure: Failure | undefined, statusCode: number | undefined): void {
-    if (failure !== undefined && !isAnswer(failure.error, statusCode)) this.endAsFailed(failure.error);
+    if (failure !== undefined && !isAnswer(failure.error, statusCode))
+      this.endAsFailed(failure.error, statusCode);
   }
 
-  protected abstract endAsFailed(error: unknown): void;
+  /** @param statusCode what the client was told; `undefined` when it left before the end */
+  protected abstract endAsFailed(error: unknown, statusCode: number | undefined): void;
 
   protected writeFailure(type: string): void {
     if (this.isWritable) writeFailure(this.live.span, { type, message: '' }, {}, this.live.plan);

@@ -8,7 +8,8 @@ import { isUntraced } from '../platform/untraced-context.ts';
 import { startLive } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
-import { hasEnded } from '../span/parentage.ts';
+import { hasEnded, isLocalRoot } from '../span/parentage.ts';
+import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
 import { type HttpRequest, nodeRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
 import type { NodeResponse } from './response-end.ts';
@@ -30,15 +31,24 @@ const planNow = planSource(instance, 'HTTP', {
 
 /** The span of a whole request: of middleware, guards and filters, too. */
 export class RequestSpan extends HttpSpan {
+  /** Whether nothing around the application has made a span. */
+  readonly isLocalRoot: boolean;
   readonly #request: HttpRequest;
   /** As it came: a middleware may have overridden it. */
   readonly #method: string | undefined;
   #isHandled = false;
+  /** Whether the handler failed when its answer was under way. */
+  #isCutShort = false;
 
-  constructor(live: HttpSpan['live'], request: HttpRequest, response: NodeResponse) {
+  constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, parent: Context) {
     super(live, response);
+    this.isLocalRoot = isLocalRoot(parent, 'child');
     this.#request = request;
     this.#method = nodeRequest(request).method;
+  }
+
+  protected override get takesLateWrites(): boolean {
+    return this.isLocalRoot;
   }
 
   /** A handler takes the request over: now the route is known. */
@@ -50,13 +60,16 @@ export class RequestSpan extends HttpSpan {
   /** @param failure `undefined` when it was made good */
   handlerFailed(failure: Failure | undefined): void {
     this.failure = failure;
+    this.#isCutShort = this.response.headersSent;
   }
 
   /** The error is recorded where it was thrown; here stands what became of the request. */
-  protected override endAsFailed(error: unknown): void {
+  protected override endAsFailed(error: unknown, sent: number | undefined): void {
     const { statusCode } = this.response;
     const { ignores, redact } = this.live.plan;
-    if (statusCode < 500 && ignores(error)) return;
+    // What was answered after it, a filter has made of it.
+    const isAnswered = sent !== undefined && !this.#isCutShort;
+    if (statusCode < 500 && (isAnswered || ignores(error))) return;
     this.writeFailure(statusCode < 500 ? describeException(error, redact).type : String(statusCode));
     this.live.settle(RETURNED);
   }
@@ -106,7 +119,7 @@ export function startRequestSpan(
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
   const live = startLive({ instance, plan, tracer: tracer!, parent }, [request]);
   if (live === undefined) return undefined;
-  const span = new RequestSpan(live, request, response);
+  const span = new RequestSpan(live, request, response, parent);
   spans.set(response, span);
   span.endWithResponse();
   return span;

@@ -71,10 +71,12 @@ export class TracingModule implements OnModuleInit, OnApplicationShutdown {
     this.#host = host;
     configure(tracing);
     traceMessages(modules);
+    // Loaded lazily, a module is not told that it has been.
+    this.onModuleInit();
     if (providers !== undefined) traceProviders(modules, providers);
   }
 
-  /** Not before: a testing module gets its adapter when its providers are there. */
+  /** Once more: a testing module gets its adapter when its providers are there. */
   onModuleInit(): void {
     const { interceptor, requests } = this.#settings;
     const { httpAdapter } = this.#host;

@@ -27,7 +27,7 @@ import {
   UseGuards,
   UseInterceptors,
 } from '@nestjs/common';
-import { type AbstractHttpAdapter, NestFactory } from '@nestjs/core';
+import { type AbstractHttpAdapter, LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -88,6 +88,14 @@ class LookingFilter implements ExceptionFilter {
   }
 }
 
+@Catch()
+class MendingFilter implements ExceptionFilter {
+  catch(_error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<{ raw?: ServerResponse } & ServerResponse>();
+    (response.raw ?? response).end('made good');
+  }
+}
+
 @Controller('stock')
 @UseGuards(guard)
 @UseInterceptors(interceptor)
@@ -106,6 +114,12 @@ class StockController {
   page() {
     look('handler');
     return 'a page';
+  }
+
+  @Get('made-good')
+  @UseFilters(MendingFilter)
+  fail() {
+    throw new Error('the till is empty');
   }
 
   @Get(':id')
@@ -328,6 +342,40 @@ describe.each(adapters)('%s', (name, adapter) => {
     await served.settled();
     expect(seen).toContain('guard: none');
     spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+  });
+
+  test('an exception that a filter answers with 200 is an error of the handler alone', async () => {
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}), adapter());
+    expect(await (await fetch(`${served.url}/stock/made-good`)).text()).toBe('made good');
+    await served.settled();
+    spans.only([
+      {
+        name: 'GET /stock/made-good',
+        attributes: { 'http.response.status_code': 200, error: undefined! },
+        children: [{ name: 'StockController.fail', error: 'Error: the till is empty' }],
+      },
+    ]);
+  });
+
+  test('it takes what is written on it when its response has been sent', async () => {
+    using spans = recordSpans();
+    const middleware = (_request: unknown, response: ServerResponse, next: () => void) => {
+      response.on('finish', () => trace.getActiveSpan()?.setAttribute('tea', 'served'));
+      next();
+    };
+    await using served = await serve(moduleWith({}, middleware as never), adapter());
+    await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    spans.only([
+      {
+        name: 'GET /stock/:id',
+        attributes: { tea: 'served' },
+        children: ['StockController.find'],
+      },
+    ]);
+    expect(reported).toEqual([]);
+    expect(served.listeners.left()).toEqual([]);
   });
 
   test('an unknown method is in no name', async () => {
@@ -635,6 +683,18 @@ test('on Express, in another application: whose client has left before', async (
     },
   ]);
   expect(reported).toEqual([]);
+});
+
+test('of an application that has loaded the module when it listened', async () => {
+  @Module({ controllers: [StockController] })
+  class AppModule {}
+  using spans = recordSpans();
+  await using served = await serve(AppModule, new ExpressAdapter());
+  await served.app.get(LazyModuleLoader).load(() => TracingModule.forRoot());
+  expect((await fetch(`${served.url}/stock/7`)).status).toBe(200);
+  await served.settled();
+  // Nest gives nobody the global interceptors of such a module.
+  spans.only(['GET /stock/:id']);
 });
 
 test('what is injected into Fastify never meets a server', async () => {
