@@ -1,4 +1,4 @@
-import { type Context, propagation, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { defaultInstance as instance } from '../instance.ts';
 import { planSource } from '../options/plan.ts';
 import { activeContext } from '../platform/context.ts';
@@ -9,6 +9,7 @@ import { startLive } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
 import { hasEnded, isLocalRoot } from '../span/parentage.ts';
+import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
 import { type HttpRequest, nodeRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
@@ -125,12 +126,23 @@ export function startRequestSpan(
   return span;
 }
 
+const ofStarts = new WeakSet<Span>();
+
+/**
+ * Notes the span that an application is started in: the connections of its server are all in that span's context, for ever,
+ * and it does not tell when it ends if it is not sampled.
+ */
+export function noteStart(): void {
+  const span = trace.getSpan(activeContext());
+  if (span !== undefined) ofStarts.add(span);
+}
+
 function parentOf(mode: RequestSpans, request: HttpRequest): Context | undefined {
   const active = activeContext();
   if (isUntraced(active)) return undefined;
   const around = trace.getSpan(active);
-  // The connections of a server that was started in a span are all in that span's context, for ever.
-  if (around === undefined || hasEnded(active)) return received(trace.deleteSpan(active), request);
+  const isOver = (span: Span) => hasEnded(active) || (ofStarts.has(span) && isUnrecorded(span));
+  if (around === undefined || isOver(around)) return received(trace.deleteSpan(active), request);
   // Something has read the headers already.
   if (around.spanContext().isRemote === true) return active;
   return mode === true ? active : undefined;

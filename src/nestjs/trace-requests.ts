@@ -5,7 +5,7 @@ import { attempt } from '../platform/report.ts';
 import { emitInContext } from './emit-in-context.ts';
 import { type HttpRequest, nodeRequest, pathOf, routeOf } from './request-facts.ts';
 import { hasEnded } from '../span/parentage.ts';
-import { type RequestSpans, startRequestSpan } from './request-span.ts';
+import { noteStart, type RequestSpans, startRequestSpan } from './request-span.ts';
 import { nodeResponse } from './response-end.ts';
 import { isChosen, isChosenPath, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
@@ -33,6 +33,7 @@ const isTraced = hiddenField<true>();
 export function traceRequests(adapter: object, options: RequestOptions): void {
   // Nothing to do for any of them.
   if (options.requests === false && options.traceResponseHeader !== true) return;
+  attempt('looking at the active span', noteStart);
   // Imported twice, the module is there twice.
   if (isTraced.get(adapter)) return;
   isTraced.set(adapter, true);

@@ -40,7 +40,7 @@ import { configure, liveSpans, withSpan } from '../../src/index.ts';
 import { PortableContextManager } from '../../src/platform/portable-context-manager.ts';
 import { TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
-import { deferred, record, reported } from '../harness.ts';
+import { deferred, dropping, record, reported } from '../harness.ts';
 import { adapters, serve, Served } from './serve.ts';
 
 /** Which span was active where, by name. */
@@ -425,6 +425,14 @@ describe.each(adapters)('%s', (name, adapter) => {
     await (await fetch(`${served.url}/stock/7`)).text();
     await served.settled();
     spans.only(['bootstrap', { name: 'GET /stock/:id', children: ['StockController.find'] }]);
+  });
+
+  test('so has one that was started in a span which is not sampled', async () => {
+    const { spans } = record({ sampler: dropping('bootstrap') });
+    await using served = await withSpan('bootstrap', () => serve(moduleWith({}), adapter()));
+    await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    expect(spans().map((span) => span.name)).toEqual(['StockController.find', 'GET /stock/:id']);
   });
 
   test('beside the HTTP instrumentation there is one, which learns the route, and none for what that ignores', async () => {
