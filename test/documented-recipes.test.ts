@@ -3,23 +3,27 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 
 const linesOf = (path: string) =>
   readFileSync(path, 'utf8')
     .split('\n')
     .map((line) => line.trim());
 
-test('every line of a diff in docs/jobs.md stands in a recipe that runs', () => {
-  const examples = join(root, 'examples/jobs');
+test.each([
+  ['docs/jobs.md', 'examples/jobs', { shown: 60, code: 0 }],
+  ['docs/nestjs.md', 'examples/nestjs', { shown: 0, code: 20 }],
+])('every line of a diff in %s stands in a recipe that runs, of %s', (page, folder, least) => {
+  const examples = join(root, folder);
   const lines = readdirSync(examples, { recursive: true, encoding: 'utf8' })
-    .filter((path) => /\.[jt]sx?$/.test(path) && !path.includes('node_modules'))
+    .filter((path) => /\.[jt]sx?$/.test(path) && !/node_modules|dist/.test(path))
     .flatMap((path) => linesOf(join(examples, path)));
-  const diffs = readFileSync(join(root, 'docs/jobs.md'), 'utf8').matchAll(/^```diff\n(.*?)^```$/gms);
+  const diffs = readFileSync(join(root, page), 'utf8').matchAll(/^```diff\n(.*?)^```$/gms);
   const shown = Array.from(diffs, ([, diff]) => diff!.split('\n')).flat();
-  expect(shown.length).toBeGreaterThan(60);
+  expect(shown.length).toBeGreaterThan(least.shown);
   const code = shown
     .map((line) => line.replace(/^\+/, '').trim())
     .filter((line) => !/^(\/\/.*)?$/.test(line));
+  expect(code.length).toBeGreaterThan(least.code);
   expect(code.filter((line) => !lines.includes(line))).toEqual([]);
 });
