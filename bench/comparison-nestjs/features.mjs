@@ -298,12 +298,7 @@ const OWN_ROWS = [
       if (contender.key === 'oncespan-http') return notApplicable('see oncespan');
       const served = await start({ alone: true });
       const { spans } = await served.getAnew('/orders/7', { headers: { traceparent: TRACEPARENT } });
-      const found = arrived(spans);
-      if (found.length === 0) return none;
-      const continued = found.find(({ traceId }) => traceId === TRACE_ID);
-      return continued
-        ? { said: `by ${told(continued)}`, good: true }
-        : { said: 'no: a new trace', good: false };
+      return continuation(arrived(spans));
     },
   },
   {
@@ -319,12 +314,7 @@ const OWN_ROWS = [
       await served.ask('clear');
       const data = { numbers: [1, 2], traceparent: TRACEPARENT };
       await served.send({ pattern: 'sum', data, traceparent: TRACEPARENT });
-      const found = arrived((await served.ask('spans')).spans);
-      if (found.length === 0) return none;
-      const continued = found.find(({ traceId }) => traceId === TRACE_ID);
-      return continued
-        ? { said: `by ${told(continued)}`, good: true }
-        : { said: 'no: a new trace', good: false };
+      return continuation(arrived((await served.ask('spans')).spans));
     },
   },
   {
@@ -426,6 +416,13 @@ async function background(start, contender, act, method) {
     said: `no span${all.length > 0 ? `; ${names(all)} with ${code("classes: 'providers'")}` : ''}`,
     good: false,
   };
+}
+
+/** Whether the trace of the one who asked goes on in these spans. */
+function continuation(found) {
+  if (found.length === 0) return none;
+  const continued = found.find(({ traceId }) => traceId === TRACE_ID);
+  return continued ? { said: `by ${told(continued)}`, good: true } : { said: 'no: a new trace', good: false };
 }
 
 export const ROWS = [

@@ -23,18 +23,6 @@ function controller() {
   return Orders;
 }
 
-/** @throws TypeError as long as the module has no such option */
-export const withRequests = (requests) => TracingModule.forRoot({ requests });
-
-/** Of a version that has no request spans yet, the handler's alone is what there is. */
-function handlersAlone() {
-  try {
-    return withRequests(false);
-  } catch {
-    return TracingModule.forRoot();
-  }
-}
-
 /** What Nest itself takes for having one. */
 class EmptyInterceptor {
   intercept(_execution, next) {
@@ -46,8 +34,8 @@ const AROUND = {
   plain: () => ({}),
   'an empty interceptor': () => ({ providers: [{ provide: APP_INTERCEPTOR, useClass: EmptyInterceptor }] }),
   'by hand': () => ({ providers: [{ provide: APP_INTERCEPTOR, useClass: InterceptorByHand }] }),
-  ours: () => ({ imports: [handlersAlone()] }),
-  'ours, requests too': () => ({ imports: [withRequests('auto')] }),
+  ours: () => ({ imports: [TracingModule.forRoot({ requests: false })] }),
+  'ours, requests too': () => ({ imports: [TracingModule.forRoot()] }),
 };
 
 /** @returns the port where it listens */

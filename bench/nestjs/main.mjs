@@ -131,20 +131,10 @@ const request = {
   ours: { around: 'ours, requests too' },
 };
 
-const { withRequests } = await import('./application.mjs');
-let hasRequests = true;
-try {
-  withRequests('auto');
-} catch {
-  hasRequests = false;
-  console.log('no rows of the request span: the module has no option `requests` yet');
-}
-
 const rows = [];
 for (const adapter of ['express', 'fastify']) {
   rows.push(...(await contest('handler', adapter, handler, 'by hand')));
-  if (hasRequests)
-    rows.push(...(await contest('request and handler', adapter, request, 'instrumentation-http, by hand')));
+  rows.push(...(await contest('request and handler', adapter, request, 'instrumentation-http, by hand')));
 }
 
 const head = [
