@@ -1,5 +1,6 @@
 import type * as node from 'node:inspector';
 import { builtinModule } from '../platform/builtin-module.ts';
+import { environmentVariable } from '../platform/environment-variable.ts';
 
 /** The folder of the package under `node_modules` that a class comes from; `undefined` if it comes from none, or is unknown. */
 export type PackageOf = (type: object) => string | undefined;
@@ -116,6 +117,7 @@ class ClassInspector {
 
 /** Coverage of Node's own, and of test runners, which do not say that they measure it. */
 function mayCountBranches(): boolean {
-  const { NODE_V8_COVERAGE, VITEST, JEST_WORKER_ID } = process.env;
-  return [NODE_V8_COVERAGE, VITEST, JEST_WORKER_ID].some((sign) => sign !== undefined);
+  return ['NODE_V8_COVERAGE', 'VITEST', 'JEST_WORKER_ID'].some(
+    (sign) => environmentVariable(sign) !== undefined,
+  );
 }

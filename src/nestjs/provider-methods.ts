@@ -4,7 +4,7 @@ import { isMarked, type Key, sharedMarks } from '../decorators/member.ts';
 import { Traced, Untraced } from '../index.ts';
 import type { SpanOptions } from '../options/options.ts';
 
-type Class = abstract new (...args: never[]) => unknown;
+export type Class = abstract new (...args: never[]) => unknown;
 
 const metadata = new Reflector();
 const untraced = sharedMarks('untraced');

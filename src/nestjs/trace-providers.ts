@@ -2,10 +2,9 @@ import * as common from '@nestjs/common';
 import * as core from '@nestjs/core';
 import { type PackageOf, withPackages } from './package-of-class.ts';
 import { attempt } from '../platform/report.ts';
-import { traceMethods } from './provider-methods.ts';
+import { type Class, traceMethods } from './provider-methods.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
 
-type Class = abstract new (...args: never[]) => unknown;
 type Module = ReturnType<core.ModulesContainer['get']> & {};
 /** What a module lists: in its decorator, or as a dynamic module. */
 type Lists = Pick<common.DynamicModule, 'imports' | 'providers'>;

@@ -13,7 +13,7 @@ import { writeTraceResponse } from './trace-response.ts';
 type RequestHook = (request: HttpRequest, response: unknown, done: () => void) => unknown;
 
 /** The part of Nest's HTTP adapters used here: the one hook that runs before everything else. */
-interface HookedAdapter {
+interface HookableAdapter {
   onRequestHook?: RequestHook | null;
   setOnRequestHook?(hook: RequestHook | null | undefined): void;
 }
@@ -23,7 +23,8 @@ export interface RequestOptions extends RouteChoice {
   readonly traceResponseHeader?: boolean;
 }
 
-const isTraced = hiddenField<true>();
+/** The adapters whose requests are traced. */
+const hooked = hiddenField<true>();
 
 /**
  * Puts every request of an application in a span, in which all that handles it runs.
@@ -35,18 +36,18 @@ export function traceRequests(adapter: object, options: RequestOptions): void {
   if (options.requests === false && options.traceResponseHeader !== true) return;
   attempt('looking at the active span', noteStart);
   // Imported twice, the module is there twice.
-  if (isTraced.get(adapter)) return;
-  isTraced.set(adapter, true);
-  const hooked = adapter as HookedAdapter;
+  if (hooked.get(adapter)) return;
+  hooked.set(adapter, true);
+  const hookable = adapter as HookableAdapter;
   // One that is not Nest's own need not have any.
-  if (typeof hooked.setOnRequestHook !== 'function') return;
-  let own = hooked.onRequestHook;
-  hooked.setOnRequestHook((request, response, done) => {
+  if (typeof hookable.setOnRequestHook !== 'function') return;
+  let own = hookable.onRequestHook;
+  hookable.setOnRequestHook((request, response, done) => {
     const go = () => (own ? Reflect.apply(own, adapter, [request, response, done]) : done());
     const active = attempt('starting the span of a request', () => begin(request, response, options));
     return active === undefined ? go() : callInContext(active, go, undefined, []);
   });
-  hooked.setOnRequestHook = (hook) => void (own = hook);
+  hookable.setOnRequestHook = (hook) => void (own = hook);
 }
 
 /** @returns the context that the request is to be handled in, if it is another one */

@@ -27,7 +27,7 @@ export interface TracingModuleAsyncOptions extends Pick<ModuleMetadata, 'imports
 const SETTINGS = Symbol('oncespan.nestjs.settings');
 
 /**
- * Traces a Nest application: every handler by a global {@link TracedInterceptor}, and what is `@Traced()` below it.
+ * Traces a Nest application: every request, every handler by a global {@link TracedInterceptor}, and what is `@Traced()` below.
  *
  * The options configure the default instance, the one behind `@Traced()` and `traceTask`. When the application has shut
  * down, the live spans of the process end as `shutdown` and are flushed. For that on a signal, call
