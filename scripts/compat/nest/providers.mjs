@@ -63,17 +63,22 @@ async function main(connection) {
   await app.close();
   spans.only([
     {
-      name: 'OrdersController.place',
+      name: 'GET /orders/place',
       children: [
         {
-          name: 'OrdersService.place',
-          children: [{ name: 'PlaceOrderHandler.execute', children: ['Receipts.send'] }],
+          name: 'OrdersController.place',
+          children: [
+            {
+              name: 'OrdersService.place',
+              children: [{ name: 'PlaceOrderHandler.execute', children: ['Receipts.send'] }],
+            },
+          ],
         },
       ],
     },
     'ReceiptProcessor.process',
-    'OrdersController.check',
-    'OrdersResolver.count',
+    { name: 'GET /orders/health', children: ['OrdersController.check'] },
+    { name: 'GET', children: ['OrdersResolver.count'] },
   ]);
   console.log('behaves');
 }
