@@ -30,7 +30,7 @@ import { type Client, createClient } from 'graphql-ws';
 import type { PubSub } from 'mercurius';
 import { describe, expect, test } from 'vitest';
 import { Traced } from '../../src/index.ts';
-import { RequestSignal, TracingModule } from '../../src/nestjs/index.ts';
+import { RequestSignal, TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { deferred, reported } from '../harness.ts';
 import { Stage } from './orders.ts';
@@ -142,11 +142,11 @@ const drivers: [string, () => ExpressAdapter | FastifyAdapter, object][] = [
   ['Mercurius', () => new FastifyAdapter(), { driver: MercuriusDriver, subscription: true }],
 ];
 
-function moduleWith(driver: object): Type {
+function moduleWith(driver: object, options: TracingModuleOptions = { requests: false }): Type {
   const graphql = GraphQLModule.forRoot({ autoSchemaFile: true, graphiql: false, ...driver } as never);
 
   @Module({
-    imports: [TracingModule.forRoot({ requests: false }), graphql],
+    imports: [TracingModule.forRoot(options), graphql],
     controllers: [ItemsController],
     providers: [StockResolver],
   })
@@ -337,11 +337,11 @@ describe.each(drivers)('%s', (_driver, adapter, options) => {
   });
 });
 
-test('a subscription to the publications of Mercurius', async () => {
+test('a subscription to the publications of Mercurius: its WebSocket is no request, though it is routed as one', async () => {
   using spans = recordSpans();
   stage = new Stage();
   {
-    const module = moduleWith({ driver: MercuriusDriver, subscription: true });
+    const module = moduleWith({ driver: MercuriusDriver, subscription: true }, {});
     await using served = await serve(module, new FastifyAdapter());
     await subscribing(served, async (client) => {
       const reading = client.iterate({ query: 'subscription { published }' });
@@ -355,4 +355,17 @@ test('a subscription to the publications of Mercurius', async () => {
     });
   }
   spans.only([resolver('published', 'subscription')]);
+});
+
+test.each(drivers)('%s: a query is below its request', async (_name, adapter, driver) => {
+  using spans = recordSpans();
+  await using served = await serve(moduleWith(driver, {}), adapter());
+  expect(await ask(served, '{ find(name: "tea") { name } }')).toEqual({ data: { find: { name: 'tea' } } });
+  await served.settled();
+  const [found] = spans.spans;
+  expect(spans.spans.map(({ name, parent }) => [name, parent?.name])).toEqual([
+    ['StockResolver.find', found!.parent!.name],
+    [found!.parent!.name, undefined],
+  ]);
+  expect(found!.parent!.name).toMatch(/^POST( \/graphql)?$/);
 });

@@ -440,8 +440,14 @@ describe.each(adapters)('%s', (name, adapter) => {
     instrumentation.setTracerProvider(trace.getTracerProvider());
     instrumentation.enable();
     try {
-      await using served = await serve(moduleWith({}), adapter());
+      const live: string[] = [];
+      const middleware = (_request: unknown, _response: unknown, next: () => void) => {
+        live.push(...liveSpans().map((span) => span.name));
+        next();
+      };
+      await using served = await serve(moduleWith({}, middleware), adapter());
       for (const id of ['7', 'ignored']) await (await fetch(`${served.url}/stock/${id}`)).text();
+      expect(live).toEqual([]);
       await served.settled();
       spans.only([
         {
