@@ -1,7 +1,6 @@
 // npm run picture: runs the first code block of the README, has `oncespan/console` draw its trace, and writes what a terminal would show
 // as docs/images/trace-light.svg and trace-dark.svg.
 
-import '../test/documentation/ourselves.ts';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -11,6 +10,7 @@ import { transform } from 'esbuild';
 import { snippetsOf } from '../test/documentation/snippets.ts';
 import { ROOT } from './consumer.mjs';
 
+await import('../test/documentation/ourselves.ts');
 const { liveSpans } = await import('oncespan');
 const { WaterfallSpanExporter } = await import('oncespan/console');
 const { SerialBatchSpanProcessor, startTracing } = await import('oncespan/sdk');
@@ -44,6 +44,9 @@ const THEMES = {
   },
 };
 
+/** Splits a line at what paints it, and keeps the codes. */
+const PAINT = new RegExp(`${String.fromCharCode(27)}\\[(\\d+)m`);
+
 const lines = (await drawTrace()).trimEnd().split('\n').map(runsOf);
 mkdirSync(join(ROOT, 'docs/images'), { recursive: true });
 for (const [name, theme] of Object.entries(THEMES)) {
@@ -76,8 +79,8 @@ async function drawTrace() {
 function runsOf(line) {
   let column = 0;
   let color = 0;
-  return line.split(/(\x1b\[\d+m)/).flatMap((piece) => {
-    const code = /^\x1b\[(\d+)m$/.exec(piece)?.[1];
+  return line.split(PAINT).flatMap((piece, at) => {
+    const code = at % 2 === 1 ? piece : undefined;
     if (code !== undefined) {
       color = Number(code);
       return [];
