@@ -1,5 +1,5 @@
 // npm run proof [-- WORD…]: runs what we believe the library by, from the quickest to the longest, and writes what came of it into
-// docs/proof.md. WORD: only the parts whose command contains it; the page keeps what the others said last (docs/proof.json).
+// docs/proof.md, and the README's extract. WORD: only the parts whose command contains it; the page keeps what the others said last (docs/proof.json).
 
 import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,6 +9,7 @@ import { ROOT } from './consumer.mjs';
 
 const RESULTS = join(ROOT, 'docs/proof.json');
 const PAGE = join(ROOT, 'docs/proof.md');
+const README = join(ROOT, 'README.md');
 
 /** What a command prints, as a table's row or a closing line, is quoted: no figure stands in this file. */
 const quote = (pattern) => (output) => {
@@ -29,7 +30,9 @@ function ratios(output) {
 }
 
 /**
- * @type {{ claim: string, command: string, page?: string, seen: (output: string) => string }[]}
+ * `inReadme`: what somebody wants to know who has a minute.
+ *
+ * @type {{ claim: string, command: string, page?: string, inReadme?: true, seen: (output: string) => string }[]}
  */
 const PARTS = [
   {
@@ -61,8 +64,9 @@ const PARTS = [
     seen: unharmed,
   },
   {
-    claim: 'Random endings, compared with a model that shares no line with the library',
+    claim: 'Endings, compared with a model that shares no line with the library',
     command: 'npm run endings',
+    inReadme: true,
     page: 'endings.md',
     seen: quote(/^(\d+ random endings: .*)$/gm),
   },
@@ -93,24 +97,28 @@ const PARTS = [
   {
     claim: 'Suites of libraries, plain and traced',
     command: 'npm run transparency',
+    inReadme: true,
     page: 'transparency.md',
     seen: quote(/^(\d+ of \d+ libraries notice nothing)$/gm),
   },
   {
     claim: 'What arrives of tasks that end and flush at once, and under load',
     command: 'npm run delivery',
+    inReadme: true,
     page: 'delivery.md#measured',
     seen: atOnce,
   },
   {
     claim: 'Hosts, runners, compilers, bundlers and providers',
     command: 'npm run compat',
+    inReadme: true,
     page: 'hosts.md#what-is-tried',
     seen: quote(/^(\d+ of \d+ rows behave)$/gm),
   },
   {
     claim: 'Small changes to the code that the suite notices',
     command: 'npm run mutants',
+    inReadme: true,
     page: 'mutants.md',
     seen: quote(/^(score .*)$/gm),
   },
@@ -134,6 +142,11 @@ for (const { command, seen } of PARTS) {
   // After each: a run of an hour may be cut.
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(PAGE, pageOf(results));
+  const readme = readFileSync(README, 'utf8');
+  writeFileSync(
+    README,
+    readme.replace(/(?<=<!-- proof -->\n)[^]*(?=<!-- \/proof -->)/, () => extractOf(results)),
+  );
 }
 
 /** Runs it in sight of who waits. */
@@ -183,6 +196,11 @@ these two.
 `;
 }
 
+function extractOf(all) {
+  const quoted = PARTS.filter(({ command, inReadme }) => inReadme && all[command]?.ok);
+  return `\n${quoted.map(({ claim, command }) => `- ${claim}: ${all[command].seen}\n`).join('')}\n`;
+}
+
 function versions() {
   const versionOf = (name) =>
     JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
@@ -221,7 +239,11 @@ function atOnce(output) {
 
 /** The counts of the first table, and of the second what does not hold. */
 function soaked(output) {
-  const cellsOf = (line) => line.split('│').slice(2, -1).map((cell) => cell.trim());
+  const cellsOf = (line) =>
+    line
+      .split('│')
+      .slice(2, -1)
+      .map((cell) => cell.trim());
   const lines = output.split('\n').filter((line) => line.startsWith('│'));
   const [names, counts] = lines.map(cellsOf);
   const broken = lines.filter((line) => / false +│$/.test(line)).map((line) => line.split('│')[1].trim());
