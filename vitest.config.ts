@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { transform } from 'esbuild';
 import { defineConfig, type Plugin } from 'vitest/config';
+import { extractSnippets } from './test/documentation/extract.ts';
 
 const module = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -28,10 +29,12 @@ const ourselves = [
   { find: /^oncespan\/(.+)$/, replacement: module('src/$1/index.ts') },
 ];
 
+extractSnippets();
+
 const sdk2 = { '@opentelemetry/sdk-trace': 'sdk-trace-2' };
 const everything = ['test/**/*.test.ts'];
 /** Parameter decorators and emitted metadata, which the other dialect has not. */
-const onlyLegacy = ['test/{legacy,nestjs}/**'];
+const onlyLegacy = ['test/{legacy,nestjs}/**', 'test/documentation/legacy.test.ts'];
 
 export default defineConfig({
   test: {
@@ -61,6 +64,7 @@ export default defineConfig({
           // What these test does not depend on the SDK.
           exclude: [
             ...onlyLegacy,
+            'test/documentation/**',
             'test/jobs/**',
             'test/layout.test.ts',
             'test/returned/real-clients.test.ts',
@@ -76,7 +80,7 @@ export default defineConfig({
         resolve: { alias: ourselves },
         test: {
           name: 'legacy decorators',
-          include: ['test/{decorators,legacy,nestjs}/**/*.test.ts'],
+          include: ['test/{decorators,legacy,nestjs}/**/*.test.ts', 'test/documentation/legacy.test.ts'],
           setupFiles: [module('test/setup.ts')],
         },
       },

@@ -130,6 +130,7 @@ export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknow
 export interface TracingOptions extends FlushSettings {
   /** Default `oncespan`. */
   tracerName?: string;
+  /** Default: that of this package, as long as the name is `oncespan`. */
   tracerVersion?: string;
   /** Default `true`. Asked at every call; spans that are live end as they would have. */
   enabled?: boolean | (() => boolean);

@@ -1,0 +1,3 @@
+import { runSnippets } from './run-snippets.ts';
+
+runSnippets('legacy');

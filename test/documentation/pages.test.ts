@@ -1,0 +1,77 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, normalize } from 'node:path';
+import { transform } from 'esbuild';
+import { expect, test } from 'vitest';
+import { pages, root, type Snippet, snippetsOf, textOf } from './snippets.ts';
+
+const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+  scripts: Record<string, string>;
+};
+
+/** What is asked of a code block, by what stands behind its fence: an answer says what is wrong. */
+const CHECKS: Readonly<Record<string, (snippet: Snippet) => unknown>> = {
+  // These run: run-snippets.ts, programs.test.ts, recipes.test.ts.
+  ts: () => {},
+  'ts legacy': () => {},
+  'ts types': () => {},
+  'ts legacy types': () => {},
+  'ts test': () => {},
+  js: ({ shown }) => (/^\/\/ \S+\.[cm]?js$/m.test(shown) ? undefined : 'has no file name'),
+  diff: () => {},
+  text: () => {},
+  // Of a product that is not installed here.
+  'ts foreign': async ({ shown }) => {
+    await transform(shown, {
+      loader: 'tsx',
+      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+    });
+  },
+  json: ({ shown }) => void JSON.parse(shown),
+  sh: ({ shown }) =>
+    Array.from(shown.matchAll(/^npm run(?: --silent)? ([\w:]+)/gm), ([, name]) => name!).find(
+      (name) => scripts[name] === undefined,
+    ),
+};
+
+test.each(pages)('%s: every code block is of a kind that is checked', async (page) => {
+  const wrong: string[] = [];
+  for (const snippet of snippetsOf(page)) {
+    const check = CHECKS[snippet.kind] ?? (() => `is of no known kind: "${snippet.kind}"`);
+    const fact = await Promise.resolve(snippet).then(check).catch(String);
+    if (fact !== undefined) wrong.push(`line ${snippet.line}: ${String(fact)}`);
+  }
+  expect(wrong).toEqual([]);
+});
+
+/** Headings as the forge makes anchors of them. */
+function anchorsOf(page: string): string[] {
+  const text = textOf(page).replaceAll(/^```.*?^```$/gms, '');
+  const seen = new Map<string, number>();
+  return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading]) => {
+    const slug = heading!
+      .toLowerCase()
+      .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
+      .replaceAll(/[^\p{L}\p{N}\p{M} _-]/gu, '')
+      .replaceAll(' ', '-');
+    const before = seen.get(slug) ?? 0;
+    seen.set(slug, before + 1);
+    return before === 0 ? slug : `${slug}-${before}`;
+  });
+}
+
+test.each(pages)('%s: every link leads somewhere', (page) => {
+  const text = textOf(page)
+    .replaceAll(/^ *```.*?^ *```$/gms, '')
+    .replaceAll(/`[^`\n]*`/g, '');
+  const targets = [
+    ...Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), ([, target]) => target!),
+    ...Array.from(text.matchAll(/(?:src|srcset|href)="([^"]+)"/g), ([, target]) => target!),
+  ].filter((target) => !/^https?:/.test(target));
+  const dead = targets.filter((target) => {
+    const [path, anchor] = target.split('#') as [string, string?];
+    const file = path === '' ? page : normalize(join(dirname(page), decodeURI(path)));
+    if (!existsSync(join(root, file))) return true;
+    return anchor !== undefined && file.endsWith('.md') && !anchorsOf(file).includes(anchor);
+  });
+  expect(dead).toEqual([]);
+});
