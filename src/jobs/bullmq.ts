@@ -6,10 +6,18 @@ import { overridden } from './overridden.ts';
 import { carrierIn } from './producer.ts';
 import { numberIn, property, textIn } from './property.ts';
 
+/**
+ * What only BullMQ has.
+ *
+ * @example
+ * new Worker('mail', traceTask(sendMail, bullmq({ cancellable: true })), { connection });
+ */
 export interface BullMQOptions {
   /**
    * Whether BullMQ is to make a signal for each job, which `worker.cancelJob()` aborts: it does so for processors that declare
-   * three parameters. Default: if the function does.
+   * three parameters.
+   *
+   * @default if the function declares three
    */
   cancellable?: boolean;
 }
@@ -28,7 +36,7 @@ const CONTROL_FLOW = ['DelayedError', 'WaitingChildrenError', 'WaitingError', 'R
  * @throws TypeError for options that are none
  * @example
  * await queue.add('receipt', { order, headers: carrier() });
- * new Worker('mail', traceTask(send, bullmq({ timeoutMs: 30_000 })), { connection });
+ * new Worker('mail', traceTask(sendMail, bullmq({ timeoutMs: 30_000 })), { connection });
  */
 export function bullmq<Args extends unknown[] = unknown[], Result = unknown>(
   options: TaskOptions<Args, Result> & BullMQOptions = {},

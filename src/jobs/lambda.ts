@@ -25,7 +25,7 @@ const ANSWER_MS = 100;
  * @param options your own, which override these; attributes, and errors to ignore, add to these
  * @throws TypeError for options that are none
  * @example
- * export const handler = traceTask(async (event, context) => { … }, lambda());
+ * export const handler = traceTask(async (event: ApiEvent) => ({ statusCode: 200, body: event.path }), lambda());
  */
 export function lambda<Args extends unknown[] = unknown[], Result = unknown>(
   options?: TaskOptions<Args, Result>,

@@ -18,9 +18,9 @@ import { elementsOf, numberIn, property, textIn } from './property.ts';
  * @throws TypeError for options that are none
  * @example
  * await boss.send('mail', { order, headers: carrier() });
- * await boss.work('mail', traceTask(send, pgBoss({ timeoutMs: 30_000 })));
+ * await boss.work('mail', traceTask(sendAll, pgBoss({ timeoutMs: 30_000 })));
  * // A span a job:
- * const sendOne = traceTask(send, pgBoss());
+ * const sendOne = traceTask(sendMail, pgBoss());
  * await boss.work('mail', { batchSize: 10 }, (jobs) => Promise.all(jobs.map((job) => sendOne(job))));
  */
 export function pgBoss<Args extends unknown[] = unknown[], Result = unknown>(

@@ -20,7 +20,7 @@ export const SQS = 'aws_sqs';
  * @param options your own, which override these; attributes, and errors to ignore, add to these
  * @throws TypeError for options that are none
  * @example
- * Consumer.create({ queueUrl, handleMessage: traceTask(send, sqs({ name: 'process mail' })) });
+ * Consumer.create({ queueUrl, handleMessage: traceTask(receive, sqs({ name: 'process mail' })) });
  */
 export function sqs<Args extends unknown[] = unknown[], Result = unknown>(
   options?: TaskOptions<Args, Result>,

@@ -15,8 +15,18 @@ import { SelfObservation } from './self-observation.ts';
 import { SpanQueue } from './span-queue.ts';
 import { timeoutError } from './timeout-error.ts';
 
+/**
+ * How long a shutdown may take.
+ *
+ * @example
+ * await processor.shutdown({ timeoutMs: 2000 });
+ */
 export interface ShutdownOptions {
-  /** Milliseconds for everything together. Default: `shutdownTimeoutMillis`. */
+  /**
+   * Milliseconds for everything together.
+   *
+   * @default the processor's `shutdownTimeoutMillis`, which is 30000
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -43,7 +53,12 @@ export class SerialBatchSpanProcessor {
   readonly #shutdownTimeoutMillis: number;
   #shutdown: Promise<void> | undefined;
 
-  /** @throws TypeError for something that does not export, or a wrong option */
+  /**
+   * A wrong environment variable is reported and counts as not set.
+   *
+   * @param exporter of any SDK 2 or 3
+   * @throws TypeError for something that does not export, or a wrong option
+   */
   constructor(exporter: Exporter, options?: BatchOptions) {
     if (typeof (exporter as Exporter | undefined)?.export !== 'function') {
       refuse(
@@ -66,8 +81,10 @@ export class SerialBatchSpanProcessor {
     });
   }
 
+  /** Called by the SDK. Does nothing. */
   onStart(): void {}
 
+  /** Called by the SDK. Takes the span, if it is sampled; never throws, and never exports on the spot. */
   onEnd(span: EndedSpan): void {
     try {
       if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#delivery.add(span);
@@ -117,6 +134,12 @@ export class SerialBatchSpanProcessor {
     return this.#shutdown;
   }
 
+  /**
+   * Counts of all sampled spans that have ended so far.
+   *
+   * @example
+   * const { dropped, failed, unknown } = processor.stats();
+   */
   stats(): DeliveryStats {
     return this.#delivery.stats();
   }
