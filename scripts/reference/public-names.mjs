@@ -200,7 +200,7 @@ class Reader {
     const list = parameters.map((parameter) => {
       const isOptional = parameter.questionToken !== undefined || parameter.initializer !== undefined;
       const { dotDotDotToken, name } = parameter;
-      return `${dotDotDotToken ? '...' : ''}${name.getText()}${isOptional ? '?' : ''}: ${this.#text(parameter.type)}`;
+      return `${dotDotDotToken ? '...' : ''}${ast.isIdentifier(name) ? name.text : 'options'}${isOptional ? '?' : ''}: ${this.#text(parameter.type)}`;
     });
     return `${generics}(${list.join(', ')})${type ? `: ${this.#text(type)}` : ''}`;
   }
@@ -215,14 +215,19 @@ class Reader {
         declaration !== undefined &&
         declaration.getSourceFile().fileName.startsWith(join(this.#root, 'src/')) &&
         declaration.typeParameters === undefined;
-      if (isInlined && ast.isTypeAliasDeclaration(declaration)) {
+      // `Class` says to a reader what it is.
+      if (
+        isInlined &&
+        ast.isTypeAliasDeclaration(declaration) &&
+        !ast.isConstructorTypeNode(declaration.type)
+      ) {
         const text = this.#text(declaration.type);
         return /=>|[|&]/.test(text) && !ast.isTypeAliasDeclaration(node.parent)
           ? this.#enclosed(node, text)
           : text;
       }
       if (isInlined && ast.isInterfaceDeclaration(declaration)) {
-        return `{ ${declaration.members.map((member) => member.getText().replace(/;$/, '')).join('; ')} }`;
+        return `{ ${declaration.members.map((member) => this.#text(member).replace(/;$/, '')).join('; ')} }`;
       }
       const args = node.typeArguments?.map((each) => this.#text(each));
       return name + (args ? `<${args.join(', ')}>` : '');

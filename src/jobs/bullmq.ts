@@ -27,13 +27,14 @@ const CONTROL_FLOW = ['DelayedError', 'WaitingChildrenError', 'WaitingError', 'R
 
 /**
  * Options for the processor of a BullMQ worker: a `process {queue}` span of kind CONSUMER for each attempt at a job, linked to
- * who has added it. It is the child of that on the first attempt of a job that was to run at once; a job that is retried,
- * delayed or repeated makes a trace of its own. Under the span of `bullmq-otel` it is a child of that.
+ * who has added it, its producer. On the first attempt of a job that was to run at once it is a child of the producer; a job
+ * that is retried, delayed or repeated makes a trace of its own. Under the span of `bullmq-otel` it is a child of that span.
+ * What BullMQ throws to have a job run later, such as `DelayedError`, is no failure.
  *
  * The producer's context is that of `bullmq-otel`, or what `carrier()` has put into the job's data, at `headers` or at the top.
  *
  * @param options your own, which override these; attributes, and errors to ignore, add to these
- * @throws TypeError for options that are none
+ * @throws TypeError for something that is no object of options
  * @example
  * await queue.add('receipt', { order, headers: carrier() });
  * new Worker('mail', traceTask(sendMail, bullmq({ timeoutMs: 30_000 })), { connection });

@@ -9,7 +9,7 @@ export interface RouteChoice {
    */
   readonly include?: Routes;
   /**
-   * Routes that are not, also of those that `include` names.
+   * Routes that are not traced, even if `include` names them.
    *
    * @default none
    */

@@ -163,8 +163,8 @@ export type FlushMode = 'auto' | 'background' | 'await' | 'never';
 /** When a task flushes, and how long is waited for that. */
 export interface FlushSettings<Args extends unknown[] = unknown[]> {
   /**
-   * When a task that has ended asks for a flush. With `background` nobody waits for it; with `await` the task's promise
-   * settles only after it, or after `flushTimeoutMs`.
+   * When a task asks for a flush at its end. With `background` nobody waits for it; with `await` the task's promise settles
+   * only after it, or after `flushTimeoutMs`.
    *
    * @default `auto`: `background` for the first span of a trace in this process, for a task below a span that has ended, and
    * with `waitUntil`; else `never`

@@ -87,8 +87,8 @@ export interface RecordSpans {
    * Records every span of the process, for tests: no SDK is needed, nothing is sampled away, nothing is exported later.
    * Only a tracer that has made spans for another provider before goes on with that one.
    *
-   * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. It can be
-   * had all the same: `using`, `stop()`.
+   * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. `using` and
+   * `stop()` end the recording earlier.
    *
    * @example
    * using spans = recordSpans();

@@ -97,10 +97,13 @@ export class SerialBatchSpanProcessor {
    * Exports what has ended, and resolves when the exporter has accepted all of it, batches in flight included. It waits
    * for no span that ends later, but in the same batch. Until then the process stays.
    *
-   * Rejects with the exporter's error if a batch that it covers was not accepted (which may have arrived all the same: an
-   * answer can be lost), with an error that says how many if spans were dropped since the last flush, with an
-   * `AggregateError` if several things failed, with a `TimeoutError` after `timeoutMs`, with the signal's reason on abort.
-   * The export goes on then; only the waiting ends. With a signal that has aborted already, nothing starts.
+   * With a signal that has aborted already, nothing starts. It rejects
+   * - with the exporter's error, if a batch that it covers was not accepted (it may have arrived all the same: an answer can be
+   *   lost);
+   * - with an error that says how many, if spans were dropped since the last flush;
+   * - with an `AggregateError`, if several things failed;
+   * - with a `TimeoutError` after `timeoutMs`, and with the signal's reason on abort. Only the waiting ends then; the export
+   *   goes on.
    *
    * @example
    * await processor.forceFlush({ timeoutMs: 2000 });
