@@ -1,5 +1,5 @@
 // What a traced call costs, in a process that uses the library in every way there is: `npm run bench`.
-// Writes the table into the README. Words after `--` choose rows, and write nothing: `npm run bench -- 'sync method'`.
+// Writes the table into docs/comparison.md. Words after `--` choose rows, and write nothing: `npm run bench -- 'sync method'`.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
@@ -133,10 +133,10 @@ const day = new Date().toISOString().slice(0, 10);
 const told = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores, ${day}\n\n${table}\n`;
 console.log(told);
 if (words.length === 0) {
-  const path = fileURLToPath(new URL('../README.md', import.meta.url));
-  const readme = readFileSync(path, 'utf8');
+  const path = fileURLToPath(new URL('../docs/comparison.md', import.meta.url));
+  const page = readFileSync(path, 'utf8');
   writeFileSync(
     path,
-    readme.replace(/(?<=<!-- bench -->\n)[\s\S]*(?=<!-- \/bench -->)/, () => `\n${told}`),
+    page.replace(/(?<=<!-- bench -->\n)[\s\S]*(?=<!-- \/bench -->)/, () => `\n${told}`),
   );
 }

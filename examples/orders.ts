@@ -1,21 +1,26 @@
 // A little order service, and everything that can happen to its spans. Run it with `npm run demo`.
 
 import { setTimeout as sleep } from 'node:timers/promises';
-import { context, trace } from '@opentelemetry/api';
-import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks';
-import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { TracerProvider } from '@opentelemetry/sdk-trace';
 import { flush, liveSpans, Traced, traceTask, withSpan } from 'oncespan';
 import { WaterfallSpanExporter } from 'oncespan/console';
+import { SerialBatchSpanProcessor, startTracing } from 'oncespan/sdk';
 import { Tally } from './tally.ts';
 
 const tally = new Tally();
 const exporter = tally.counting(new WaterfallSpanExporter());
-const provider = new TracerProvider({ spanProcessors: [tally, new BatchSpanProcessor({ exporter })] });
-trace.setGlobalTracerProvider(provider);
-context.setGlobalContextManager(new AsyncLocalStorageContextManager());
+const lease = await startTracing(
+  () => new TracerProvider({ spanProcessors: [tally, new SerialBatchSpanProcessor(exporter)] }),
+);
 
 class CardDeclined extends Error {
   override name = 'CardDeclined';
+}
+
+class NotFound extends Error {
+  override name = 'NotFound';
 }
 
 interface Order {
@@ -60,6 +65,16 @@ const registerWithCarrier = traceTask(() => new Promise<never>(() => {}), {
   timeoutMs: 70,
 });
 
+/** A partner whose answer nobody keeps: neither the promise nor what could settle it. */
+const askForPickup = traceTask(() => new Promise<never>(() => {}), 'askForPickup');
+
+/** Something that goes on as long as the process does. */
+const refreshPrices = traceTask(
+  () => new Promise<never>((resolve) => void waiting.push(resolve)),
+  'refreshPrices',
+);
+const waiting: ((price: never) => void)[] = [];
+
 /** A job that outlives the request: in a trace of its own, linked to the request's. */
 const sendReceipt = traceTask(
   async function sendReceipt(order: Order) {
@@ -81,6 +96,20 @@ class Orders {
     void sendReceipt(order);
   }
 
+  @Traced({ name: 'GET /orders/:id', ignoreErrors: NotFound })
+  async find(id: string): Promise<Order> {
+    await sleep(5);
+    throw new NotFound(`there is no order ${id}`);
+  }
+
+  @Traced({ name: 'GET /orders' })
+  async *list(): AsyncGenerator<string> {
+    for (const id of ['1001', '1002', '1003', '1004']) {
+      await withSpan('read a page', () => sleep(10));
+      yield id;
+    }
+  }
+
   @Traced('POST /orders/:id/ship')
   async ship(order: Order, signal: AbortSignal): Promise<void> {
     void registerWithCarrier();
@@ -90,44 +119,63 @@ class Orders {
 
 const orders = new Orders();
 const never = new AbortController().signal;
-const outcomes: string[] = [];
 
-/** What the caller of the service sees, traced or not. */
-async function request(
-  what: string,
-  work: (signal: AbortSignal) => Promise<void>,
-  signal = never,
-): Promise<void> {
-  const outcome = await work(signal).then(
-    () => 'fine',
+/** Draws what becomes of a request, and says what its caller sees, traced or not. */
+async function scene(caption: string, work: () => Promise<unknown>): Promise<void> {
+  console.log(`── ${caption}`);
+  const outcome = await work().then(
+    () => 'no error',
     (error: Error) => `${error.name}: ${error.message}`,
   );
-  outcomes.push(`${what}: ${outcome}`);
+  await settled();
+  await flush();
+  console.log(`   the caller saw: ${outcome}\n\n`);
 }
 
-await request('an order', (signal) => orders.place({ id: '1001', total: 80 }, signal));
-await request('a declined card', (signal) => orders.place({ id: '1002', total: 5000 }, signal));
+/** Resolves when nothing is live. What nobody can hear of any more ends with a collection. */
+async function settled(): Promise<void> {
+  setFlagsFromString('--expose_gc');
+  const collect = runInNewContext('gc') as () => void;
+  while (liveSpans().length > 0) {
+    await sleep(20);
+    collect();
+  }
+}
 
-const leaving = new AbortController();
-setTimeout(() => leaving.abort(new DOMException('the customer closed the page', 'AbortError')), 25);
-await request(
-  'a customer who leaves',
-  (signal) => orders.place({ id: '1003', total: 20 }, signal),
-  leaving.signal,
+await scene('An order. The receipt is sent by a job, in a trace of its own.', () =>
+  orders.place({ id: '1001', total: 80 }, never),
 );
 
-const ignored = new AbortController();
-setTimeout(() => ignored.abort(new DOMException('the order was cancelled', 'AbortError')), 40);
-await request(
-  'a printer that ignores it',
-  (signal) => orders.ship({ id: '1001', total: 80 }, signal),
-  ignored.signal,
+await scene('A declined card', () => orders.place({ id: '1002', total: 5000 }, never));
+
+await scene('An order that is not there: an error that is expected is none of the span', () =>
+  orders.find('7'),
 );
 
-await flush();
-await provider.shutdown();
+await scene('A loop that is left after the second order: the span covers the loop', async () => {
+  for await (const id of orders.list()) if (id === '1002') break;
+});
 
-console.log(`\nWhat the callers saw:\n  ${outcomes.join('\n  ')}\n`);
+await scene('A customer who leaves: the abort ends the spans that it concerns', () => {
+  const leaving = new AbortController();
+  setTimeout(() => leaving.abort(new DOMException('the customer closed the page', 'AbortError')), 25);
+  return orders.place({ id: '1003', total: 20 }, leaving.signal);
+});
+
+await scene('A printer that ignores the abort, and a carrier that never answers', () => {
+  const cancelled = new AbortController();
+  setTimeout(() => cancelled.abort(new DOMException('the order was cancelled', 'AbortError')), 40);
+  return orders.ship({ id: '1001', total: 80 }, cancelled.signal);
+});
+
+await scene('A promise that nobody can settle any more: the garbage collector has found it', async () => {
+  void askForPickup();
+});
+
+console.log('── A job that is still live when the process shuts down');
+void refreshPrices();
+await lease.release();
+
 const { started, ended, exported, lost, double } = tally.summary();
 const live = liveSpans().length;
 console.log(

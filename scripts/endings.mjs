@@ -1,4 +1,4 @@
-// Random endings against a model of the README's table that shares no line with the library: every kind of result, ended in
+// Random endings against a model of the table in docs/endings.md that shares no line with the library: every kind of result, ended in
 // every way, with every option that changes how that is written. `npm run endings -- <how many>`, a million by default.
 // Prints the seed, which a second argument repeats.
 import { context, trace } from '@opentelemetry/api';
@@ -134,7 +134,7 @@ const kinds = {
 
 const PLAIN = { status: 0, error: undefined, type: undefined, outcome: undefined, exceptions: 0 };
 
-/** The table of the README. */
+/** The table. */
 function expected(how, { abort, cancellation, ignoreErrors }) {
   if (abort === 'before the call') {
     if (cancellation === 'unset' || ignoreErrors === TypeError) return { ...PLAIN, outcome: 'aborted' };

@@ -2,6 +2,7 @@ import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import { isEnabled, type Plan } from './options/plan.ts';
 import { DEFAULT_SETTINGS, type Settings } from './options/settings.ts';
 import { providerOf } from './platform/provider.ts';
+import { PACKAGE_NAME, PACKAGE_VERSION } from './platform/package-version.ts';
 import { attempt } from './platform/report.ts';
 import { LiveSpanList } from './span/live-span-list.ts';
 import { isEnding } from './span/sdk-span.ts';
@@ -24,7 +25,9 @@ export class Instance {
    */
   tracerFor(plan: Plan): Tracer | undefined {
     const { settings } = this;
-    const { tracerName, tracerVersion, tracerProvider } = settings;
+    const { tracerName, tracerProvider } = settings;
+    // Under another name our version would be read as somebody else's.
+    const { tracerVersion = tracerName === PACKAGE_NAME ? PACKAGE_VERSION : undefined } = settings;
     const provider = providerOf(tracerProvider);
     if (provider !== this.provider || settings !== this.#settingsOfTracer) {
       this.#tracer =

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
@@ -117,4 +117,20 @@ test('one file ends spans, one starts them, one reports', () => {
   expect(thatContain(/\bspan\.end\(/)).toEqual(['span/sdk-span.ts']);
   expect(thatContain(/\.startSpan\(/)).toEqual(['run-in-span.ts']);
   expect(thatContain(/\bdiag\b/)).toEqual(['platform/report.ts']);
+});
+
+test('docs/architecture.md draws these layers, and names files that are there', () => {
+  const page = readFileSync(join(SRC, '../docs/architecture.md'), 'utf8');
+  const [, drawn = ''] = /^```text\n(index .*?)^```/ms.exec(page) ?? [];
+  const layers = drawn
+    .trimEnd()
+    .split('\n')
+    .map((line) => line.slice(0, 40).trim().split(/\s+/));
+  expect(layers.reverse()).toEqual(LAYERS);
+  const paths = Array.from(
+    page.matchAll(/`((?:src|test|scripts|examples)\/[\w./-]+)`/g),
+    ([, path]) => path!,
+  );
+  expect(paths.length).toBeGreaterThan(40);
+  expect(paths.filter((path) => !existsSync(join(SRC, '..', path)))).toEqual([]);
 });

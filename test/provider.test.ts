@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import {
   AlwaysOffSampler,
   TracerProvider,
@@ -68,6 +69,17 @@ test('the tracer is looked up once a provider, under the name that was configure
     'billing 2.1.0',
     'billing 2.1.0',
     'billing 2.2.0',
+  ]);
+});
+
+test('the scope is this package in its version, and has none of ours under another name', () => {
+  const { name, version } = JSON.parse(readFileSync('package.json', 'utf8')) as Record<string, string>;
+  const { spans } = record();
+  withSpan('a', () => 7);
+  createTracing({ tracerName: 'billing' }).withSpan('b', () => 7);
+  expect(spans().map(({ instrumentationScope }) => instrumentationScope)).toMatchObject([
+    { name, version },
+    { name: 'billing', version: undefined },
   ]);
 });
 

@@ -52,7 +52,7 @@ export function writePage(path, { contenders, results, versions, pictures, about
     `## On Fastify, where that is different\n\n${table(differs)}`,
     `## On other versions of Nest\n\nWhether a \`GET /orders/7\` makes the same spans there, those of Express itself left out.\n\n${table(majors)}`,
     `## One request\n\n\`POST /orders\` as each exports it: a service reserves stock, a payment fails, and nobody catches that. Drawn by \`oncespan/console\`.`,
-    ...contenders.map(({ key, title }) => `${title}:\n\n\`\`\`\n${pictures.get(key)}\n\`\`\``),
+    ...contenders.map(({ key, title }) => `${title}:\n\n\`\`\`text\n${pictures.get(key)}\n\`\`\``),
   ];
   const page = readFileSync(path, 'utf8');
   const marked = /(?<=<!-- comparison-nestjs -->\n)[^]*(?=<!-- \/comparison-nestjs -->)/;

@@ -1,5 +1,5 @@
-// Prints how each contender treats each kind of return value, and what a call of it costs, and writes the tables into the
-// README.
+// Prints how each contender treats each kind of return value, and what a call of it costs, and writes the tables into
+// docs/comparison.md.
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { contenders } from './contenders.mjs';
 import { kinds } from './kinds.mjs';
 
-const README = fileURLToPath(new URL('../../README.md', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/comparison.md', import.meta.url));
 const names = Object.keys(contenders);
 
 /** What a program says of each contender, each in a process of its own. */
@@ -39,10 +39,10 @@ const tables = {
   ),
 };
 
-let readme = readFileSync(README, 'utf8');
+let page = readFileSync(PAGE, 'utf8');
 for (const [mark, table] of Object.entries(tables)) {
   console.log(table);
   const marked = new RegExp(`(?<=<!-- ${mark} -->\\n)[\\s\\S]*(?=<!-- /${mark} -->)`);
-  readme = readme.replace(marked, () => table);
+  page = page.replace(marked, () => table);
 }
-writeFileSync(README, readme);
+writeFileSync(PAGE, page);

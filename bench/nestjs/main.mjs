@@ -3,7 +3,7 @@
 // client in another process. One process serves all applications of a contest, which take turns in small slices and in changing order; a
 // round adds up some slices of each. The table has the medians of what was added: of a handler's span to an application whose
 // interceptor does nothing, for what Nest itself takes for that says nothing of either; of a request's to the plain one. The ratio is
-// the median of the rounds', half of which lie in the spread. Writes it into the README where that has the marks. Words after `--`
+// the median of the rounds', half of which lie in the spread. Writes it into docs/comparison.md. Words after `--`
 // choose rows.
 
 import { fork } from 'node:child_process';
@@ -152,12 +152,12 @@ const day = new Date().toISOString().slice(0, 10);
 const told = `Node ${process.version}, ${process.platform} ${process.arch}, ${cpus().length} cores, ${day}\n\n${table}\n`;
 console.log(`\n${told}`);
 if (words.length === 0) {
-  const path = fileURLToPath(new URL('../../README.md', import.meta.url));
-  const readme = readFileSync(path, 'utf8');
+  const path = fileURLToPath(new URL('../../docs/comparison.md', import.meta.url));
+  const page = readFileSync(path, 'utf8');
   const marked = /(?<=<!-- bench-nestjs -->\n)[^]*(?=<!-- \/bench-nestjs -->)/;
   writeFileSync(
     path,
-    readme.replace(marked, () => `\n${told}`),
+    page.replace(marked, () => `\n${told}`),
   );
 }
 process.exit();

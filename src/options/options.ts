@@ -256,7 +256,7 @@ export interface TracingOptions extends FlushSettings {
   /**
    * The version of that tracer.
    *
-   * @default none
+   * @default that of this package, as long as the name is `oncespan`; else none
    */
   tracerVersion?: string;
   /**

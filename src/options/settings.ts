@@ -1,5 +1,6 @@
 import type { Attributes, AttributeValue, TracerProvider } from '@opentelemetry/api';
 import type { FlushResult } from '../platform/flush.ts';
+import { PACKAGE_NAME } from '../platform/package-version.ts';
 import { matcherOf } from './error-matcher.ts';
 import type { FlushMode, Redact, TracingOptions } from './options.ts';
 
@@ -23,7 +24,7 @@ export interface Settings {
 }
 
 export const DEFAULT_SETTINGS: Settings = {
-  tracerName: 'oncespan',
+  tracerName: PACKAGE_NAME,
   tracerVersion: undefined,
   tracerProvider: undefined,
   enabled: true,

@@ -22,7 +22,7 @@ export const LEFT: Outcome = { kind: 'left', as: 'aborted' };
 /** An iterator, observable or stream was collected before its end: nobody's failure either. */
 export const FORGOTTEN: Outcome = { kind: 'left', as: 'abandoned' };
 
-/** Writes an outcome on a span that is about to end: the outcome table of the README, row by row. */
+/** Writes an outcome on a span that is about to end: the table of docs/endings.md, row by row. */
 export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
   const { kind } = outcome;
   const { redact } = plan;

@@ -1,6 +1,7 @@
 import { metrics as metricsApi } from '@opentelemetry/api';
 import { AggregationTemporality, MeterProvider, MetricReader } from '@opentelemetry/sdk-metrics';
 import { expect, test, vi } from 'vitest';
+import { PACKAGE_VERSION } from '../../src/platform/package-version.ts';
 import type { BatchOptions } from '../../src/sdk/index.ts';
 import { reported } from '../harness.ts';
 import { answerAll, OK, serial, turn } from './held-exporter.ts';
@@ -62,11 +63,13 @@ test('names each processor, of a type of its own, and observes it no more after 
   const names = async () => {
     const { resourceMetrics } = await reader.collect();
     return resourceMetrics.scopeMetrics.flatMap(({ scope, metrics }) =>
-      metrics.flatMap(({ dataPoints }) => dataPoints.map(({ attributes }) => [scope.name, attributes])),
+      metrics.flatMap(({ dataPoints }) =>
+        dataPoints.map(({ attributes }) => [`${scope.name} ${scope.version}`, attributes]),
+      ),
     );
   };
   const mine = [
-    'oncespan',
+    `oncespan ${PACKAGE_VERSION}`,
     {
       'otel.component.type': 'oncespan_serial_batching_span_processor',
       'otel.component.name': expect.stringMatching(

@@ -1,4 +1,5 @@
 import type { Attributes, Meter, MeterProvider, ObservableResult } from '@opentelemetry/api';
+import { PACKAGE_NAME, PACKAGE_VERSION } from '../../platform/package-version.ts';
 import { attempt } from '../../platform/report.ts';
 import { processWide } from '../../platform/process-wide.ts';
 import type { DropCounts, SpanQueue } from './span-queue.ts';
@@ -30,7 +31,7 @@ export class SelfObservation {
       'otel.component.type': COMPONENT_TYPE,
       'otel.component.name': `${COMPONENT_TYPE}/${numbering.next++}`,
     };
-    const meter = meterProvider.getMeter('oncespan');
+    const meter = meterProvider.getMeter(PACKAGE_NAME, PACKAGE_VERSION);
     const unit = '{span}';
     this.#processed = meter.createCounter('otel.sdk.processor.span.processed', {
       unit,
