@@ -1,24 +1,8 @@
 import { firstSentence } from './docstring.mjs';
+import { anchorsOf, hasHeadings, isValue, sectionsOf } from './headings.mjs';
 
 /** On every page, so that nobody corrects it by hand. */
 const MADE = '<!-- Made of the docstrings in src/ by `npm run reference`: change those. -->';
-
-const isValue = ({ kind }) => kind !== 'type';
-const isOptions = (item) => !isValue(item) && item.name.endsWith('Options');
-
-/** What has a heading on the page of an entry. */
-function sectionsOf({ items }) {
-  return [
-    { title: 'Functions and classes', items: items.filter(isValue) },
-    { title: 'Options', items: items.filter(isOptions) },
-    { title: 'Types', items: items.filter((item) => !isValue(item) && !isOptions(item)) },
-  ].filter((section) => section.items.length > 0);
-}
-
-/** Whether members have headings of their own; else they are a list. */
-function hasHeadings({ kind, members = [] }) {
-  return kind === 'class' || members.some(({ doc }) => doc?.default.length > 0 || doc?.example.length > 0);
-}
 
 /** `docs/api/README.md`: what there is, and where. */
 export function contentsPage(entries) {
@@ -101,8 +85,8 @@ class Writer {
     ];
     return [
       `### \`${name}\``,
-      ...(declared === undefined ? [] : [fence('ts signature', declared)]),
-      ...this.#doc(doc, name, [...this.#mentioned(declared ?? '', name), ...facts]),
+      ...(declared === '' ? [] : [fence('ts signature', declared)]),
+      ...this.#doc(doc, name, [...this.#mentioned(declared, name), ...facts]),
       ...this.#members(item),
     ];
   }
@@ -164,34 +148,6 @@ class Writer {
       .map((name) => this.link(name));
     return links.length > 0 ? [`See ${links.join(', ')}`] : [];
   }
-}
-
-/** Of names that have headings, and of members as `SpanOptions.kind`: the forge counts anchors that are alike. */
-function anchorsOf(entry) {
-  const anchors = new Map();
-  const seen = new Map();
-  const add = (heading, name) => {
-    const slug = heading
-      .toLowerCase()
-      .replaceAll(/[^\w -]/g, '')
-      .replaceAll(' ', '-');
-    const before = seen.get(slug) ?? 0;
-    seen.set(slug, before + 1);
-    if (name !== undefined) anchors.set(name, before === 0 ? slug : `${slug}-${before}`);
-  };
-  add(entry.module);
-  for (const { title, items } of sectionsOf(entry)) {
-    add(title);
-    for (const item of items) {
-      add(item.name, item.name);
-      if (!hasHeadings(item)) continue;
-      for (const { name } of item.members ?? []) add(`${item.name}.${name}`, `${item.name}.${name}`);
-    }
-  }
-  for (const { name, typeName } of entry.items) {
-    if (typeName !== undefined) anchors.set(typeName, anchors.get(name));
-  }
-  return anchors;
 }
 
 const page = (blocks) => `${blocks.join('\n\n')}\n`;
