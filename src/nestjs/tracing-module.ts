@@ -53,7 +53,7 @@ const SETTINGS = Symbol('oncespan.nestjs.settings');
  */
 export class TracingModule implements OnModuleInit, OnApplicationShutdown {
   /**
-   * The module with these options, for the `imports` of the application's root module: once.
+   * The module with these options, for the `imports` of the application's root module.
    *
    * @throws TypeError for a wrong option
    * @example

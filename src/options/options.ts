@@ -137,7 +137,7 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
    */
   cancellation?: 'error' | 'unset';
   /**
-   * What the span lasts as long as. `work`: what the call returns, until the promise has settled or the iterator, stream or
+   * How long the span lasts. `work`: as long as what the call returns, until the promise has settled or the iterator, stream or
    * observable has ended. `call`: until the call has returned. A function answers the promise, iterator or stream inside the
    * result that the span is to end with: a member that is the same object at every look, or the result itself.
    *

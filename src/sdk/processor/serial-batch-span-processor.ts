@@ -84,7 +84,7 @@ export class SerialBatchSpanProcessor {
   /** Called by the SDK. Does nothing. */
   onStart(): void {}
 
-  /** Called by the SDK. Takes the span, if it is sampled; never throws, and never exports on the spot. */
+  /** Called by the SDK. Takes the span, if it is sampled; never throws. */
   onEnd(span: EndedSpan): void {
     try {
       if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#delivery.add(span);
