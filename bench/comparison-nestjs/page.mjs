@@ -48,10 +48,10 @@ export function writePage(path, { contenders, results, versions, pictures, about
     contenders.map(({ title, setup }) => `- **${title}**: ${setup}.`).join('\n'),
     `## Where another does what oncespan does not\n\n${table(having('lost'))}`,
     `## The other rows\n\n${table(having('other'))}`,
-    `## How much there is of it\n\n${table(having('told'))}`,
-    `## On Fastify, where that is different\n\n${table(differs)}`,
-    `## On other versions of Nest\n\nWhether a \`GET /orders/7\` makes the same spans there, those of Express itself left out.\n\n${table(majors)}`,
-    `## One request\n\n\`POST /orders\` as each exports it: a service reserves stock, a payment fails, and nobody catches that. Drawn by \`oncespan/console\`.`,
+    `## Counted, not judged\n\n${table(having('told'))}`,
+    `## On Fastify, where that is different\n\nRows that are the same on both, or were asked on Express alone, are left out.\n\n${table(differs)}`,
+    `## On other versions of Nest\n\nWhether a \`GET /orders/7\` makes the same spans there. Those of Express itself are left out. The first row is the range that each package says it supports.\n\n${table(majors)}`,
+    `## One request\n\n\`POST /orders\`, as each exports it: a service reserves stock, then a payment fails, and nothing catches that. \`oncespan/console\` draws it.`,
     ...contenders.map(({ key, title }) => `${title}:\n\n\`\`\`text\n${pictures.get(key)}\n\`\`\``),
   ];
   const page = readFileSync(path, 'utf8');

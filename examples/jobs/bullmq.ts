@@ -20,7 +20,7 @@ export interface MailServer {
   deliver(to: string): Promise<string>;
 }
 
-/** The span that is active here is the parent of the job's, in whichever process that will run. */
+/** The active span becomes the parent of the job's span, in whichever process the job will run. */
 export function enqueue(queue: Queue, mail: Mail, options?: Parameters<Queue['add']>[2]): Promise<Job> {
   return queue.add('receipt', { ...mail, headers: carrier() }, options);
 }
@@ -38,10 +38,10 @@ export function startWorker(
     }
     return mailServer.deliver(job.data.to);
   };
-  // `cancellable`: BullMQ makes a signal for each job, though `send` does not ask for one. It ends the span at that moment.
+  // `cancellable`: BullMQ makes a signal for each job, though `send` has no parameter for one. Its abort ends the span at once.
   const processor = traceTask(send, bullmq({ cancellable: true }));
   const worker = new Worker('mail', processor, { ...options, connection });
-  // Another worker has the job by now.
+  // It has lost its jobs: another worker has them by now.
   worker.on('lockRenewalFailed', (ids) => ids.forEach((id) => worker.cancelJob(id, 'its lock was lost')));
   return worker;
 }

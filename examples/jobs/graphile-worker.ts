@@ -1,4 +1,4 @@
-// graphile-worker: a span for each attempt at a job. Its signal is found in `helpers`.
+// graphile-worker: a span for each attempt at a job. The signal is found in `helpers`. test/jobs/graphile-worker.test.ts runs it.
 
 import { SpanKind } from '@opentelemetry/api';
 import type { JobHelpers, WorkerUtils } from 'graphile-worker';
@@ -22,7 +22,7 @@ export const receiptTask = (send: (order: string, signal: AbortSignal) => Promis
     {
       name: (_payload, { job }) => `process ${job.task_identifier}`,
       kind: SpanKind.CONSUMER,
-      // A later attempt may come days later: it makes a trace of its own, linked to that of the producer.
+      // A later attempt may come days later. It makes a trace of its own, linked to that of the producer.
       from: (payload, { job }) => (job.attempts === 1 ? (payload as Receipt).headers : undefined),
       links: (payload) => [(payload as Receipt).headers],
     },

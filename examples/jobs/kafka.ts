@@ -1,4 +1,5 @@
-// Kafka with kafkajs: a span for each message that is sent, and one for each that is received, or for a batch.
+// Kafka with kafkajs: a span for each message that is sent, and one for each message, or batch of messages, that is received.
+// test/jobs/kafka.test.ts runs it.
 
 import { SpanKind } from '@opentelemetry/api';
 import type { EachBatchPayload, EachMessagePayload, Producer } from 'kafkajs';
@@ -10,7 +11,7 @@ export const sendOrder = traceTask(
   { name: 'send orders', kind: SpanKind.PRODUCER },
 );
 
-/** For `consumer.run({ eachMessage })`: each in the trace of its producer. */
+/** For `consumer.run({ eachMessage })`: each message in the trace of its producer. */
 export const eachMessage = (ship: (order: object) => Promise<void>) =>
   traceTask(async ({ message }: EachMessagePayload) => ship(JSON.parse(String(message.value)) as object), {
     name: ({ topic }) => `process ${topic}`,
@@ -18,7 +19,7 @@ export const eachMessage = (ship: (order: object) => Promise<void>) =>
     from: ({ message }) => message.headers,
   });
 
-/** For `consumer.run({ eachBatch })`: all in one trace, linked to those of the producers. */
+/** For `consumer.run({ eachBatch })`: one span for the batch, linked to those of the producers. */
 export const eachBatch = (ship: (orders: object[]) => Promise<void>) =>
   traceTask(
     async ({ batch }: EachBatchPayload) =>

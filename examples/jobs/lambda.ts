@@ -1,5 +1,5 @@
-// Two functions of AWS Lambda that reserve what has been ordered: one is asked over HTTP, one gets messages of SQS. A span for
-// each invocation, which has been exported when Lambda gets the answer. test/jobs/lambda.test.ts runs it.
+// Two functions of AWS Lambda that reserve what has been ordered: one is asked over HTTP, the other gets messages of SQS. Each
+// invocation has a span, which is exported before Lambda gets the answer. test/jobs/lambda.test.ts runs it.
 
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -23,7 +23,7 @@ interface InvocationContext {
   getRemainingTimeInMillis(): number;
 }
 
-// To where OTEL_EXPORTER_OTLP_ENDPOINT says.
+// Exports to the address in OTEL_EXPORTER_OTLP_ENDPOINT.
 await startTracing(
   () => new TracerProvider({ spanProcessors: [new SerialBatchSpanProcessor(new OTLPTraceExporter())] }),
 );
@@ -40,7 +40,7 @@ export const answerRequest = traceTask(async (event: HttpEvent, _context: Invoca
 
 const reserveQueued = traceTask((record: QueueRecord) => reserve(record.body), sqs());
 
-/** For an event source with `ReportBatchItemFailures`: SQS delivers again what has failed, and that alone. */
+/** For an event source with `ReportBatchItemFailures`: SQS delivers again only what has failed. */
 export const takeMessages = traceTask(async ({ Records }: QueueEvent, _context: InvocationContext) => {
   const results = await Promise.allSettled(Records.map((record) => reserveQueued(record)));
   const failed = Records.filter((_record, i) => results[i]!.status === 'rejected');

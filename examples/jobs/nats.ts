@@ -1,4 +1,4 @@
-// NATS: a span for each message that is published, and one for each that is received.
+// NATS: a span for each message that is published, and one for each that is received. test/jobs/nats.test.ts runs it.
 
 import { SpanKind } from '@opentelemetry/api';
 import { headers, type Msg, type NatsConnection } from '@nats-io/transport-node';
@@ -15,7 +15,7 @@ export const publishOrder = traceTask(
   { name: `send ${SUBJECT}`, kind: SpanKind.PRODUCER },
 );
 
-/** The loop ends with the subscription: a span of it would live as long as the process, with every message below it. */
+/** The loop itself is not traced: its span would last as long as the subscription, with every message below it. */
 export async function consumeOrders(nats: NatsConnection, ship: (order: object) => Promise<void>) {
   const process = traceTask(async (message: Msg) => ship(message.json()), {
     name: `process ${SUBJECT}`,

@@ -1,4 +1,4 @@
-// p-queue: each job of a queue in a span, as a child of what was active where it was added.
+// p-queue: a span for each job, as a child of the span that was active where the job was added. test/jobs/p-queue.test.ts runs it.
 
 import PQueue from 'p-queue';
 import { traceTask, withSpan } from 'oncespan';
@@ -8,7 +8,7 @@ interface Limits {
   readonly timeout: number;
 }
 
-/** `resize` is handed p-queue's signal, which aborts when the job's time is over or when the caller gives up. */
+/** `resize` is given p-queue's signal. It aborts when the job's time is over, or when the caller gives up. */
 export function thumbnailsWith(
   resize: (image: string, signal: AbortSignal | undefined) => Promise<string>,
   limits: Limits,
@@ -25,7 +25,7 @@ export function thumbnailsWith(
       { signal },
     );
 
-  /** The time of the jobs is their own: what they wait in the queue is seen in the album's span alone. */
+  /** A job's span starts when the job does. How long the jobs wait in the queue shows in the album's span. */
   const album = (images: readonly string[], signal?: AbortSignal) =>
     withSpan({ name: 'album', attributes: { images: images.length } }, () =>
       Promise.allSettled(images.map((image) => thumbnail(image, signal))),

@@ -1,4 +1,4 @@
-// Mails that workers of pg-boss send: a span for the jobs of a call, or one for each job. test/jobs/pg-boss.test.ts runs it.
+// Mails that workers of pg-boss send: one span for all jobs of a call, or one for each job. test/jobs/pg-boss.test.ts runs it.
 
 import { carrier, traceTask } from 'oncespan';
 import { pgBoss } from 'oncespan/jobs';
@@ -10,12 +10,12 @@ export interface Mail {
 
 export type Deliver = (to: readonly string[], signal: AbortSignal) => Promise<string>;
 
-/** The span that is active here is the parent of the job's, or linked to it, in whichever process that will run. */
+/** The active span becomes the parent of the job's span, or is linked to it, in whichever process the job will run. */
 export function enqueue(boss: PgBoss, queue: string, mail: Mail, options?: SendOptions) {
   return boss.send(queue, { ...mail, headers: carrier() }, options);
 }
 
-/** All jobs of a call are one piece of work, and one span, which is linked to whoever has sent one of them. */
+/** All jobs of a call are one piece of work, and one span. It is linked to the producer of each job. */
 export async function sendDigests(boss: PgBoss, deliver: Deliver): Promise<void> {
   const send = (jobs: Job<Mail>[]) => {
     const addresses = jobs.map(({ data }) => data.to);

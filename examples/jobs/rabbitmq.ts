@@ -1,4 +1,5 @@
-// RabbitMQ with amqplib: a span for each message that is sent, and one for each that is received.
+// RabbitMQ with amqplib: a span for each message that is sent, and one for each that is received. test/jobs/rabbitmq.test.ts runs
+// it.
 
 import { SpanKind } from '@opentelemetry/api';
 import type { Channel, ConfirmChannel, ConsumeMessage } from 'amqplib';
@@ -23,7 +24,7 @@ export const placeOrder = traceTask(
   },
 );
 
-/** Listens for as long as the process lives, so it is no task itself: each message is one. */
+/** Listens for as long as the process lives. So the consumer is not traced, and each message is. */
 export async function startConsumer(
   channel: Channel,
   ship: (order: Order, signal: AbortSignal) => Promise<void>,
@@ -38,7 +39,7 @@ export async function startConsumer(
       name: `process ${QUEUE}`,
       kind: SpanKind.CONSUMER,
       attributes: ({ properties }) => ({ 'messaging.message.id': properties.messageId }),
-      // One that comes again has a span in the producer's trace already: a trace of its own, linked to that one.
+      // A message that comes again has a span in the producer's trace already. This time it makes a trace of its own, with a link.
       from: ({ fields, properties }) => (fields.redelivered ? undefined : properties.headers),
       links: ({ fields, properties }) => (fields.redelivered ? [properties.headers] : []),
     },

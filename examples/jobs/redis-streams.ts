@@ -1,4 +1,5 @@
-// A stream of Redis with ioredis: a span for each entry that is added, and one for each that is read, or for a batch.
+// A stream of Redis with ioredis: a span for each entry that is added, and one for each entry, or batch of entries, that is read.
+// test/jobs/redis-streams.test.ts runs it.
 
 import { SpanKind } from '@opentelemetry/api';
 import type { Redis } from 'ioredis';
@@ -17,7 +18,7 @@ export const addOrder = traceTask(
   { name: `send ${STREAM}`, kind: SpanKind.PRODUCER },
 );
 
-/** Each in the trace of its producer. */
+/** A span for each entry, in the trace of its producer. */
 export const shipEach = (redis: Redis, ship: (order: Fields, signal: AbortSignal) => Promise<void>) => {
   const shipOne = traceTask(
     async ([id, order]: Entry, signal: AbortSignal) => {
@@ -35,7 +36,7 @@ export const shipEach = (redis: Redis, ship: (order: Fields, signal: AbortSignal
     Promise.allSettled(entries.map((entry) => shipOne(entry, signal)));
 };
 
-/** All in one trace, linked to those of the producers. */
+/** One span for the batch, linked to those of the producers. */
 export const shipTogether = (redis: Redis, ship: (orders: Fields[], signal: AbortSignal) => Promise<void>) =>
   traceTask(
     async (entries: readonly Entry[], signal: AbortSignal) => {
@@ -68,7 +69,7 @@ export async function consume(
     while (!signal.aborted) {
       const [[, entries]] = (await read()) as Reply;
       const orders = entries.map(([id, flat]): Entry => [id, fieldsOf(flat)]);
-      // What fails is not acknowledged: it stays pending, for XAUTOCLAIM. The span has the error.
+      // What fails is not acknowledged. It stays pending, for XAUTOCLAIM, and its span has the error.
       await handle(orders, signal).catch(() => {});
     }
   } catch (error) {

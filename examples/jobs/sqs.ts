@@ -1,5 +1,5 @@
-// Mails over Amazon SQS, with sqs-consumer: a span for each one that is queued, and for each attempt to send one or a batch of
-// them. test/jobs/sqs.test.ts runs it. In Lambda it is examples/jobs/lambda.ts.
+// Mails over Amazon SQS, with sqs-consumer: a span for each mail that is queued, and one for each attempt to send a mail or a batch.
+// test/jobs/sqs.test.ts runs it. For SQS in Lambda see examples/jobs/lambda.ts.
 
 import { type Message, SendMessageCommand, type SQSClient } from '@aws-sdk/client-sqs';
 import { SpanKind } from '@opentelemetry/api';
@@ -48,7 +48,7 @@ export function startConsumer(client: SQSClient, queueUrl: string, deliver: Deli
   return consumer;
 }
 
-/** Up to ten at once: a span for the batch, linked to who has queued them, and below it one for each. */
+/** Up to ten at once: a span for the batch, linked to the producers, and below it one for each message. */
 export function startBatchConsumer(
   client: SQSClient,
   queueUrl: string,

@@ -1,4 +1,4 @@
-// What runs in the thread of worker-threads.ts. It has a provider of its own: nothing of tracing is shared with the main thread.
+// Runs in the thread that worker-threads.ts starts. Threads share nothing of tracing: this one has a provider of its own.
 
 import { setImmediate as turn } from 'node:timers/promises';
 import { type MessagePort, parentPort, threadId } from 'node:worker_threads';
@@ -47,7 +47,7 @@ async function answer(job: Job): Promise<void> {
 
 parentPort!.on('message', async (message: Job | 'end') => {
   if (message !== 'end') return answer(message);
-  // Ends the spans of what is in hand, as `shutdown`, and exports all. Without it the exit would cut that off.
+  // Ends the spans of the jobs in hand as `shutdown`, and exports everything. Otherwise the exit would cut that off.
   await lease.release();
   process.exit(); // of the thread
 });

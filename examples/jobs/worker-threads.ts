@@ -1,4 +1,5 @@
-// Worker threads: a job goes on with its trace in the thread that it is sent to, worker-threads.thread.ts.
+// Worker threads: a job is sent to a thread (worker-threads.thread.ts), and its trace goes on there.
+// test/jobs/worker-threads.test.ts runs it.
 
 import { once } from 'node:events';
 import { MessageChannel, Worker } from 'node:worker_threads';
@@ -10,7 +11,7 @@ export function startThread() {
 
   const countPrimes = traceTask(
     async (below: number, signal: AbortSignal) => {
-      // For this job alone: its answer comes this way, its abort goes that way, as no signal crosses threads.
+      // A channel for this job alone: the answer comes back over it. So does the abort go out, because no signal crosses threads.
       const { port1: port, port2 } = new MessageChannel();
       worker.postMessage({ below, headers: carrier(), port: port2 } satisfies Job, [port2]);
       const abort = () => port.postMessage(signal.reason);
@@ -26,7 +27,7 @@ export function startThread() {
     { name: 'ask for primes', attributes: (below) => ({ below }) },
   );
 
-  /** For `startTracing(build, { drain: thread.end })`: a thread hears of no signal, and `terminate()` loses its spans. */
+  /** For `startTracing(build, { drain: thread.end })`. A thread hears of no SIGTERM, and `terminate()` loses its spans. */
   const end = async () => {
     worker.postMessage('end');
     await once(worker, 'exit');

@@ -1,4 +1,5 @@
-// A Cloudflare Worker whose spans arrive, however many requests overlap. In wrangler.toml: compatibility_flags = ["nodejs_compat"]
+// A Cloudflare Worker whose spans arrive, however many requests overlap. It needs compatibility_flags = ["nodejs_compat"] in
+// wrangler.toml. test/workers.test.ts runs it.
 
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import { TracerProvider } from '@opentelemetry/sdk-trace';
@@ -17,8 +18,8 @@ interface Invocation {
 let tracing: Promise<unknown> | undefined;
 
 function start(url: string): Promise<unknown> {
-  // Each request exports by itself, beside the others. By default the exporter refuses the 31st, and never forgets one that
-  // was cut off with its request.
+  // Each request exports by itself, beside the others. By default the exporter refuses the 31st export, and it counts for ever
+  // one that was cut off with its request.
   const exporter = () => new OTLPTraceExporter({ url, concurrencyLimit: Infinity });
   const build = () => new TracerProvider({ spanProcessors: [new SerialBatchSpanProcessor(exporter())] });
   return (tracing ??= startTracing(build));
@@ -31,7 +32,7 @@ const answer = traceTask(
   },
   {
     name: ({ method, url }) => `${method} ${new URL(url).pathname}`,
-    // The client has its answer, and the request lives until its spans have arrived.
+    // The client has its answer, and the request stays alive until its spans have arrived.
     waitUntil: (flushed, _request, _env, invocation) => invocation.waitUntil(flushed),
   },
 );

@@ -23,7 +23,7 @@ class HealthController {
     TracingModule.forRoot({
       exclude: ['/health'],
       traceResponseHeader: true,
-      // Every method of the providers below; the kitchen says itself what of its work is a span.
+      // Every method of the providers below is a span. The kitchen itself says which of its work is one.
       classes: { exclude: [Kitchen, ManagerGuard] },
     }),
     EventEmitterModule.forRoot(),

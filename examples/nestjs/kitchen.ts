@@ -4,7 +4,7 @@ import { traceTask, withSpan } from 'oncespan';
 import { BehaviorSubject, type Observable } from 'rxjs';
 import type { Order } from './order.ts';
 
-/** Prepares orders in the background, in traces of their own that link to the request that placed them. */
+/** Prepares orders in the background. Each has a trace of its own, linked to the request that placed the order. */
 @Injectable()
 export class Kitchen {
   readonly #jobs = new Map<string, { steps: BehaviorSubject<Order['step']>; cancel: AbortController }>();

@@ -2,9 +2,10 @@ import { ConsoleLogger } from '@nestjs/common';
 import { trace } from '@opentelemetry/api';
 import { format } from 'winston';
 
-// Each logger asks at the moment of the log line, in guards, middleware and filters, too. None of them is a dependency.
+// Loggers whose lines have the ids of the active trace. Each asks when it writes a line, also in guards, middleware and filters.
+// Take the one that you use: oncespan depends on none of them.
 
-/** The names that backends join logs and traces by. */
+/** Backends join logs and traces by these names. */
 export function traceIds(): { trace_id?: string; span_id?: string } {
   const span = trace.getActiveSpan()?.spanContext();
   return span === undefined ? {} : { trace_id: span.traceId, span_id: span.spanId };

@@ -1,4 +1,4 @@
-// A little API, traced end to end. Run it with `npm run example:nestjs`; the README beside this file has the requests.
+// A small API, traced end to end. Run it with `npm run example:nestjs`. The README beside this file has requests to try.
 
 import 'reflect-metadata';
 import { NestFactory } from '@nestjs/core';
@@ -12,7 +12,7 @@ import { stockOptions } from './stock.ts';
 
 const exporter = new WaterfallSpanExporter();
 const processor = new SerialBatchSpanProcessor(exporter, { scheduledDelayMillis: 1000 });
-// At a signal Nest lets requests come to their ends first, and then has the TracingModule flush.
+// At a signal Nest first lets requests end. Then the TracingModule flushes.
 await startTracing(() => new TracerProvider({ spanProcessors: [processor] }));
 
 const app = await NestFactory.create(AppModule, { logger: ['error', 'warn'], forceCloseConnections: true });
@@ -20,6 +20,6 @@ app.enableShutdownHooks();
 app.connectMicroservice<MicroserviceOptions>({ transport: Transport.TCP, options: stockOptions });
 await app.startAllMicroservices();
 await app.listen(process.env['PORT'] ?? 3000, '127.0.0.1');
-// From now on: what Nest says of its start has no trace.
+// Only from now on: what Nest logs while it starts belongs to no trace.
 app.useLogger(new TraceLogger({ colors: false }));
 console.log(`listening on ${await app.getUrl()}`);

@@ -1,5 +1,5 @@
-// Messages that continue the trace of whoever sends them: what a sender adds, for each transporter. The receiving side adds
-// nothing: TracingModule reads it.
+// Messages that continue the trace of their sender. Here is what the sender adds, for each transporter. The receiver adds nothing:
+// its TracingModule reads the trace.
 
 import { Metadata } from '@grpc/grpc-js';
 import { headers } from '@nats-io/transport-node';

@@ -4,7 +4,7 @@ import { Traced } from 'oncespan';
 
 @Injectable()
 export class Payments {
-  /** The signal is found in the arguments: when the client leaves, the charge stops and its span says so. */
+  /** The span finds the signal in the arguments. When the client leaves, the charge stops and its span is `aborted`. */
   @Traced({ attributes: (cents: number) => ({ 'payment.cents': cents }) })
   async charge(cents: number, signal: AbortSignal): Promise<void> {
     await sleep(cents > 500 ? 2000 : 40, undefined, { signal });

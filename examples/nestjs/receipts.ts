@@ -3,7 +3,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import type { Order } from './order.ts';
 
-/** Sent when the request has been answered: a trace of its own, linked to the request. */
+/** Sent when the request has been answered, so in a trace of its own, linked to the request. */
 @Injectable()
 export class Receipts {
   readonly #logger = new Logger(Receipts.name);

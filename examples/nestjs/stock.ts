@@ -10,7 +10,7 @@ import { carrier } from 'oncespan';
 import { firstValueFrom } from 'rxjs';
 import type { NewOrder } from './order.ts';
 
-/** The stock listens here; it is part of the same application, which changes nothing about its messages. */
+/** The stock listens here. It is part of the same application, but gets its messages over TCP as another one would. */
 export const stockOptions = { host: '127.0.0.1', port: Number(process.env['STOCK_PORT'] ?? 3001) };
 
 @Controller()
@@ -28,7 +28,7 @@ export class StockClient implements OnModuleDestroy {
     options: stockOptions,
   });
 
-  /** The trace is handed on in the payload. */
+  /** The payload carries the trace. */
   reserve(order: NewOrder): Promise<number> {
     return firstValueFrom(this.#client.send<number>('reserve', { ...order, ...carrier() }));
   }

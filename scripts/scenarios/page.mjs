@@ -3,19 +3,38 @@
 import { writeFileSync } from 'node:fs';
 import { SUITES } from './suites.mjs';
 
-const HEAD = `# The scenarios of the other SDKs' processor suites
+const INTRODUCTION = `# The scenarios of the other SDKs' processor suites
 
-Written by \`npm run scenarios\`: do not edit. OpenTelemetry's own SDKs test their batch span processors. What their suites expect, as far
-as it says something about a processor in JavaScript, is here as scenarios of our own, run against the processor of the JavaScript SDK
-and against \`SerialBatchSpanProcessor\`. Time passes, and exporters answer, when the scenario says so. ✓: it does what the suite
-expects. ✗: it does not. –: it has no such option (the environment variables of the stock processor are NodeSDK's to read). The last
-column names the test of ours that holds us to it.
+OpenTelemetry has an SDK for each language, and each tests its batch span processor: what queues ended spans and exports them. We have read
+those suites and written what they expect as scenarios of our own, as far as it says something about a processor in JavaScript. Each
+scenario runs against \`BatchSpanProcessor\` of the JavaScript SDK, here called the stock processor, and against \`SerialBatchSpanProcessor\`
+of oncespan, here called ours.
+`;
 
-Left out is what has no counterpart here (threads, forks, runtimes, blocking when the queue is full, hidden pages of a browser), what is
-private to a suite's own classes, and what the suites, or the specification, disagree on: C++ reads durations with units from the
-variables; Go works without an exporter; Python and .NET refuse a delay of zero and a batch larger than the queue, and .NET a negative
-limit of a flush; for C++ and Rust a flush succeeds that covers spans which were dropped; JS counts a batch that was refused by the name
-of its error.
+const READING = `\`npm run scenarios\` writes this page: do not edit it. Time passes, and exporters answer, when the scenario says so.
+
+| Mark | The processor |
+| --- | --- |
+| ✓ | does what the suite expects |
+| ✗ | does not |
+| – | has no such option. (The environment variables of the stock processor are read by NodeSDK, not by the processor.) |
+
+The column _Test_ names the test of ours that holds us to the scenario.
+
+Left out is:
+
+- what has no counterpart here: threads, forks, runtimes, blocking when the queue is full, hidden pages of a browser;
+- what is private to a suite's own classes;
+- what the suites, or the specification, disagree on:
+
+| SDK | What it expects, unlike others |
+| --- | --- |
+| C++ | durations with units in the variables |
+| Go | a processor without an exporter works |
+| Python, .NET | a delay of zero, and a batch larger than the queue, are refused |
+| .NET | a negative limit of a flush is refused |
+| C++, Rust | a flush that covers dropped spans succeeds |
+| JS | a batch that was refused is counted by the name of its error |
 `;
 
 const MARKS = { holds: '✓', fails: '✗', lacks: '–' };
@@ -31,8 +50,9 @@ export function tally(rows, contestant) {
 export function writePage(path, groups) {
   const rows = groups.flatMap(({ rows: ofGroup }) => ofGroup);
   const sections = [
-    HEAD,
-    `Of the scenarios that each can run, ours holds ${tally(rows, 'ours')}, the stock processor ${tally(rows, 'stock')}.\n`,
+    INTRODUCTION,
+    `Of the scenarios that each processor can run, ours holds ${tally(rows, 'ours')}, the stock processor ${tally(rows, 'stock')}.\n`,
+    READING,
     reasons('Where ours does not', rows, 'ours'),
     ...groups.map(({ title, rows: ofGroup }) => `## ${title}\n\n${table(ofGroup)}\n`),
     reasons('Where the stock processor does not', rows, 'stock'),

@@ -5,12 +5,34 @@ import { MODES } from './modes.mjs';
 
 const HEAD = `# Transparency: what libraries notice
 
-Written by \`npm run transparency\`: do not edit. It packs this library, installs it beside others, and runs a suite of each: one that
-comes with the package where there is one, else one over its public API. Each runs plain, then with the functions under test traced
-by \`traceTask\` and the classes by \`@Traced()\`, in three ways: without an SDK, sampled, and not sampled. A check is what one test
-has seen: values, \`this\`, the number of arguments, the order of events, errors, rejections that were left unhandled. Each
-has to be what it is when run plain, and each span that is started has to end: at the latest when the garbage collector finds that
-its work cannot settle any more.
+Code that is traced has to behave as it does untraced. This page shows it of libraries: a ✗ is what one of them can see. All that was
+seen is listed below the table.
+
+\`npm run transparency\` writes this page: do not edit it.
+
+- It packs oncespan and installs it beside the libraries.
+- It runs a test suite of each: the one that comes with the package, else one over its public API.
+- Each suite runs plain first. Then it runs with the functions under test traced by \`traceTask\`, and the classes by \`@Traced()\`, in
+  three ways: without an SDK, with every span sampled, and with none.
+
+| Column | |
+| --- | --- |
+| checks | what the tests have seen: values, \`this\`, the number of arguments, the order of events, errors, unhandled rejections |
+| no SDK, sampled, not sampled | ✓: every check is what it is when run plain. ✗: so many are not |
+| spans started / ended | when sampled. Both have to be the same |
+| ended by collection | of these, the spans that ended because the garbage collector found that their work cannot settle any more |
+
+## The libraries
+
+`;
+
+const DIFFERS = `
+## What differs
+
+Each line is one check of one library. What some names stand for:
+
+- _identity and shape_: the class, the prototype, the properties and the methods of the promise that comes out.
+- _heard inside before it comes out_: whether a rejection counts as unhandled that the function itself has heard.
 
 `;
 
@@ -45,5 +67,5 @@ function differingChecks(rows, modes) {
     }
     return [...inModes].map(([name, where]) => `- ${library.name}: ${cell(name)} (${where.join(', ')})`);
   });
-  return lines.length === 0 ? '' : `\n## What differs\n\n${lines.join('\n')}\n`;
+  return lines.length === 0 ? '' : `${DIFFERS}${lines.join('\n')}\n`;
 }

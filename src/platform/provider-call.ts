@@ -47,9 +47,12 @@ export class ProviderCall {
     state.call = undefined;
     const failures = await given;
     if (!this.#isAnsweredEarly) return failures;
-    for (const answer of this.#answers) failures.push(...(await failuresOf(() => answer)));
+    for (const answer of this.#answers) {
+      const further = await failuresOf(() => answer);
+      failures.push(...further);
+    }
     // The provider may have told of some of them before.
-    return [...new Set(failures)];
+    return Array.from(new Set(failures));
   }
 }
 

@@ -27,6 +27,7 @@ const steady = (output: string) =>
   output
     .replaceAll(/\b[\da-f]{32}\b/g, '(trace id)')
     .replaceAll(/\b[\da-f]{16}\b/g, '(span id)')
+    .replaceAll(/\btrace [\da-f]{8}\b/g, 'trace (short id)')
     .replaceAll(/[█▏▎▍▌▋▊▉▐]+/g, '(bar)')
     .replaceAll(/[\d.]+ (ns|µs|ms|s)\b/g, '(time)')
     .replaceAll(/ +/g, ' ')

@@ -1,4 +1,4 @@
-/** Next calls it once, when a server starts. */
+/** Next calls it once, when the server starts. */
 export async function register() {
   if (process.env.NEXT_RUNTIME === 'nodejs') await import('./tracing');
 }

@@ -9,14 +9,21 @@ const UNSET = 0;
 const ERROR = 2;
 
 await program((processor) => {
-  const client = init({ dsn: 'https://key@sentry.invalid/1', tracesSampleRate: 1, transport });
+  const client = init({
+    dsn: 'https://key@sentry.invalid/1',
+    tracesSampleRate: 1,
+    transport,
+    // Sentry 11 registers no provider unless it is told to, and 10 always does.
+    enableOpenTelemetrySetup: true,
+  });
   client.on('spanEnd', (span) => {
-    const { description, status, data, parent_span_id: spanId } = spanToJSON(span);
+    // The names of Sentry 11, and what 10 calls the same.
+    const { parent_span_id: spanId, status, ...json } = spanToJSON(span);
     processor.onEnd({
-      name: description,
+      name: json.name ?? json.description,
       // Sentry calls every span without an error `ok`.
       status: { code: status === 'ok' ? UNSET : ERROR },
-      attributes: data,
+      attributes: json.attributes ?? json.data,
       parentSpanContext: spanId && { spanId },
       spanContext: () => span.spanContext(),
     });

@@ -12,6 +12,7 @@ const bundled = (target) =>
 export const PROVIDERS = [
   row('NodeSDK', ['@opentelemetry/sdk-node'], 'node providers/node-sdk.mjs'),
   row('Sentry 10, its own provider', ['@sentry/node@10'], 'node providers/sentry-own.mjs'),
+  row('Sentry 11, its own provider', ['@sentry/node@11'], 'node providers/sentry-own.mjs'),
   row('Sentry 10, a span processor', ['@sentry/node@10'], 'node providers/sentry.mjs'),
   row('@vercel/otel', ['@vercel/otel'], 'node providers/vercel.mjs'),
   row('WebTracerProvider, zone.js, lowered to ES2016', WEB, bundled('es2016')),

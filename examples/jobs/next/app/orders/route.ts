@@ -13,7 +13,7 @@ const reserve = traceTask(async (article: string) => {
 
 const sendReceipt = traceTask(async (article: string) => `a receipt for a ${article}`, {
   name: 'send receipt',
-  // What runs in `after` is waited for to its end: so is this flush.
+  // Next waits for what runs in `after`, and so for this flush.
   flush: 'await',
 });
 
@@ -27,7 +27,7 @@ export const POST = traceTask(
   {
     name: 'place order',
     timeoutMs: Number(ORDER_TIMEOUT_MS),
-    // Without it, nothing would be flushed below the span that Next has around each request.
+    // Next makes a span around each request. Without this option, no task below that span would flush.
     waitUntil: (flushed) => after(() => flushed),
   },
 );
