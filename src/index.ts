@@ -1,3 +1,11 @@
+/**
+ * Spans around methods and tasks. A *task* is one call of a function that `traceTask` has wrapped; it *settles* when its work
+ * has returned or failed; a span is *live* from its start to its end.
+ *
+ * These functions belong to the default instance; `createTracing` makes others. Whatever a tracer, an exporter or an option
+ * throws is reported through OpenTelemetry's `diag`; only decorating, wrapping and configuring throw, a `TypeError` for
+ * something that is wrong.
+ */
 import { defaultInstance } from './instance.ts';
 import type { SpanAttribute as SpanAttributeFactory } from './decorators/span-attribute.ts';
 import { spanAttributeDecorator } from './decorators/span-attribute.ts';

@@ -14,16 +14,18 @@ import { TaskFlush } from './task-flush.ts';
 
 export interface TraceTask {
   /**
-   * Wraps a job: each call of the function that comes back is one task in one span, and the span's export is flushed
-   * when the task was the first of its trace in this process.
+   * Wraps a function: each call of the one that comes back is a task, in a span of its own. When the span was the first of its
+   * trace in this process, a flush follows its end, in the background.
    *
    * The call behaves as `fn` would: same arguments, `this`, result and error. The span ends when the work settles, when
    * its signal aborts, or when `timeoutMs` is over, whichever is first, and says which.
    *
-   * @param nameOrOptions default name: the function's, else `task`
+   * @param fn called once for each call of what comes back, which has its `name`, `length` and properties
+   * @param nameOrOptions the spans' name, or options. Default name: the function's, else `task`
    * @throws TypeError at once for something that is not a function, or for a wrong option; never when called
    * @example
-   * queue.add(traceTask(sendReceipt, { attributes: (order) => ({ 'order.id': order.id }) }));
+   * const send = traceTask(sendReceipt, { attributes: (order) => ({ 'order.id': order.id }) });
+   * await send(order, signal);
    */
   <F, Given>(fn: F & Annotated<Given>, nameOrOptions?: string | OptionsFor<AnyFunction & F>): F;
   // An inline function whose parameters hang on type arguments that the call around it has not settled, as in

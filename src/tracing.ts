@@ -19,28 +19,39 @@ export interface Flush {
    * how that went. Never rejects. With no provider, or one that has no `forceFlush`, the answer is `flushed` at once.
    *
    * Callers share passes: at most one is under way and one waiting, and a call during a pass joins the next.
+   * https://opentelemetry.io/docs/specs/otel/trace/sdk/#forceflush
    *
    * @example
-   * const { status } = await flush({ timeoutMs: 2000 });
+   * const result = await flush({ timeoutMs: 2000 });
+   * if (result.status === 'failed') console.error('spans were lost', result.error);
    */
   (options?: FlushOptions): Promise<FlushResult>;
 }
 
 export interface LiveSpans {
-  /** The live spans of this instance, oldest first. A `@Traced()` or `traceTask` call that is not sampled has none. */
+  /**
+   * The live spans of this instance, oldest first: what is under way now, and what hangs. A `@Traced()` or `traceTask` call
+   * that is not sampled has none.
+   *
+   * @example
+   * const stuck = liveSpans().filter(({ ageMs }) => ageMs > 60_000);
+   */
   (): readonly LiveSpanInfo[];
 }
 
 export interface Configure {
   /**
-   * Changes settings and defaults, at any time, from the next call on.
+   * Changes settings and defaults, at any time, from the next call on. What the options do not name stays as it is; spans
+   * that are live end by the settings that they have started with.
    *
    * @throws TypeError for a wrong option; nothing is changed then
+   * @example
+   * configure({ attributes: { team: 'checkout' }, ignoreErrors: NotFound });
    */
   (options: TracingOptions): void;
 }
 
-/** A set of tracing functions with settings and live spans of their own. */
+/** An instance: the functions of `oncespan`, with settings and live spans of their own. */
 export interface Tracing {
   readonly Traced: Traced;
   readonly Untraced: Untraced;

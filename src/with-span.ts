@@ -17,27 +17,37 @@ import type { Collectable, TrackedSpan } from './span/tracked-span.ts';
 
 export interface WithSpan {
   /**
-   * Calls `fn` in a new span and returns what it returns. The span ends when that has settled.
+   * Calls `fn` at once, in a new span that is active meanwhile, and returns what it returns. The span ends when that has
+   * settled.
    *
-   * A wrong option is reported through `diag` and ignored. With nothing to trace with, `fn` gets a span that records nothing.
+   * What `fn` throws comes out as it is. A wrong option is reported through `diag` and ignored. With nothing to trace with,
+   * `fn` gets a span that records nothing.
    *
+   * @param nameOrOptions the span's name, or options. Default name: `span`
+   * @param fn gets the span, to set attributes on
    * @example
-   * const total = await withSpan('price', (span) => { span.setAttribute('lines', lines.length); return price(lines); });
+   * const total = await withSpan('price', (span) => {
+   *   span.setAttribute('order.lines', order.lines.length);
+   *   return price(order.lines);
+   * });
    */
   <R>(nameOrOptions: string | SpanOptions<[], R>, fn: (span: Span) => R): R;
 }
 
-/** There is no call to cover, and no result. */
+/** {@link SpanOptions} without those on a call and its result: there is neither. For `startSpan`. */
 export type LiveSpanOptions = Omit<SpanOptions<[]>, 'covers' | 'resultAttributes'>;
 
 const { covers: _covers, resultAttributes: _resultAttributes, ...MANUAL_RULES } = SPAN_RULES;
 
 export interface StartSpan {
   /**
-   * Starts a span that you end yourself, for work that is not one call. A wrong option is reported and ignored.
+   * Starts a span that you end yourself, for work that is not one call. It becomes active for nobody but what you `run` in it.
+   * A wrong option is reported through `diag` and ignored.
    *
+   * @param nameOrOptions the span's name, or options. Default name: `span`
+   * @returns the span and the ways to end it. Keep it: dropped, the span ends as `abandoned`
    * @example
-   * using live = startSpan('import');
+   * await using live = startSpan('import'); // ends, and waits for a flush, at the end of the block
    * for (const row of rows) await live.run(() => save(row));
    */
   (nameOrOptions: string | LiveSpanOptions): LiveSpan;
@@ -138,10 +148,16 @@ function startNow(instance: Instance, plan: Plan): TrackedSpan | undefined {
  * success. `await using` then waits until it is flushed, for `flushTimeoutMs` at the longest.
  */
 export interface LiveSpan extends Disposal, AsyncDisposal {
+  /** The span itself, for attributes and events. Its own `end()` ends it, too. */
   readonly span: Span;
   /**
-   * Calls `fn` with the span active, and ends nothing. An error that leaves it is what `using` ends the span with, unless
-   * a later `run` succeeds. One that is caught inside `fn` is not the span's.
+   * Calls `fn` with the span active, returns what it returns, and ends nothing. An error that leaves it is what `using` ends
+   * the span with, unless a later `run` succeeds. One that is caught inside `fn` is not the span's.
+   *
+   * Await it if `fn` is async: what has not settled at the end of the block of `using` is not seen.
+   *
+   * @example
+   * await live.run(() => save(row));
    */
   run<R>(fn: () => R): R;
   /** Ends the span as failed with `error`. */

@@ -13,12 +13,30 @@ export interface OutputStream {
   readonly columns?: number;
 }
 
+/**
+ * Where and how the pictures are drawn.
+ *
+ * @example
+ * new WaterfallSpanExporter({ stream: process.stderr, color: true, width: 120 });
+ */
 export interface WaterfallOptions {
-  /** Default `process.stdout`; where there is none, such as in a browser, it has to be given. */
+  /**
+   * What is written to. Where there is no standard output, as in a browser, it has to be given.
+   *
+   * @default `process.stdout`
+   */
   readonly stream?: OutputStream;
-  /** Default: no with `NO_COLOR`; else what `FORCE_COLOR` says (`0` and `false`: no); else yes on a terminal. */
+  /**
+   * Whether errors, aborts and bars have colours.
+   *
+   * @default no with `NO_COLOR`; else what `FORCE_COLOR` says (`0` and `false`: no); else yes on a terminal
+   */
   readonly color?: boolean;
-  /** Columns that no line exceeds, 20 or more. Default: those of the terminal, whenever it is resized; else 100. */
+  /**
+   * Columns that no line exceeds, 20 or more.
+   *
+   * @default those of the terminal, whenever it is resized; else 100
+   */
   readonly width?: number;
 }
 

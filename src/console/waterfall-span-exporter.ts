@@ -5,8 +5,9 @@ import { drawPicture } from './waterfall.ts';
 import { openTerminal, type Terminal, type WaterfallOptions } from './terminal.ts';
 import { type Picture, TraceBuffer } from './trace-buffer.ts';
 
-/** How an export went: 0 is success, 1 is failure. The SDK's own type, without the SDK. */
+/** How an export went. The SDK's own type, without the SDK. */
 export interface ExportResult {
+  /** 0 is success, 1 is failure. */
   readonly code: 0 | 1;
   readonly error?: Error;
 }

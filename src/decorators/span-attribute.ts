@@ -20,10 +20,11 @@ const metadata = Reflect as MetadataReflect;
 
 export interface SpanAttribute {
   /**
-   * Puts an argument of a `@Traced()` method on its span, when the span starts. For legacy decorators, with
-   * `reflect-metadata`; standard decorators have no parameter decorators. `undefined` and `null` are left out.
+   * Puts an argument of a `@Traced()` method on its span, when the span starts: a string, a number, a boolean, or an array of
+   * these. `undefined` and `null` are left out. For legacy decorators, with `reflect-metadata`; standard decorators have no
+   * parameter decorators.
    *
-   * @param attribute the attribute's name
+   * @param attribute the name of the attribute
    * @throws TypeError while decorating: `reflect-metadata` is missing, or something else than a method's parameter
    * @example
    * class Orders {

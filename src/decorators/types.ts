@@ -1,7 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import type { AnyFunction, SpanOptions } from '../options/options.ts';
 
-/** {@link SpanOptions} as `@Traced()` takes them: it learns the result's type before it has seen the method. */
+/**
+ * {@link SpanOptions} as `@Traced()` takes them. It learns the types before it has seen the method, so annotate the parameters
+ * of the functions among them; the compiler then checks that they fit the method.
+ */
 export type TracedOptions<Args extends unknown[], Value> = Omit<
   SpanOptions<Args>,
   'resultAttributes' | 'covers'
@@ -21,6 +24,7 @@ type Fits<F extends AnyFunction, Args extends unknown[], Value> =
 /** The whole context type would ask for a `this` that takes anything, which a method that declares its own does not. */
 type MethodContext = Pick<ClassMethodDecoratorContext, 'kind' | 'name'>;
 
+/** What `@Traced()` gives: a decorator for methods, fields and classes in both dialects, which leaves their types as they are. */
 export interface TracedDecorator<Args extends unknown[] = [], Value = unknown> {
   // Generic over the whole function: taken apart into This, Args and Return, a generic method would lose its generics.
   // What the hooks have to fit is asked of the context: beside `F`, it would have a generic method's own type parameters fixed.
@@ -39,13 +43,15 @@ export interface TracedDecorator<Args extends unknown[] = [], Value = unknown> {
 
 export interface Traced {
   /**
-   * Puts a method, an arrow-function field (standard decorators), or every method of a class in a span. Works with
-   * standard and with legacy (`experimentalDecorators`) decorators. The method behaves as it would without.
+   * Puts each call of a method in a span: of one method, of an arrow-function field (standard decorators), or of every method
+   * that a class declares. Works as a standard and as a legacy decorator (`experimentalDecorators`). The method behaves as it
+   * would without.
    *
-   * The span ends when the call, or the promise it returned, has settled, when its signal aborts, or when `timeoutMs` is
-   * over, whichever is first, and says which.
+   * The span ends when the call, or what it has returned, has settled, when its signal aborts, or when `timeoutMs` is over,
+   * whichever is first, and says which.
    *
-   * @param nameOrOptions default name: `Class.method`. On a class, a name stands for the class's.
+   * @param name the span's name. Default: `Class.method`. On a class, it stands for the name of the class
+   * @param options of the spans; on a class, of those of each method
    * @throws TypeError while decorating: a member that cannot be traced, or a wrong option
    * @example
    * class Orders {
@@ -60,7 +66,19 @@ export interface Traced {
 }
 
 export interface Untraced {
-  /** Excludes a method from a class-level `@Traced()`. */
+  /**
+   * Excludes a method from `@Traced()` on its class, and from `classes: 'providers'` of the Nest module.
+   *
+   * @throws TypeError while decorating something else than a method
+   * @example
+   * \@Traced()
+   * class Stock {
+   *   async reserve(id: string) {}
+   *
+   *   \@Untraced()
+   *   isHealthy() {}
+   * }
+   */
   (): {
     (method: AnyFunction, context: MethodContext): void;
     <F extends AnyFunction>(

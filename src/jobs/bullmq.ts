@@ -6,10 +6,18 @@ import { overridden } from './overridden.ts';
 import { carrierIn } from './producer.ts';
 import { numberIn, property, textIn } from './property.ts';
 
+/**
+ * What only BullMQ has.
+ *
+ * @example
+ * new Worker('mail', traceTask(sendMail, bullmq({ cancellable: true })), { connection });
+ */
 export interface BullMQOptions {
   /**
    * Whether BullMQ is to make a signal for each job, which `worker.cancelJob()` aborts: it does so for processors that declare
-   * three parameters. Default: if the function does.
+   * three parameters.
+   *
+   * @default if the function declares three
    */
   cancellable?: boolean;
 }
@@ -19,16 +27,17 @@ const CONTROL_FLOW = ['DelayedError', 'WaitingChildrenError', 'WaitingError', 'R
 
 /**
  * Options for the processor of a BullMQ worker: a `process {queue}` span of kind CONSUMER for each attempt at a job, linked to
- * who has added it. It is the child of that on the first attempt of a job that was to run at once; a job that is retried,
- * delayed or repeated makes a trace of its own. Under the span of `bullmq-otel` it is a child of that.
+ * who has added it, its producer. On the first attempt of a job that was to run at once it is a child of the producer; a job
+ * that is retried, delayed or repeated makes a trace of its own. Under the span of `bullmq-otel` it is a child of that span.
+ * What BullMQ throws to have a job run later, such as `DelayedError`, is no failure.
  *
  * The producer's context is that of `bullmq-otel`, or what `carrier()` has put into the job's data, at `headers` or at the top.
  *
  * @param options your own, which override these; attributes, and errors to ignore, add to these
- * @throws TypeError for options that are none
+ * @throws TypeError for something that is no object of options
  * @example
  * await queue.add('receipt', { order, headers: carrier() });
- * new Worker('mail', traceTask(send, bullmq({ timeoutMs: 30_000 })), { connection });
+ * new Worker('mail', traceTask(sendMail, bullmq({ timeoutMs: 30_000 })), { connection });
  */
 export function bullmq<Args extends unknown[] = unknown[], Result = unknown>(
   options: TaskOptions<Args, Result> & BullMQOptions = {},

@@ -15,17 +15,19 @@ const ANSWER_MS = 100;
 
 /**
  * Options for the handler of an AWS Lambda function: a SERVER span named after the function; for messages of SQS a CONSUMER
- * span, `{queue} process`, linked to who has sent them. HTTP events continue the trace of their headers. The answer waits for
- * the export, because Lambda freezes the process once it has it; an invocation that is about to be stopped ends as `timed-out`
- * half a second before (of a second or less, at its half), with what lives below it. The handler has to be async, or to stream:
- * what a callback is told is not heard. Under a span of an instrumentation it is a child of that.
+ * span, `{queue} process`, linked to who has sent them. HTTP events continue the trace of their headers. Under a span of an
+ * instrumentation it is a child of that span.
  *
- * By https://opentelemetry.io/docs/specs/semconv/faas/aws-lambda/
+ * The answer waits for the export, because Lambda freezes the process once it has it. An invocation that is about to be stopped
+ * ends as `timed-out` 500 milliseconds before (one of less than a second at half of it), with what lives below it.
+ *
+ * The handler has to be async, or to stream: what a callback is told is not heard.
+ * https://opentelemetry.io/docs/specs/semconv/faas/aws-lambda/
  *
  * @param options your own, which override these; attributes, and errors to ignore, add to these
- * @throws TypeError for options that are none
+ * @throws TypeError for something that is no object of options
  * @example
- * export const handler = traceTask(async (event, context) => { … }, lambda());
+ * export const handler = traceTask(async (event: ApiEvent) => ({ statusCode: 200, body: event.path }), lambda());
  */
 export function lambda<Args extends unknown[] = unknown[], Result = unknown>(
   options?: TaskOptions<Args, Result>,

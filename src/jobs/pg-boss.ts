@@ -8,19 +8,19 @@ import { elementsOf, numberIn, property, textIn } from './property.ts';
 
 /**
  * Options for the handler of `boss.work()`: a `process {queue}` span of kind CONSUMER for the jobs of one call, linked to who
- * has sent them. A single job's is the child of that on its first attempt, unless it was sent for later (which pg-boss tells
- * with `includeMetadata`); a batch, and a job that is retried, make a trace of their own. Under the span that pg-boss makes
- * itself it is a child of that.
+ * has sent them, their producers. On its first attempt a single job is a child of its producer, unless it was sent for later
+ * (which pg-boss tells with `includeMetadata`); a batch, and a job that is retried, make a trace of their own. Under the span
+ * that pg-boss makes itself it is a child of that span.
  *
  * The producer's context is what `carrier()` has put into the job's data, at `headers` or at the top.
  *
  * @param options your own, which override these; attributes, and errors to ignore, add to these
- * @throws TypeError for options that are none
+ * @throws TypeError for something that is no object of options
  * @example
  * await boss.send('mail', { order, headers: carrier() });
- * await boss.work('mail', traceTask(send, pgBoss({ timeoutMs: 30_000 })));
+ * await boss.work('mail', traceTask(sendAll, pgBoss({ timeoutMs: 30_000 })));
  * // A span a job:
- * const sendOne = traceTask(send, pgBoss());
+ * const sendOne = traceTask(sendMail, pgBoss());
  * await boss.work('mail', { batchSize: 10 }, (jobs) => Promise.all(jobs.map((job) => sendOne(job))));
  */
 export function pgBoss<Args extends unknown[] = unknown[], Result = unknown>(

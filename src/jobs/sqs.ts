@@ -10,17 +10,17 @@ export const SQS = 'aws_sqs';
 
 /**
  * Options for a function that gets messages of Amazon SQS: one message or an array of them, as the SDK, `sqs-consumer` or a
- * Lambda event gives them. A `process {queue}` span of kind CONSUMER, linked to who has sent the messages. A single one's is the
- * child of that the first time it is received, if no other span is active; else it makes a trace of its own. An array is a batch,
- * even of one.
+ * Lambda event gives them. A `process {queue}` span of kind CONSUMER, linked to who has sent the messages, their producers. A
+ * single message is a child of its producer the first time it is received, if no other span is active; else it makes a trace
+ * of its own. An array is a batch, even of one.
  *
  * The producer's context is `traceparent` among the message's attributes, or the system attribute `AWSTraceHeader`. Only the
  * messages of a Lambda event say which queue they come from.
  *
  * @param options your own, which override these; attributes, and errors to ignore, add to these
- * @throws TypeError for options that are none
+ * @throws TypeError for something that is no object of options
  * @example
- * Consumer.create({ queueUrl, handleMessage: traceTask(send, sqs({ name: 'process mail' })) });
+ * Consumer.create({ queueUrl, handleMessage: traceTask(receive, sqs({ name: 'process mail' })) });
  */
 export function sqs<Args extends unknown[] = unknown[], Result = unknown>(
   options?: TaskOptions<Args, Result>,

@@ -10,10 +10,15 @@ import { noSpan } from '../span/parentage.ts';
  * It is ended for you. Needs no module: without one it is the span that an instrumentation has made.
  *
  * @example
- * \@Post()
- * place(\@Body() order: NewOrder, \@CurrentSpan() span: Span) {
- *   span.setAttribute('order.items', order.items.length);
- *   return this.orders.place(order);
+ * \@Controller('orders')
+ * class OrdersController {
+ *   constructor(private readonly orders: OrdersService) {}
+ *
+ *   \@Post()
+ *   place(\@Body() order: Order, \@CurrentSpan() span: Span) {
+ *     span.setAttribute('order.lines', order.lines.length);
+ *     return this.orders.place(order);
+ *   }
  * }
  */
 export const CurrentSpan: () => ParameterDecorator = createParamDecorator(

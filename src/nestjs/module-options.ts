@@ -5,18 +5,27 @@ import type { RequestSpans } from './request-span.ts';
 import type { ProviderChoice } from './trace-providers.ts';
 import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';
 
-/** {@link TracingOptions} configure the default instance, which `@Traced()` services share. */
+/**
+ * Options of the module. {@link TracingOptions} configure the default instance, which `@Traced()` services share.
+ *
+ * @example
+ * TracingModule.forRoot({ exclude: ['/health'], classes: { exclude: [PriceCache] }, requests: true });
+ */
 export interface TracingModuleOptions extends TracingOptions, InterceptorOptions {
   /**
-   * `decorated` (default): handlers, and what is `@Traced()`. `providers`: also every method of the classes that the
-   * application's own modules list as providers, unless it is `@Untraced()`; not what packages and dynamic modules bring.
-   * `{ include, exclude }`: as `providers`, with these modules and classes, and without those.
+   * `decorated`: handlers, and what is `@Traced()`. `providers`: also every method of the classes that the application's own
+   * modules list as providers, unless it is `@Untraced()`; not what packages and dynamic modules bring. `{ include, exclude }`:
+   * as `providers`, with these modules and classes, and without those.
+   *
+   * @default `decorated`
    */
   classes?: 'decorated' | 'providers' | ProviderChoice;
   /**
    * Whether a request has a span of its own, `GET /orders/:id`, around its handler's: from before middleware and guards to the
-   * end of the response, continuing the trace of its headers. `auto` (default): where nothing around the application has made
-   * one, as an HTTP instrumentation does. `true`: always. `false`: never.
+   * end of the response, continuing the trace of its headers. `auto`: where nothing around the application has made one, as an
+   * HTTP instrumentation does. `true`: always. `false`: never.
+   *
+   * @default `auto`
    */
   requests?: RequestSpans;
 }

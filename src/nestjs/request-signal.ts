@@ -16,9 +16,14 @@ const signals = new WeakMap<object, AbortSignal>();
  * connection, and it aborts when that closes. Elsewhere it never aborts. Needs no module.
  *
  * @example
- * \@Get(':id')
- * find(\@Param('id') id: string, \@RequestSignal() signal: AbortSignal) {
- *   return this.orders.find(id, { signal });
+ * \@Controller('orders')
+ * class OrdersController {
+ *   constructor(private readonly orders: OrdersService) {}
+ *
+ *   \@Get(':id')
+ *   find(\@Param('id') id: string, \@RequestSignal() signal: AbortSignal) {
+ *     return this.orders.find(id, { signal });
+ *   }
  * }
  */
 export const RequestSignal = (): ParameterDecorator => {

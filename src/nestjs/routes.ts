@@ -2,7 +2,17 @@
 export type Routes = readonly (string | RegExp)[];
 
 export interface RouteChoice {
+  /**
+   * Routes that are traced, by their templates (`/orders/:id`): a string also stands for the routes below it.
+   *
+   * @default all
+   */
   readonly include?: Routes;
+  /**
+   * Routes that are not traced, even if `include` names them.
+   *
+   * @default none
+   */
   readonly exclude?: Routes;
 }
 

@@ -20,10 +20,18 @@ import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 import { tellRoute } from './upstream-route.ts';
 
+/**
+ * Which requests are traced, and what their clients are told. Without a route, such as a message, everything is traced.
+ *
+ * @example
+ * new TracedInterceptor({ include: ['/orders', /^\/v\d+/], exclude: ['/orders/health'], traceResponseHeader: true });
+ */
 export interface InterceptorOptions extends RouteChoice {
   /**
-   * Whether responses carry the header `traceresponse`, by which a client finds the trace of its request. Default `false`.
+   * Whether responses carry the header `traceresponse`, by which a client finds the trace of its request.
    * A draft: https://w3c.github.io/trace-context/#traceresponse-header
+   *
+   * @default `false`
    */
   readonly traceResponseHeader?: boolean;
 }

@@ -19,8 +19,24 @@ import { TracedInterceptor } from './traced-interceptor.ts';
 
 export type { TracingModuleOptions } from './module-options.ts';
 
+/**
+ * Where the options come from, as Nest's other modules have it.
+ *
+ * @example
+ * TracingModule.forRootAsync({
+ *   imports: [ConfigModule],
+ *   inject: [ConfigService],
+ *   useFactory: async (config: ConfigService) => ({ enabled: config.get('TRACING') === 'on' }),
+ * });
+ */
 export interface TracingModuleAsyncOptions extends Pick<ModuleMetadata, 'imports'> {
+  /**
+   * What `useFactory` is called with.
+   *
+   * @default nothing
+   */
   readonly inject?: NonNullable<Extract<Provider, { useFactory: unknown }>['inject']>;
+  /** Answers the options, or a promise of them. What it throws fails the start of the application. */
   readonly useFactory: (...dependencies: never[]) => TracingModuleOptions | Promise<TracingModuleOptions>;
 }
 
@@ -37,6 +53,8 @@ const SETTINGS = Symbol('oncespan.nestjs.settings');
  */
 export class TracingModule implements OnModuleInit, OnApplicationShutdown {
   /**
+   * The module with these options, for the `imports` of the application's root module.
+   *
    * @throws TypeError for a wrong option
    * @example
    * \@Module({ imports: [TracingModule.forRoot({ exclude: ['/health'] }), OrdersModule] })
@@ -76,7 +94,7 @@ export class TracingModule implements OnModuleInit, OnApplicationShutdown {
     if (providers !== undefined) traceProviders(modules, providers);
   }
 
-  /** Once more: a testing module gets its adapter when its providers are there. */
+  // Once more: a testing module gets its adapter when its providers are there.
   onModuleInit(): void {
     const { interceptor, requests } = this.#settings;
     const { httpAdapter } = this.#host;

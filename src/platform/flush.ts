@@ -6,17 +6,34 @@ import { attempt, report } from './report.ts';
 import { isIoRequestBound } from './request-bound.ts';
 import { startTimer } from './timer.ts';
 
-/** How a flush ended. A flush never rejects: whoever asks for one is usually about to do something else. */
+/**
+ * How a flush ended. `flushed`: what had ended before it was exported. `failed`: not all of it was, or spans were dropped; they
+ * may have arrived all the same, if the answer was lost. `timed-out`, `aborted`: nobody waited any longer; the export goes on.
+ */
 export type FlushResult =
   | { readonly status: 'flushed' }
   | { readonly status: 'failed'; readonly error: unknown }
   | { readonly status: 'timed-out' }
   | { readonly status: 'aborted'; readonly reason: unknown };
 
+/**
+ * How long to wait for a flush.
+ *
+ * @example
+ * await flush({ timeoutMs: 2000, signal: AbortSignal.any([stopping, request.signal]) });
+ */
 export interface FlushOptions {
-  /** Milliseconds to wait at the longest; the pass goes on without the caller. Default: `flushTimeoutMs`. */
+  /**
+   * Milliseconds to wait at the longest; the export goes on without the caller.
+   *
+   * @default the instance's `flushTimeoutMs`, which is 5000
+   */
   readonly timeoutMs?: number | undefined;
-  /** Stops the waiting, not the pass. */
+  /**
+   * Stops the waiting, not the export.
+   *
+   * @default none
+   */
   readonly signal?: AbortSignalLike | undefined;
 }
 

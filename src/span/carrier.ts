@@ -15,9 +15,11 @@ import { parentSpanContext } from './parentage.ts';
 export interface WriteCarrier {
   /**
    * The active context as headers, for whoever continues the trace: the inverse of `traceTask`'s option `from`. Empty where
-   * nothing is active. Never throws; without a registered propagator that is reported.
+   * nothing is active. Never throws; that no propagator is registered is reported once.
+   * https://opentelemetry.io/docs/specs/otel/context/api-propagators/#inject
    *
    * @param into what the headers are put into. Default: a new object
+   * @returns `into`
    * @example
    * await queue.add('mail', { ...mail, headers: carrier() });
    */

@@ -6,10 +6,12 @@ import type { Outcome } from './outcome.ts';
 import { settleOverdue } from './overdue.ts';
 import { processWide } from '../platform/process-wide.ts';
 
-/** One row of `liveSpans()`. */
+/** What `liveSpans()` tells of one span. */
 export interface LiveSpanInfo {
   readonly name: string;
+  /** 32 hexadecimal digits. */
   readonly traceId: string;
+  /** 16 hexadecimal digits. */
   readonly spanId: string;
   /** Milliseconds since the epoch. */
   readonly startTime: number;

@@ -2,6 +2,7 @@ import type { AssertionError } from './assertion-error.ts';
 import type { SpanRecorder } from './record-spans.ts';
 import type { ExpectedSpan } from './span-tree.ts';
 
+/** What a matcher answers. */
 export interface MatcherResult {
   readonly pass: boolean;
   readonly message: () => string;
@@ -39,6 +40,8 @@ export const spanMatchers = {
 
 /** What {@link spanMatchers} adds to `expect(recorder)`. */
 export interface SpanMatchers<R = void> {
+  /** As `only` of the recorder. */
   toHaveOnlySpans: (expected: readonly ExpectedSpan[]) => R;
+  /** Whether a span has started and not ended. */
   toHaveLiveSpans: () => R;
 }

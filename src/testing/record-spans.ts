@@ -9,13 +9,13 @@ import { Recording } from './recording.ts';
 import { recordingProvider, recordInto } from './recording-provider.ts';
 import { comparableTree, type ExpectedSpan, recordedTree } from './span-tree.ts';
 
-/** Records every span of the process until it is stopped. `using` stops it. */
+/** Records every span of the process until it is stopped. */
 export interface SpanRecorder extends Disposal {
   /** The spans that have ended, in the order of their ends. */
   readonly spans: readonly RecordedSpan[];
   /** The spans that have started and not ended, by whoever started them; oldest first. */
   live(): readonly RecordedSpan[];
-  /** Every span as an indented picture. */
+  /** Every span as an indented picture, with its attributes and how it ended. */
   tree(): string;
   /**
    * Asserts that these spans were started, and no others, and that each has ended as is said.
@@ -87,8 +87,8 @@ export interface RecordSpans {
    * Records every span of the process, for tests: no SDK is needed, nothing is sampled away, nothing is exported later.
    * Only a tracer that has made spans for another provider before goes on with that one.
    *
-   * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. It can be
-   * had all the same: `using`, `stop()`.
+   * One recorder records at a time: starting the next one stops it, so a test that records needs no clean-up. `using` and
+   * `stop()` end the recording earlier.
    *
    * @example
    * using spans = recordSpans();

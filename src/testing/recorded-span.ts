@@ -12,13 +12,14 @@ import {
   type TimeInput,
 } from '@opentelemetry/api';
 
-/** What was recorded about an exception event. */
+/** An exception that a span was told of. */
 export interface RecordedError {
+  /** Its name. */
   readonly type: string;
   readonly message: string;
 }
 
-/** A span that was recorded, and what it was told. */
+/** A span that was recorded, and what it was told, as the specification has it: nothing after its end. */
 export interface RecordedSpan extends Span {
   readonly name: string;
   readonly kind: SpanKind;
@@ -26,10 +27,12 @@ export interface RecordedSpan extends Span {
   readonly parent: RecordedSpan | undefined;
   readonly attributes: Attributes;
   readonly links: readonly Link[];
+  /** The exceptions that it was told of. */
   readonly errors: readonly RecordedError[];
   /** Names of the events that are no exceptions. */
   readonly events: readonly string[];
   readonly status: SpanStatus;
+  /** Whether it has ended. */
   readonly ended: boolean;
   /** How often `end()` was called: once is right. */
   readonly endCalls: number;

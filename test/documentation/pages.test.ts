@@ -8,6 +8,13 @@ const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   scripts: Record<string, string>;
 };
 
+async function parses({ shown }: Snippet): Promise<void> {
+  await transform(shown, {
+    loader: 'tsx',
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+  });
+}
+
 /** What is asked of a code block, by what stands behind its fence: an answer says what is wrong. */
 const CHECKS: Readonly<Record<string, (snippet: Snippet) => unknown>> = {
   // These run: run-snippets.ts, programs.test.ts, recipes.test.ts.
@@ -20,12 +27,9 @@ const CHECKS: Readonly<Record<string, (snippet: Snippet) => unknown>> = {
   diff: () => {},
   text: () => {},
   // Of a product that is not installed here.
-  'ts foreign': async ({ shown }) => {
-    await transform(shown, {
-      loader: 'tsx',
-      tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
-    });
-  },
+  'ts foreign': parses,
+  // How something is declared, in docs/api: as its source has it.
+  'ts signature': parses,
   json: ({ shown }) => void JSON.parse(shown),
   sh: ({ shown }) =>
     Array.from(shown.matchAll(/^npm run(?: --silent)? ([\w:]+)/gm), ([, name]) => name!).find(

@@ -5,13 +5,33 @@ import { inWords } from '../../platform/report.ts';
 import type { ShutdownProvider } from './shut-down-provider.ts';
 import { share } from './shared-providers.ts';
 
+/**
+ * Which provider is shared.
+ *
+ * @example
+ * await acquireTracerProvider(buildProvider, { key: 'audit' });
+ */
 export interface AcquireOptions {
-  /** Which of several shared providers. Default `default`. */
+  /**
+   * Names one of several shared providers.
+   *
+   * @default `default`
+   */
   key?: string;
 }
 
+/**
+ * How long a release may take.
+ *
+ * @example
+ * await lease.release({ timeoutMs: 2000 });
+ */
 export interface ReleaseOptions {
-  /** Milliseconds that flush and shutdown may take together, if this is the last release. Default 5000. */
+  /**
+   * Milliseconds that flush and shutdown may take together, if this is the last release.
+   *
+   * @default 5000
+   */
   timeoutMs?: number;
 }
 
@@ -30,10 +50,14 @@ const RELEASE_RULES = { timeoutMs: FLUSH_RULES.timeoutMs };
  * await using lease = await acquireTracerProvider(buildProvider);
  */
 export interface ProviderLease<P extends ShutdownProvider = ShutdownProvider> extends AsyncDisposal {
+  /** The provider that was built, by whichever acquire was the first. */
   readonly provider: P;
   /**
    * Gives the share back; doing so again changes nothing. The last release ends the provider's live spans as `shutdown`,
    * unregisters it, flushes it and shuts it down, and resolves then. Never rejects: failures are reported.
+   *
+   * @example
+   * await lease.release();
    */
   release(options?: ReleaseOptions): Promise<void>;
 }

@@ -16,7 +16,7 @@ export function handOver(provider: ShutdownProvider): void {
   void new ProviderCall(noTime).run(() => provider.forceFlush?.());
 }
 
-/** A provider as every SDK has it. */
+/** A tracer provider as every SDK has it. */
 export interface ShutdownProvider extends TracerProvider {
   forceFlush?(options?: { timeoutMillis?: number }): Promise<void>;
   shutdown(): Promise<void>;

@@ -3,28 +3,68 @@ import { readOptions, refuse, rule, type Rule } from '../../options/check.ts';
 import { inWords, report } from '../../platform/report.ts';
 import { environmentVariable } from '../../platform/environment-variable.ts';
 
-/** Every option is optional; where one is missing, its environment variable counts, then the default. */
+/**
+ * Limits of a {@link SerialBatchSpanProcessor}. Each is optional; where one is missing, its environment variable counts, then
+ * the default. Names and defaults are those of the specification.
+ * https://opentelemetry.io/docs/specs/otel/trace/sdk/#batching-processor
+ *
+ * @example
+ * new SerialBatchSpanProcessor(exporter, {
+ *   maxQueueSize: 8192,
+ *   maxExportBatchSize: 1024,
+ *   scheduledDelayMillis: 1000,
+ *   exportTimeoutMillis: 10_000,
+ *   maxConcurrentExports: 4,
+ *   shutdownTimeoutMillis: 15_000,
+ *   meterProvider,
+ * });
+ */
 export interface BatchOptions {
-  /** Spans that wait at the most; what ends beyond them is dropped. Default 2048, or `OTEL_BSP_MAX_QUEUE_SIZE`. */
+  /**
+   * Spans that wait at the most; what ends beyond them is dropped, and counted. Spans that this library ends in one go (an
+   * abort, a shutdown) are kept all the same.
+   *
+   * @default 2048, or `OTEL_BSP_MAX_QUEUE_SIZE`
+   */
   maxQueueSize?: number;
   /**
-   * Spans in one export at the most, and the number that starts one. Default 512, or `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`. More
-   * than `maxQueueSize` is reduced to it.
+   * Spans in one export at the most, and the number that starts one. More than `maxQueueSize` is reduced to it, and reported.
+   *
+   * @default 512, or `OTEL_BSP_MAX_EXPORT_BATCH_SIZE`
    */
   maxExportBatchSize?: number;
-  /** Milliseconds that a span waits for others. Default 5000, or `OTEL_BSP_SCHEDULE_DELAY`. Not on Workers: docs/hosts.md. */
+  /**
+   * Milliseconds that a span waits for others. Not on Workers: docs/hosts.md.
+   *
+   * @default 5000, or `OTEL_BSP_SCHEDULE_DELAY`
+   */
   scheduledDelayMillis?: number;
-  /** Milliseconds that one export may take; 0 or `Infinity` for no limit. Default 30000, or `OTEL_BSP_EXPORT_TIMEOUT`. */
+  /**
+   * Milliseconds that one export may take; 0 or `Infinity` for no limit. One that takes longer is given up: its spans count as
+   * `unknown`.
+   *
+   * @default 30000, or `OTEL_BSP_EXPORT_TIMEOUT`
+   */
   exportTimeoutMillis?: number;
   /**
-   * Exports that may be under way at once. Default 1, as the specification has it, or `OTEL_BSP_MAX_CONCURRENT_EXPORTS`. Only
-   * for an exporter that can do several at once, as the OTLP ones can (30). docs/delivery.md says when it is needed. Not on
-   * Workers, where each flush exports by itself.
+   * Exports that may be under way at once; the specification allows one. Only for an exporter that can do several at once, as
+   * the OTLP ones can (30). docs/delivery.md says when it is needed. Not on Workers, where each flush exports by itself.
+   *
+   * @default 1, or `OTEL_BSP_MAX_CONCURRENT_EXPORTS`
    */
   maxConcurrentExports?: number;
-  /** Milliseconds that a shutdown may take as a whole; 0 or `Infinity` for no limit. Default 30000. */
+  /**
+   * Milliseconds that a shutdown may take as a whole; 0 or `Infinity` for no limit.
+   *
+   * @default 30000
+   */
   shutdownTimeoutMillis?: number;
-  /** Where the processor counts what it does: `otel.sdk.processor.span.*`. Default: nowhere. */
+  /**
+   * Where the processor counts what it does: `otel.sdk.processor.span.*`.
+   * https://opentelemetry.io/docs/specs/semconv/otel/sdk-metrics/
+   *
+   * @default none: it counts for `stats()` alone
+   */
   meterProvider?: MeterProvider;
 }
 

@@ -4,10 +4,24 @@ import { joined } from '../../platform/provider-call.ts';
 import type { DropCounts } from './span-queue.ts';
 import { timeoutError } from './timeout-error.ts';
 
+/**
+ * How long to wait for a flush of the processor.
+ *
+ * @example
+ * await processor.forceFlush({ timeoutMs: 2000, signal });
+ */
 export interface ForceFlushOptions {
-  /** Milliseconds to wait at the longest. Default: as long as it takes, which the export time-outs bound. */
+  /**
+   * Milliseconds to wait at the longest.
+   *
+   * @default as long as it takes, which the export time-outs bound
+   */
   readonly timeoutMs?: number | undefined;
-  /** Stops the waiting; the export goes on. */
+  /**
+   * Stops the waiting; the export goes on.
+   *
+   * @default none
+   */
   readonly signal?: AbortSignalLike | undefined;
 }
 

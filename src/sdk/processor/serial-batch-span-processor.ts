@@ -15,8 +15,18 @@ import { SelfObservation } from './self-observation.ts';
 import { SpanQueue } from './span-queue.ts';
 import { timeoutError } from './timeout-error.ts';
 
+/**
+ * How long a shutdown may take.
+ *
+ * @example
+ * await processor.shutdown({ timeoutMs: 2000 });
+ */
 export interface ShutdownOptions {
-  /** Milliseconds for everything together. Default: `shutdownTimeoutMillis`. */
+  /**
+   * Milliseconds for everything together.
+   *
+   * @default the processor's `shutdownTimeoutMillis`, which is 30000
+   */
   readonly timeoutMs?: number | undefined;
 }
 
@@ -43,7 +53,12 @@ export class SerialBatchSpanProcessor {
   readonly #shutdownTimeoutMillis: number;
   #shutdown: Promise<void> | undefined;
 
-  /** @throws TypeError for something that does not export, or a wrong option */
+  /**
+   * A wrong environment variable is reported and counts as not set.
+   *
+   * @param exporter of any SDK 2 or 3
+   * @throws TypeError for something that does not export, or a wrong option
+   */
   constructor(exporter: Exporter, options?: BatchOptions) {
     if (typeof (exporter as Exporter | undefined)?.export !== 'function') {
       refuse(
@@ -66,8 +81,10 @@ export class SerialBatchSpanProcessor {
     });
   }
 
+  /** Called by the SDK. Does nothing. */
   onStart(): void {}
 
+  /** Called by the SDK. Takes the span, if it is sampled; never throws. */
   onEnd(span: EndedSpan): void {
     try {
       if ((span.spanContext().traceFlags & TraceFlags.SAMPLED) !== 0) this.#delivery.add(span);
@@ -80,10 +97,13 @@ export class SerialBatchSpanProcessor {
    * Exports what has ended, and resolves when the exporter has accepted all of it, batches in flight included. It waits
    * for no span that ends later, but in the same batch. Until then the process stays.
    *
-   * Rejects with the exporter's error if a batch that it covers was not accepted (which may have arrived all the same: an
-   * answer can be lost), with an error that says how many if spans were dropped since the last flush, with an
-   * `AggregateError` if several things failed, with a `TimeoutError` after `timeoutMs`, with the signal's reason on abort.
-   * The export goes on then; only the waiting ends. With a signal that has aborted already, nothing starts.
+   * With a signal that has aborted already, nothing starts. It rejects
+   * - with the exporter's error, if a batch that it covers was not accepted (it may have arrived all the same: an answer can be
+   *   lost);
+   * - with an error that says how many, if spans were dropped since the last flush;
+   * - with an `AggregateError`, if several things failed;
+   * - with a `TimeoutError` after `timeoutMs`, and with the signal's reason on abort. Only the waiting ends then; the export
+   *   goes on.
    *
    * @example
    * await processor.forceFlush({ timeoutMs: 2000 });
@@ -117,6 +137,12 @@ export class SerialBatchSpanProcessor {
     return this.#shutdown;
   }
 
+  /**
+   * Counts of all sampled spans that have ended so far.
+   *
+   * @example
+   * const { dropped, failed, unknown } = processor.stats();
+   */
   stats(): DeliveryStats {
     return this.#delivery.stats();
   }
