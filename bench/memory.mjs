@@ -91,3 +91,4 @@ rows.push({
 
 console.log(`Node ${process.version}`);
 console.table(rows);
+if (rows.some((row) => row[''] !== 'ok')) process.exitCode = 1;

@@ -72,6 +72,7 @@ async function drawTrace() {
   globalThis.spans = { live: liveSpans, only() {} };
   await import(pathToFileURL(file).href);
   await lease.release();
+  if (printed === '') throw new Error('nothing was drawn');
   return printed;
 }
 

@@ -55,7 +55,7 @@ const PARTS = [
   {
     claim: 'What a million calls of each kind leave in memory: megabytes, live spans, timers',
     command: 'npm run --prefix bench memory',
-    seen: quote(/│ \d+ +│ '(.+?)' +│ ('[-\d.]+') +│ (\d+) +│ (\d+) +│ '(?:ok|OVER)' +│/g),
+    seen: quote(/│ \d+ +│ '(.+?)' +│ ('[-\d.]+') +│ (\d+) +│ (\d+) +│ '(ok|OVER)' +│/g),
   },
   {
     claim: 'How others treat what functions return',
@@ -90,7 +90,7 @@ const PARTS = [
     seen: soaked,
   },
   {
-    claim: 'The suite, on both SDKs and in both dialects of decorators',
+    claim: 'The suite: on SDK 3, most of it on SDK 2, and in both dialects of decorators',
     command: 'npm test',
     seen: quote(/^ *Tests +(.*)$/gm),
   },
@@ -102,7 +102,7 @@ const PARTS = [
     seen: quote(/^(\d+ of \d+ libraries notice nothing)$/gm),
   },
   {
-    claim: 'What arrives of tasks that end and flush at once, and under load',
+    claim: 'What arrives of tasks that end and flush at once',
     command: 'npm run delivery',
     inReadme: true,
     page: 'delivery.md#measured',
@@ -119,34 +119,42 @@ const PARTS = [
     claim: 'Small changes to the code that the suite notices',
     command: 'npm run mutants',
     inReadme: true,
-    page: 'mutants.md',
+    page: '../CONTRIBUTING.md#mutants',
     seen: quote(/^(score .*)$/gm),
   },
 ];
 
 const words = process.argv.slice(2);
+const unknown = words.find((word) => !PARTS.some(({ command }) => command.includes(word)));
+if (unknown !== undefined) throw new Error(`no command contains "${unknown}"`);
 const results = JSON.parse(readFileSync(RESULTS, 'utf8'));
 for (const { command, seen } of PARTS) {
   if (words.length > 0 && !words.some((word) => command.includes(word))) continue;
   console.log(`\n$ ${command}`);
   const began = Date.now();
+  // What is cut off has proved nothing.
+  record(command, false, 'was interrupted', began);
   const { output, code } = await run(command);
+  const said = seen(output);
+  const ok = code === 0 && said !== '';
+  record(command, ok, said || 'nothing was printed that is looked for', began);
+  if (!ok) process.exitCode = 1;
+}
+
+/** Writes the page after each command: a run of an hour may be cut. */
+function record(command, ok, said, began) {
   results[command] = {
-    seen: seen(output) || 'nothing was printed',
-    ok: code === 0,
+    seen: said,
+    ok,
     seconds: Math.round((Date.now() - began) / 1000),
     on: new Date().toISOString().slice(0, 10),
     where: `${type()}, ${availableParallelism()} cores (${cpus()[0].model}), Node ${process.version}`,
   };
-  if (code !== 0) process.exitCode = 1;
-  // After each: a run of an hour may be cut.
   writeFileSync(RESULTS, `${JSON.stringify(results, null, 2)}\n`);
   writeFileSync(PAGE, pageOf(results));
   const readme = readFileSync(README, 'utf8');
-  writeFileSync(
-    README,
-    readme.replace(/(?<=<!-- proof -->\n)[^]*(?=<!-- \/proof -->)/, () => extractOf(results)),
-  );
+  const extract = () => extractOf(results);
+  writeFileSync(README, readme.replace(/(?<=<!-- proof -->\n)[^]*(?=<!-- \/proof -->)/, extract));
 }
 
 /** Runs it in sight of who waits. */
@@ -173,10 +181,9 @@ async function run(command) {
 function pageOf(all) {
   const rows = PARTS.map(({ claim, command, page }) => {
     const result = all[command];
-    const told = page === undefined ? claim : `[${claim}](${page})`;
-    if (result === undefined) return [told, 'not run yet', `\`${command}\``, '', ''];
-    const { seen, ok, seconds, on } = result;
-    return [told, ok ? seen : `**failed**: ${seen}`, `\`${command}\``, timeOf(seconds), on];
+    const linked = page === undefined ? claim : `[${claim}](${page})`;
+    if (result === undefined) return [linked, 'not run yet', `\`${command}\``, '', ''];
+    return [linked, told(result), `\`${command}\``, timeOf(result.seconds), result.on];
   });
   const machines = new Set(Object.values(all).map(({ where }) => where));
   const sum = Object.values(all).reduce((total, { seconds }) => total + seconds, 0);
@@ -188,17 +195,21 @@ ${[['What', 'What came of it', 'Command', 'Took', 'On'], ['---', '---', '---', '
   .map((cells) => `| ${cells.join(' | ')} |`)
   .join('\n')}
 
-All of it took ${timeOf(sum)} on ${Array.from(machines).join(' and ')}.
-With ${versions().join(', ')}.
+${Object.keys(all).length} of ${PARTS.length} commands have run; together they took ${timeOf(sum)}, on ${Array.from(machines).join(' and ')},
+with ${versions().join(', ')}.
 
 What a command compares or expects stands on the page that its row leads to, with what does not hold. \`npm run proof -- endings soak\` runs
 these two.
 `;
 }
 
+function told({ ok, seen }) {
+  return ok ? seen : `**failed**: ${seen}`;
+}
+
 function extractOf(all) {
-  const quoted = PARTS.filter(({ command, inReadme }) => inReadme && all[command]?.ok);
-  return `\n${quoted.map(({ claim, command }) => `- ${claim}: ${all[command].seen}\n`).join('')}\n`;
+  const quoted = PARTS.filter(({ command, inReadme }) => inReadme && all[command] !== undefined);
+  return `\n${quoted.map(({ claim, command }) => `- ${claim}: ${told(all[command])}\n`).join('')}\n`;
 }
 
 function versions() {

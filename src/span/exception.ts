@@ -35,16 +35,29 @@ function complete(
   redact: Redact | undefined,
 ): RecordedException {
   const causes = causesOf(thrown, DEPTH);
-  const exception = {
-    name: cut(name, LONGEST_MESSAGE),
-    message: cut(message, LONGEST_MESSAGE),
-    stack: cut(causes === '' ? stack : (stack ?? `${name}: ${message}`) + causes, LONGEST_STACK),
-    type: cut(type, LONGEST_MESSAGE),
-  };
+  const exception = bounded({
+    name,
+    message,
+    stack: causes === '' ? stack : (stack ?? `${name}: ${message}`) + causes,
+    type,
+  });
   if (redact === undefined) return exception;
   // One that throws, or answers a promise, has not said what may be written.
-  const kept = attempt('option "redact"', () => redact({ ...exception }));
-  return { name: exception.type, type: exception.type, ...kept };
+  return (
+    attempt('option "redact"', () => {
+      const kept = redact({ ...exception });
+      return bounded({ name: exception.type, type: exception.type, ...kept });
+    }) ?? { name: exception.type, type: exception.type }
+  );
+}
+
+function bounded({ name, message, stack, type }: RecordedException): RecordedException {
+  return {
+    name: cut(name, LONGEST_MESSAGE),
+    message: cut(message, LONGEST_MESSAGE),
+    stack: cut(stack, LONGEST_STACK),
+    type: cut(type, LONGEST_MESSAGE),
+  };
 }
 
 function describe(thrown: unknown, called?: string): RecordedException {

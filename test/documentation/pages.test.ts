@@ -4,9 +4,12 @@ import { transform } from 'esbuild';
 import { expect, test } from 'vitest';
 import { pages, root, type Snippet, snippetsOf, textOf } from './snippets.ts';
 
-const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
-  scripts: Record<string, string>;
-};
+const scriptsIn = (folder: string) =>
+  (
+    JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as {
+      scripts: Record<string, string>;
+    }
+  ).scripts;
 
 async function parses({ shown }: Snippet): Promise<void> {
   await transform(shown, {
@@ -24,18 +27,45 @@ const CHECKS: Readonly<Record<string, (snippet: Snippet) => unknown>> = {
   'ts legacy types': () => {},
   'ts test': () => {},
   js: ({ shown }) => (/^\/\/ \S+\.[cm]?js$/m.test(shown) ? undefined : 'has no file name'),
-  diff: () => {},
+  // Of these pages alone: recipes.test.ts.
+  diff: ({ page }) => (/^docs\/(jobs|nestjs)\.md$/.test(page) ? undefined : 'is compared with no recipe'),
   text: () => {},
   // Of a product that is not installed here.
   'ts foreign': parses,
   // How something is declared, in docs/api: as its source has it.
   'ts signature': parses,
   json: ({ shown }) => void JSON.parse(shown),
-  sh: ({ shown }) =>
-    Array.from(shown.matchAll(/^npm run(?: --silent)? ([\w:]+)/gm), ([, name]) => name!).find(
-      (name) => scripts[name] === undefined,
-    ),
+  sh: () => {},
 };
+
+/** What the reader does not see, and what a Markdown parser takes for code and this suite does not. */
+function strayIn(page: string): string[] {
+  const snippets = snippetsOf(page);
+  const count = (which: 'before' | 'after') => snippets.reduce((sum, { hidden }) => sum + hidden[which], 0);
+  const written = (which: string) =>
+    textOf(page).match(new RegExp(`^\\s*<!--\\s*${which}\\b`, 'gim'))?.length ?? 0;
+  return [
+    ...(['before', 'after'] as const)
+      .filter((which) => written(which) !== count(which))
+      .map((which) => `of ${written(which)} comments "${which}", ${count(which)} stand at a code block`),
+    ...snippets
+      .filter(({ kind, hidden }) => hidden.after > 0 && !/^ts( legacy)?$/.test(kind))
+      .map(({ line }) => `line ${line}: nothing runs what stands behind it`),
+    ...(/^\s*~~~|^\s*>\s*```/m.test(textOf(page)) ? ['a fence that is not looked at'] : []),
+  ];
+}
+
+/** Also in the text: `npm run --prefix bench memory` is a script of that folder. */
+function missingScripts(page: string): string[] {
+  const runs = textOf(page).matchAll(/\bnpm run (?:--silent )?(?:--prefix ([\w./-]+) )?([\w:]+)/g);
+  return Array.from(runs, ([all, folder, name]) => ({ all, folder, name: name! }))
+    .filter(({ folder, name }) => scriptsIn(folder ?? '.')[name] === undefined)
+    .map(({ all }) => all);
+}
+
+test.each(pages)('%s: every hidden comment belongs to a code block, every script is there', (page) => {
+  expect([...strayIn(page), ...missingScripts(page)]).toEqual([]);
+});
 
 test.each(pages)('%s: every code block is of a kind that is checked', async (page) => {
   const wrong: string[] = [];
@@ -49,7 +79,9 @@ test.each(pages)('%s: every code block is of a kind that is checked', async (pag
 
 /** Headings as the forge makes anchors of them. */
 function anchorsOf(page: string): string[] {
-  const text = textOf(page).replaceAll(/^```.*?^```$/gms, '');
+  const text = textOf(page)
+    .replaceAll(/^ *```.*?^ *```$/gms, '')
+    .replaceAll(/^<!--.*?^-->$/gms, '');
   const seen = new Map<string, number>();
   return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading]) => {
     const slug = heading!
@@ -68,7 +100,8 @@ test.each(pages)('%s: every link leads somewhere', (page) => {
     .replaceAll(/^ *```.*?^ *```$/gms, '')
     .replaceAll(/`[^`\n]*`/g, '');
   const targets = [
-    ...Array.from(text.matchAll(/\]\(([^)\s]+)\)/g), ([, target]) => target!),
+    ...Array.from(text.matchAll(/\]\(([^)\s]+)(?: "[^"]*")?\)/g), ([, target]) => target!),
+    ...Array.from(text.matchAll(/^\[[^\]]+\]: (\S+)/gm), ([, target]) => target!),
     ...Array.from(text.matchAll(/(?:src|srcset|href)="([^"]+)"/g), ([, target]) => target!),
   ].filter((target) => !/^https?:/.test(target));
   const dead = targets.filter((target) => {

@@ -10,6 +10,11 @@ import { pages, snippetsOf } from './snippets.ts';
 // Whole programs, as a reader would run them: `node hello.mjs`. What they print is shown in the block behind.
 const ourselves = fileURLToPath(new URL('ourselves.ts', import.meta.url));
 
+/** Of the pages, by the line that starts a program. */
+const outputs = pages.flatMap((page) =>
+  snippetsOf(page).filter(({ kind, shown }) => kind === 'text' && shown.startsWith('$ node ')),
+);
+
 const programs = pages.flatMap((page) => {
   const snippets = snippetsOf(page);
   return snippets.flatMap((snippet, at) => {
@@ -41,4 +46,8 @@ test.each(programs)('$place prints what is shown', async ({ name, program, expec
     env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
   });
   expect(steady(stdout)).toBe(steady(expected));
+});
+
+test('every output that is shown is that of the program before it', () => {
+  expect(programs.filter(({ expected }) => expected !== '').length).toBe(outputs.length);
 });

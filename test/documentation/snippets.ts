@@ -22,39 +22,48 @@ export interface Snippet {
   readonly shown: string;
   /** With what stands in comments around it: `<!-- before … -->` above, `<!-- after … -->` below. */
   readonly whole: string;
+  /** How many of these comments there are. */
+  readonly hidden: { readonly before: number; readonly after: number };
 }
 
-/** The code blocks of a page, in their order. */
+/**
+ * The code blocks of a page, in their order.
+ *
+ * @throws for a fence that is not closed
+ */
 export function snippetsOf(page: string): Snippet[] {
-  const lines = textOf(page).split('\n');
+  const lines = textOf(page).split(/\r?\n/);
   const snippets: Snippet[] = [];
   for (let start = 0; start < lines.length; start += 1) {
     const fence = /^( *)```(.*)$/.exec(lines[start]!);
     if (fence === null) continue;
     const end = lines.findIndex((line, at) => at > start && line.trim() === '```');
+    if (end < 0) throw new Error(`${page}:${start + 1}: the code block has no end`);
     const shown = lines.slice(start + 1, end).map((line) => line.replace(fence[1]!, ''));
-    const whole = [...hiddenBefore(lines, start), ...shown, ...hiddenAfter(lines, end)];
+    const [before, after] = [hiddenBefore(lines, start), hiddenAfter(lines, end)];
+    const whole = [...(before ?? []), ...shown, ...(after ?? [])];
     snippets.push({
       page,
       line: start + 1,
       kind: fence[2]!.trim(),
       shown: shown.join('\n'),
       whole: whole.join('\n'),
+      hidden: { before: before ? 1 : 0, after: after ? 1 : 0 },
     });
     start = end;
   }
   return snippets;
 }
 
-function hiddenBefore(lines: readonly string[], fence: number): string[] {
+function hiddenBefore(lines: readonly string[], fence: number): string[] | undefined {
   const close = lines.findLastIndex((line, at) => at < fence && line !== '');
-  if (lines[close] !== '-->') return [];
+  if (lines[close] !== '-->') return undefined;
   const open = lines.findLastIndex((line, at) => at < close && line.startsWith('<!--'));
-  return lines[open] === '<!-- before' ? lines.slice(open + 1, close) : [];
+  return lines[open] === '<!-- before' ? lines.slice(open + 1, close) : undefined;
 }
 
-function hiddenAfter(lines: readonly string[], fence: number): string[] {
+function hiddenAfter(lines: readonly string[], fence: number): string[] | undefined {
   const open = lines.findIndex((line, at) => at > fence && line !== '');
-  if (lines[open] !== '<!-- after') return [];
+  if (lines[open] !== '<!-- after') return undefined;
   return lines.slice(open + 1, lines.indexOf('-->', open));
 }

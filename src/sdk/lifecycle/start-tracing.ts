@@ -22,8 +22,8 @@ export interface StartTracing {
    * manager and a propagator where none is registered. However often it is called, and the calling module evaluated, the
    * process has one provider and one set of listeners. Beside another SDK, call it last.
    *
-   * At `SIGTERM`, `SIGINT` and `beforeExit`, all shared providers are flushed, then live spans end as `shutdown`, and the
-   * providers are shut down. Then the process ends as it would have, with the same signal or exit code. With `drain`, that
+   * At `SIGTERM` and `SIGINT` all shared providers are flushed, live spans end as `shutdown`, and the providers are shut
+   * down. At `beforeExit` live spans end at once. Then the process ends as it would have, with the same signal or exit code. With `drain`, that
    * is called at the signal and waited for, with tracing on. Without it, a job that starts during the very last export
    * makes no span. A second signal is not held up.
    *
