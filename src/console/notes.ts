@@ -28,17 +28,21 @@ export function endingOf({ attributes, events, status }: EndedSpan): Note | unde
     : { text: `⊘ ${said}`, style: 'yellow' };
 }
 
-/** The traces that a span is linked to, with the names of their roots where they are known. */
+/** What a span is linked to: other traces, with the names of their roots where they are known. */
 export function linksOf(
-  { links }: EndedSpan,
+  span: EndedSpan,
   nameOfTrace: (traceId: string) => string | undefined,
 ): Note | undefined {
+  const { links, parentSpanContext: parent } = span;
   if (links.length === 0) return undefined;
-  const traces = Array.from(new Set(links.map(({ context }) => context.traceId))).map((traceId) => {
+  const { traceId: own } = span.spanContext();
+  const linked = links.map(({ context: { traceId, spanId } }) => {
+    // Consumers of messages are linked to their producer also where that is their parent.
+    if (traceId === own) return spanId === parent?.spanId ? 'its parent' : 'its own trace';
     const name = nameOfTrace(traceId);
     return name === undefined ? `trace ${shortId(traceId)}` : `${name} (trace ${shortId(traceId)})`;
   });
-  return { text: `→ linked to ${traces.join(', ')}`, style: 'magenta' };
+  return { text: `→ linked to ${Array.from(new Set(linked)).join(', ')}`, style: 'magenta' };
 }
 
 /** The beginning of an id: enough to tell traces apart on one screen. */

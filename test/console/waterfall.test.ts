@@ -155,6 +155,16 @@ send-receipt  ██████████████████████
     second.end(at(3));
   });
 
+  test('a message that continues the trace of its producer is linked to it, too', async () => {
+    const { exporter, seen } = drawing({ width: 40 });
+    const [traceId, parent, other] = ['1'.repeat(32), '2'.repeat(16), '3'.repeat(16)];
+    const links = [parent, other].map((spanId) => ({ context: { traceId, spanId, traceFlags: 1 } }));
+    const parentSpanContext = { traceId, spanId: parent, traceFlags: 1, isRemote: true };
+    const ids = () => ({ traceId, spanId: '4'.repeat(16), traceFlags: 1 });
+    await exported(exporter, [endedSpan('job', { links, parentSpanContext, spanContext: ids })]);
+    expect(seen().split('\n')[2]).toBe('   → linked to its parent, its own trace');
+  });
+
   test('hundreds of links take one line', async () => {
     const { exporter, seen } = drawing({ width: 40 });
     const links = Array.from({ length: 300 }, (_, i) => ({

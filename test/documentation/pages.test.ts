@@ -81,7 +81,7 @@ test.each(pages)('%s: every code block is of a kind that is checked', async (pag
 function anchorsOf(page: string): string[] {
   const text = textOf(page)
     .replaceAll(/^ *```.*?^ *```$/gms, '')
-    .replaceAll(/^<!--.*?^-->$/gms, '');
+    .replaceAll(/<!--.*?-->/gs, '');
   const seen = new Map<string, number>();
   return Array.from(text.matchAll(/^#+ (.*)$/gm), ([, heading]) => {
     const slug = heading!

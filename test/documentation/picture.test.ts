@@ -5,7 +5,7 @@ import { snippetsOf, textOf } from './snippets.ts';
 test.each(['light', 'dark'])(
   'the %s picture of the README has the spans of its first code block',
   (theme) => {
-    const [{ whole }] = snippetsOf('README.md') as [{ whole: string }];
+    const { whole } = snippetsOf('README.md')[0]!;
     const expected = whole.slice(whole.indexOf('spans.only('));
     const names = Array.from(expected.matchAll(/(?:name: |^ +)'([\w.]+)'/gm), ([, name]) => name!);
     expect(names.length).toBeGreaterThan(3);
