@@ -183,7 +183,7 @@ function pageOf(all) {
     const result = all[command];
     const linked = page === undefined ? claim : `[${claim}](${page})`;
     if (result === undefined) return [linked, 'not run yet', `\`${command}\``, '', ''];
-    return [linked, told(result), `\`${command}\``, timeOf(result.seconds), result.on];
+    return [linked, outcomeOf(result), `\`${command}\``, timeOf(result.seconds), result.on];
   });
   const machines = new Set(Object.values(all).map(({ where }) => where));
   const sum = Object.values(all).reduce((total, { seconds }) => total + seconds, 0);
@@ -203,13 +203,13 @@ these two.
 `;
 }
 
-function told({ ok, seen }) {
+function outcomeOf({ ok, seen }) {
   return ok ? seen : `**failed**: ${seen}`;
 }
 
 function extractOf(all) {
   const quoted = PARTS.filter(({ command, inReadme }) => inReadme && all[command] !== undefined);
-  return `\n${quoted.map(({ claim, command }) => `- ${claim}: ${told(all[command])}\n`).join('')}\n`;
+  return `\n${quoted.map(({ claim, command }) => `- ${claim}: ${outcomeOf(all[command])}\n`).join('')}\n`;
 }
 
 function versions() {
