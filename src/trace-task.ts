@@ -14,8 +14,8 @@ import { TaskFlush } from './task-flush.ts';
 
 export interface TraceTask {
   /**
-   * Wraps a function: each call of the one that comes back is a task, in a span of its own. When the span was the first of its
-   * trace in this process, a flush follows its end, in the background.
+   * Wraps a function: each call of the one that comes back is a task, in a span of its own. If the span has no live
+   * parent in this process, a flush follows its end, in the background.
    *
    * The call behaves as `fn` would: same arguments, `this`, result and error. The span ends when the work settles, when
    * its signal aborts, or when `timeoutMs` is over, whichever is first, and says which.

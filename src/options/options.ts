@@ -116,7 +116,7 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
    * less is reported, and is none either.
    *
    * A limit that a function gives says when the host is going to stop, so what the call has begun ends with it: when it ends
-   * the first span of a trace in this process, the live spans below that end, too, children first.
+   * a span that has no live parent in this process, the live spans below that end, too, children first.
    *
    * @default never
    * @example
@@ -155,8 +155,8 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
 }
 
 /**
- * When a task flushes: `auto` is `background` for the first span of a trace in this process, for a task below a span that
- * has ended, and with `waitUntil`; else it is `never`.
+ * When a task flushes: `auto` is `background` for a task whose span has no live parent in this process, and with `waitUntil`;
+ * else it is `never`.
  */
 export type FlushMode = 'auto' | 'background' | 'await' | 'never';
 
@@ -166,8 +166,7 @@ export interface FlushSettings<Args extends unknown[] = unknown[]> {
    * When a task asks for a flush at its end. With `background` nobody waits for it; with `await` the task's promise settles
    * only after it, or after `flushTimeoutMs`.
    *
-   * @default `auto`: `background` for the first span of a trace in this process, for a task below a span that has ended, and
-   * with `waitUntil`; else `never`
+   * @default `auto`: `background` for a task whose span has no live parent in this process, and with `waitUntil`; else `never`
    * @example
    * traceTask(sendReceipt, { flush: 'await' }); // for a process that is frozen once it has answered
    */
