@@ -63,7 +63,12 @@ function sampleOf(all, count, seed) {
       const { file, code, operator, original, replacement } = described(mutant);
       const what = [seed, file, code, operator, original, replacement].join('\n');
       times.set(what, (times.get(what) ?? 0) + 1);
-      return { mutant, key: createHash('sha256').update(`${what}\n${times.get(what)}`).digest('hex') };
+      return {
+        mutant,
+        key: createHash('sha256')
+          .update(`${what}\n${times.get(what)}`)
+          .digest('hex'),
+      };
     })
     .toSorted((a, b) => (a.key < b.key ? -1 : 1))
     .slice(0, count)
@@ -163,7 +168,11 @@ async function killerOf(mutant, runner) {
     const { seen: ran, errors, hangs } = await runner.run({ on: mutant.id, files: step });
     if (hangs) return { by: 'hangs' };
     const failed = ran.find(({ state }) => state === 'failed');
-    if (failed) return { by: `${relative(sandbox.path, failed.file)} > ${failed.name}`, error: failed.error?.slice(0, 200) };
+    if (failed)
+      return {
+        by: `${relative(sandbox.path, failed.file)} > ${failed.name}`,
+        error: failed.error?.slice(0, 200),
+      };
     if (errors.length > 0) return { by: `error: ${errors[0].slice(0, 200)}` };
   }
   return undefined;
@@ -171,7 +180,11 @@ async function killerOf(mutant, runner) {
 
 /** Files that share a process must pass there, too. */
 async function passTogether(runner) {
-  const { seen: ran, errors, hangs } = await runner.run({
+  const {
+    seen: ran,
+    errors,
+    hangs,
+  } = await runner.run({
     on: -1,
     files: filesFor(seen.filter(({ project }) => project !== 'alone')),
   });
@@ -190,10 +203,19 @@ await Promise.all(
       const from = Date.now();
       const killed = await killerOf(mutant, runner);
       const reached = reaching.has(mutant.id);
-      results.push({ ...described(mutant), status: killed ? 'killed' : 'survived', by: killed?.by, error: killed?.error, reached, ms: Date.now() - from });
+      results.push({
+        ...described(mutant),
+        status: killed ? 'killed' : 'survived',
+        by: killed?.by,
+        error: killed?.error,
+        reached,
+        ms: Date.now() - from,
+      });
       if (!killed) {
         const { file, line, original, replacement } = described(mutant);
-        say(`survived ${mutant.id} ${file}:${line}: ${original} -> ${replacement || '(removed)'}${reached ? '' : ' (no test reaches it)'}`);
+        say(
+          `survived ${mutant.id} ${file}:${line}: ${original} -> ${replacement || '(removed)'}${reached ? '' : ' (no test reaches it)'}`,
+        );
       }
       if (results.length % 50 === 0) say(`${results.length} tried, after ${seconds()} s`);
     }
@@ -203,8 +225,26 @@ await Promise.all(
 results.sort((a, b) => a.id - b.id);
 mkdirSync(dirname(output), { recursive: true });
 const survived = results.filter(({ status }) => status === 'survived');
-const score = (list) => (100 * (list.length - list.filter(({ status }) => status === 'survived').length)) / list.length;
-writeFileSync(output, JSON.stringify({ seed: Number(options.seed), total: mutants.length, sample: results.length, killed: results.length - survived.length, score: score(results), seconds: seconds(), results }, null, 1));
+const score = (list) =>
+  (100 * (list.length - list.filter(({ status }) => status === 'survived').length)) / list.length;
+writeFileSync(
+  output,
+  JSON.stringify(
+    {
+      seed: Number(options.seed),
+      total: mutants.length,
+      sample: results.length,
+      killed: results.length - survived.length,
+      score: score(results),
+      seconds: seconds(),
+      results,
+    },
+    null,
+    1,
+  ),
+);
 for (const [folder, list] of Map.groupBy(results, ({ file }) => file.split('/').slice(0, 2).join('/')))
   say(`${folder}: ${score(list).toFixed(1)} % of ${list.length}`);
-say(`score ${score(results).toFixed(1)} % of ${results.length}, ${survived.length} survived, in ${seconds()} s`);
+say(
+  `score ${score(results).toFixed(1)} % of ${results.length}, ${survived.length} survived, in ${seconds()} s`,
+);

@@ -163,7 +163,9 @@ describe('a tracer whose startSpan()', () => {
     register({ startSpan: call } as unknown as Tracer);
     await expectUntouched({});
     expect(withSpan('w', () => 7)).toBe(7);
-    startSpan('m').end();
+    const manual = startSpan('m');
+    expect(liveSpans()).toEqual([]);
+    manual.end();
     const what = 'tracer.startSpan()';
     const noSpan = how === 'throws' ? [] : [`oncespan: ${what} gave no span`];
     const thrown = how.includes('throws') ? [`oncespan: ${what} threw`] : [];
@@ -486,4 +488,39 @@ test('a context manager without contexts, looked at for the first time, costs no
     return through(...args) as never;
   });
   expect(task()).toBe(7);
+});
+
+test('a context manager whose active() throws is reported, and the span is a root', () => {
+  const { rows } = record();
+  const active = vi.spyOn(contextApi, 'active').mockImplementation(sabotage);
+  expect(traceTask(() => 7, { name: 'task', flush: 'never' })()).toBe(7);
+  active.mockRestore();
+  expect(rows()).toEqual([{ name: 'task' }]);
+  expect(whatWasSaid()).toEqual(['oncespan: context.active() threw']);
+});
+
+describe('hooks that answer', () => {
+  const quiet = ['attributes', 'resultAttributes', 'signal', 'links', 'kind', 'timeoutMs', 'flushTimeoutMs', 'from'];
+  test('undefined say nothing, and change nothing', async () => {
+    const { rows } = record();
+    const options = Object.fromEntries(quiet.map((option) => [option, () => undefined]));
+    const waitUntil = vi.fn();
+    const task = traceTask(async (_signal: AbortSignal) => 7, { name: 'task', waitUntil, ...options });
+    expect(await task(new AbortController().signal)).toBe(7);
+    expect(rows()).toEqual([{ name: 'task' }]);
+    expect(await waitUntil.mock.calls[0]![0]).toEqual({ status: 'flushed' });
+    expect(reported).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['text', 'nonsense'],
+    ['null', null],
+    ['a controller', new AbortController()],
+  ])('%s for a signal are reported, and there is no signal', (_what, answer) => {
+    const { rows } = record();
+    const signal = (() => answer) as unknown as () => AbortSignal;
+    expect(traceTask(() => 7, { name: 'task', signal })()).toBe(7);
+    expect(rows()).toEqual([{ name: 'task' }]);
+    expect(reported).toEqual([['oncespan: option "signal" gave no AbortSignal']]);
+  });
 });

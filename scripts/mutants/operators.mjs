@@ -46,11 +46,22 @@ const isErased = (node) =>
   ['ImportDeclaration', 'ExportAllDeclaration'].includes(node.type);
 
 /** What a change of an object's type arguments leaves alone. */
-const SKIPPED_KEYS = new Set(['typeAnnotation', 'returnType', 'typeParameters', 'typeArguments', 'superTypeArguments', 'decorators']);
+const SKIPPED_KEYS = new Set([
+  'typeAnnotation',
+  'returnType',
+  'typeParameters',
+  'typeArguments',
+  'superTypeArguments',
+  'decorators',
+]);
 
 /** Without the wrappers that only types see. */
 function bare(node) {
-  while (['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression', 'ParenthesizedExpression'].includes(node.type))
+  while (
+    ['TSAsExpression', 'TSNonNullExpression', 'TSSatisfiesExpression', 'ParenthesizedExpression'].includes(
+      node.type,
+    )
+  )
     node = node.expression;
   return node;
 }
@@ -100,7 +111,8 @@ export function findMutants(path, source) {
     BinaryExpression(node) {
       const { operator, left, right } = node;
       if (operator in NEGATED) {
-        for (const other of NEGATED[operator]) change(node, 'comparison', `(${text(left)}) ${other} (${text(right)})`);
+        for (const other of NEGATED[operator])
+          change(node, 'comparison', `(${text(left)}) ${other} (${text(right)})`);
         if (NEGATED[operator].length === 0) change(node, 'comparison', `!(${text(node)})`);
       } else if (operator in ARITHMETIC && !isText(bare(left)) && !isText(bare(right)))
         change(node, 'arithmetic', `(${text(left)}) ${ARITHMETIC[operator]} (${text(right)})`);
@@ -219,7 +231,11 @@ export function findMutants(path, source) {
   }
 
   function isName(node, parent, key) {
-    if (['Property', 'PropertyDefinition', 'MethodDefinition'].includes(parent.type) && key === 'key' && !parent.computed)
+    if (
+      ['Property', 'PropertyDefinition', 'MethodDefinition'].includes(parent.type) &&
+      key === 'key' &&
+      !parent.computed
+    )
       return true;
     if (parent.type === 'TaggedTemplateExpression') return true;
     return ['ExportNamedDeclaration', 'ImportExpression'].includes(parent.type);

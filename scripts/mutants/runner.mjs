@@ -26,7 +26,8 @@ export function openRunner(sandbox, name, { dry = false } = {}) {
     child.on('message', (message) => heard(message));
     const mine = child;
     child.on('exit', () => {
-      if (mine === child) heard({ answer: { seen: [], errors: [`the slot has ended: ${stderr}`], isGone: true } });
+      if (mine === child)
+        heard({ answer: { seen: [], errors: [`the slot has ended: ${stderr}`], isGone: true } });
     });
     const { ready, answer } = await next();
     if (ready === undefined) throw new Error(answer.errors[0]);
@@ -49,7 +50,7 @@ export function openRunner(sandbox, name, { dry = false } = {}) {
       let timer;
       const restart = () => {
         clearTimeout(timer);
-        timer = setTimeout(() => resolve(undefined), SILENCE_MS);
+        timer = setTimeout(() => resolve(undefined), dry ? 6 * SILENCE_MS : SILENCE_MS);
       };
       restart();
       heard = (message) => {

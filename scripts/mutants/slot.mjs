@@ -35,11 +35,15 @@ async function run({ on, files }) {
   seen = [];
   writeFileSync(`${slot}/on`, String(on));
   const specifications = files.map(({ project, file, ids }) => {
-    const { project: owner, moduleId } = all.find((one) => one.project.name === project && one.moduleId === file);
+    const { project: owner, moduleId } = all.find(
+      (one) => one.project.name === project && one.moduleId === file,
+    );
     return owner.createSpecification(moduleId, ids && { testIds: ids });
   });
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
-  const broken = testModules.flatMap((module) => module.errors().map(({ message }) => `${module.moduleId}: ${message}`));
+  const broken = testModules.flatMap((module) =>
+    module.errors().map(({ message }) => `${module.moduleId}: ${message}`),
+  );
   const errors = [...broken, ...unhandledErrors.map((error) => String(error?.message ?? error))];
   return { seen, errors };
 }

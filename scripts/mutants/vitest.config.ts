@@ -22,9 +22,9 @@ const together = [
 
 /** Each file in a process of its own. */
 const alone = [
-  'test/{abandoned,copies,covers,hostile-processes,queues,schedules,zone}.test.ts',
+  'test/{abandoned,copies,covers,hostile-processes,queues,zone}.test.ts',
   'test/returned/real-clients.test.ts',
-  'test/sdk/*.test.ts',
+  'test/sdk/{process-end*,processor,otlp,reload,waiting-process}.test.ts',
   'test/testing/*.test.ts',
 ];
 
@@ -35,7 +35,9 @@ class AsAsked extends BaseSequencer {
   }
 }
 
-const [standard, , legacy] = repository.test!.projects as { test: { include: string[]; setupFiles: string[] } }[];
+const [standard, , legacy] = repository.test!.projects as {
+  test: { include: string[]; setupFiles: string[] };
+}[];
 
 const project = (
   from: typeof standard,

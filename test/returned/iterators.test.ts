@@ -3,7 +3,7 @@ import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
 import { describe, expect, test } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
-import { caught, dropping, record, type SpanRow, turn, unhandledDuring } from '../harness.ts';
+import { caught, dropping, record, reported, type SpanRow, turn, unhandledDuring } from '../harness.ts';
 
 const failure = new TypeError('no stock');
 const RETURNED: SpanRow = { name: 'work' };
@@ -278,6 +278,20 @@ test.each(['never', 'auto'] as const)('nothing of one that is not sampled is sam
   expect(rows()).toEqual([]);
 });
 
+test('with covers: call, what comes of one that is not sampled is left as it is', async () => {
+  const { rows } = record({ sampler: dropping('work') });
+  const options = { name: 'work', covers: 'call', flush: 'never' } as const;
+  const inside = function* () {
+    yield withSpan('inside', () => 1);
+  };
+  const iterator = traceTask(inside, options)();
+  expect(Object.getPrototypeOf(iterator)).toBe(inside.prototype);
+  expect([...iterator]).toEqual([1]);
+  const promise = Promise.resolve(7);
+  expect(traceTask(() => promise, options)()).toBe(promise);
+  expect(rows()).toEqual([{ name: 'inside' }]);
+});
+
 test('an iterator of an array has no next of its own, which would make all of them slow', () => {
   const { rows } = record();
   const iterator = traceTask(() => [1, 2].values(), 'work')();
@@ -455,4 +469,45 @@ test('a generator whose method is called on nothing throws as it did', () => {
   const { next } = covered;
   expect(caught(() => Reflect.apply(next, undefined, []))).toBeInstanceOf(TypeError);
   expect([...covered]).toEqual([1, 2]);
+});
+
+test('a done that throws when it is read does so, and the span goes on', () => {
+  const { rows } = record();
+  let isReady = false;
+  const step = {
+    value: 7,
+    get done(): boolean {
+      if (!isReady) throw failure;
+      return true;
+    },
+  };
+  const work = traceTask(
+    () => ({
+      next: () => step,
+      [Symbol.iterator]() {
+        return this;
+      },
+    }),
+    'work',
+  )();
+  expect(caught(() => [...work])).toBe(failure);
+  expect([rows(), reported]).toEqual([[], []]);
+  isReady = true;
+  expect([...work]).toEqual([]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('a copy of a covered iterator that is of another class goes by the methods of that class', () => {
+  const { rows } = record();
+  class Other extends Counter {
+    override next() {
+      return { done: true, value: 0 };
+    }
+  }
+  const counter = traceTask(() => new Counter(), 'work')();
+  const copy = Object.create(Other.prototype, Object.getOwnPropertyDescriptors(counter)) as Counter;
+  expect([...copy]).toEqual([]);
+  expect(rows()).toEqual([]);
+  expect([...counter]).toEqual([0, 1]);
+  expect(rows()).toEqual([RETURNED]);
 });

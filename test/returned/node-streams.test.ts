@@ -345,3 +345,11 @@ test.each<[string, (stream: Readable) => Readable]>([
   await ended;
   expect(rows()).toEqual([RETURNED]);
 });
+
+test('emit answers whether anybody listens, as ever', async () => {
+  record();
+  const stream = traceTask(source, 'work')();
+  stream.on('mine', () => {});
+  expect([stream.emit('mine'), stream.emit('yours')]).toEqual([true, false]);
+  await closed(stream.destroy());
+});

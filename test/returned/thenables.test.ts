@@ -365,3 +365,17 @@ test('run by exec() or execute() alone', async () => {
   await expect(query('execute', () => Promise.reject(failure)).execute!()).rejects.toBe(failure);
   expect(rows()).toEqual([RETURNED, THREW]);
 });
+
+test.each(['resolves', 'rejects'])('a finally handler runs where its caller is, when the query %s', async (how) => {
+  const { rows } = record();
+  const { query } = fluent(async () => {
+    if (how === 'rejects') throw failure;
+  });
+  const work = traceTask(() => query, 'work')();
+  await withSpan('caller', () => work.finally(() => withSpan('handler', () => {})).catch(() => {}));
+  expect(rows()).toEqual([
+    { name: 'handler', parent: 'caller' },
+    how === 'rejects' ? THREW : RETURNED,
+    { name: 'caller' },
+  ]);
+});

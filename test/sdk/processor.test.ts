@@ -820,6 +820,46 @@ describe('shutdown', () => {
     expect(exporter.batches).toEqual([]);
   });
 
+  test.each<[string, () => Promise<void>]>([
+    ['rejects', () => Promise.reject(failure)],
+    [
+      'throws',
+      () => {
+        throw failure;
+      },
+    ],
+  ])('of an exporter whose shutdown() %s rejects with its error, after all has been exported', async (_how, fail) => {
+    const { exporter, processor, end } = serial();
+    exporter.shutdown = fail;
+    end('a');
+    const shutdown = watch(processor.shutdown());
+    await answerAll(exporter);
+    expect(shutdown).toEqual({ status: 'rejected', reason: failure });
+    expect(processor.stats()).toEqual({ ...NOTHING, exported: 1, passes: 1 });
+    expect(said()).toEqual(["oncespan: the exporter's shutdown() failed"]);
+  });
+
+  test('that has given its exporter up hears no more of it', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+    exporter.shutdown = () => Promise.reject(failure);
+    end('a');
+    const shutdown = watch(processor.shutdown({ timeoutMs: 100 }));
+    await turn();
+    vi.advanceTimersByTime(100);
+    await turn();
+    expect(shutdown).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
+    const hung = reported.find(([what]) => what === 'oncespan: an export of 1 spans hung');
+    expect(hung?.[1]).toMatchObject({
+      name: 'TimeoutError',
+      message: 'an export of 1 spans had no answer when the shutdown gave up',
+    });
+    expect(processor.stats()).toEqual({ ...NOTHING, unknown: 1, passes: 2, overdueExports: 1 });
+    exporter.exports[0]!.answer(FAILED);
+    await turn();
+    expect(processor.stats()).toEqual({ ...NOTHING, unknown: 1, passes: 2 });
+    expect(said()).toEqual(['oncespan: an export of 1 spans hung']);
+  });
+
   test('waits for the batch in flight', async () => {
     const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
     end('a');

@@ -248,6 +248,24 @@ describe('the signals', () => {
     expect(process.listeners('exit')).toEqual(others);
   });
 
+  test('are the application’s where it has one listener of its own: nothing ends', async () => {
+    const { lease } = await start({ signals: ['SIGUSR2'] });
+    const provider = lease.provider as TracerProvider;
+    const flushed = vi.spyOn(provider, 'forceFlush');
+    const shutDown = vi.spyOn(provider, 'shutdown');
+    const heard = vi.fn();
+    process.on('SIGUSR2', heard);
+    const live = startSpan('live');
+    process.emit('SIGUSR2');
+    await turn();
+    expect([heard, flushed, shutDown].map((fn) => fn.mock.calls.length)).toEqual([1, 1, 0]);
+    expect(liveSpans().map(({ name }) => name)).toEqual(['live']);
+    live.end();
+    process.off('SIGUSR2', heard);
+    await lease.release();
+    expect(shutDown).toHaveBeenCalledTimes(1);
+  });
+
   test('that the platform does not have are ignored, and reported once each', async () => {
     const signals = ['SIGUSR2', 'SIGTREM', 'SIGTREM', 'toString', 'exit'];
     const before = ['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours);
