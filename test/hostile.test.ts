@@ -492,7 +492,7 @@ test('a context manager without contexts, looked at for the first time, costs no
 
 test('a context manager whose active() throws is reported, and the span is a root', () => {
   const { rows } = record();
-  const active = vi.spyOn(contextApi, 'active').mockImplementation(sabotage);
+  const active = vi.spyOn(contextApi, 'active').mockImplementationOnce(sabotage);
   expect(traceTask(() => 7, { name: 'task', flush: 'never' })()).toBe(7);
   active.mockRestore();
   expect(rows()).toEqual([{ name: 'task' }]);
@@ -500,7 +500,16 @@ test('a context manager whose active() throws is reported, and the span is a roo
 });
 
 describe('hooks that answer', () => {
-  const quiet = ['attributes', 'resultAttributes', 'signal', 'links', 'kind', 'timeoutMs', 'flushTimeoutMs', 'from'];
+  const quiet = [
+    'attributes',
+    'resultAttributes',
+    'signal',
+    'links',
+    'kind',
+    'timeoutMs',
+    'flushTimeoutMs',
+    'from',
+  ];
   test('undefined say nothing, and change nothing', async () => {
     const { rows } = record();
     const options = Object.fromEntries(quiet.map((option) => [option, () => undefined]));

@@ -366,16 +366,19 @@ test('run by exec() or execute() alone', async () => {
   expect(rows()).toEqual([RETURNED, THREW]);
 });
 
-test.each(['resolves', 'rejects'])('a finally handler runs where its caller is, when the query %s', async (how) => {
-  const { rows } = record();
-  const { query } = fluent(async () => {
-    if (how === 'rejects') throw failure;
-  });
-  const work = traceTask(() => query, 'work')();
-  await withSpan('caller', () => work.finally(() => withSpan('handler', () => {})).catch(() => {}));
-  expect(rows()).toEqual([
-    { name: 'handler', parent: 'caller' },
-    how === 'rejects' ? THREW : RETURNED,
-    { name: 'caller' },
-  ]);
-});
+test.each(['resolves', 'rejects'])(
+  'a finally handler runs where its caller is, when the query %s',
+  async (how) => {
+    const { rows } = record();
+    const { query } = fluent(async () => {
+      if (how === 'rejects') throw failure;
+    });
+    const work = traceTask(() => query, 'work')();
+    await withSpan('caller', () => work.finally(() => withSpan('handler', () => {})).catch(() => {}));
+    expect(rows()).toEqual([
+      { name: 'handler', parent: 'caller' },
+      how === 'rejects' ? THREW : RETURNED,
+      { name: 'caller' },
+    ]);
+  },
+);

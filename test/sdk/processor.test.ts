@@ -828,16 +828,19 @@ describe('shutdown', () => {
         throw failure;
       },
     ],
-  ])('of an exporter whose shutdown() %s rejects with its error, after all has been exported', async (_how, fail) => {
-    const { exporter, processor, end } = serial();
-    exporter.shutdown = fail;
-    end('a');
-    const shutdown = watch(processor.shutdown());
-    await answerAll(exporter);
-    expect(shutdown).toEqual({ status: 'rejected', reason: failure });
-    expect(processor.stats()).toEqual({ ...NOTHING, exported: 1, passes: 1 });
-    expect(said()).toEqual(["oncespan: the exporter's shutdown() failed"]);
-  });
+  ])(
+    'of an exporter whose shutdown() %s rejects with its error, after all has been exported',
+    async (_how, fail) => {
+      const { exporter, processor, end } = serial();
+      exporter.shutdown = fail;
+      end('a');
+      const shutdown = watch(processor.shutdown());
+      await answerAll(exporter);
+      expect(shutdown).toEqual({ status: 'rejected', reason: failure });
+      expect(processor.stats()).toEqual({ ...NOTHING, exported: 1, passes: 1 });
+      expect(said()).toEqual(["oncespan: the exporter's shutdown() failed"]);
+    },
+  );
 
   test('that has given its exporter up hears no more of it', async () => {
     const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
