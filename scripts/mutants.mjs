@@ -9,7 +9,7 @@
 // Writes node_modules/.cache/oncespan/mutants.json. Fails when the score is below 95 %, or a survivor is not listed in
 // mutants/survivors.json with why no test can notice it.
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -98,12 +98,13 @@ process.on('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => process.exit(1));
 
 /** Which tests come across which mutants, and that all of them pass without one. */
-async function dryRun() {
+async function dryRun(known = []) {
   const count = Number(options.slots);
   const dry = Array.from({ length: count }, (_, n) => open(`dry-${n}`, { dry: true }));
   const [all] = await Promise.all(dry.map((runner) => runner.start()));
-  const queue = all.slice();
-  const seen = [];
+  const done = new Set(known.map(({ project, file }) => `${project} ${file}`));
+  const queue = all.filter(({ project, file }) => !done.has(`${project} ${file}`));
+  const seen = known;
   await Promise.all(
     dry.map(async (runner) => {
       for (let file = queue.shift(); file !== undefined; file = queue.shift()) {
@@ -120,20 +121,14 @@ async function dryRun() {
   return seen;
 }
 
-let seen;
-if (options.coverage) {
-  try {
-    seen = JSON.parse(readFileSync(options.coverage, 'utf8'));
-    for (const test of seen) test.file = join(sandbox.path, test.path);
-  } catch {
-    // Made below.
-  }
+let known = [];
+if (options.coverage && existsSync(options.coverage)) {
+  known = JSON.parse(readFileSync(options.coverage, 'utf8'));
+  for (const test of known) test.file = join(sandbox.path, test.path);
 }
-if (!seen) {
-  seen = await dryRun();
-  for (const test of seen) test.path = relative(sandbox.path, test.file);
-  if (options.coverage) writeFileSync(options.coverage, JSON.stringify(seen));
-}
+const seen = await dryRun(known);
+for (const test of seen) test.path = relative(sandbox.path, test.file);
+if (options.coverage) writeFileSync(options.coverage, JSON.stringify(seen));
 say(`${seen.length} tests pass without a mutant, after ${seconds()} s`);
 
 /** By mutant, the tests that come across it. */

@@ -16,7 +16,6 @@ const together = [
   'test/decorators/*.test.ts',
   'test/returned/{iterators,look-alikes,node-streams,observables,queries,realms,running-promises}.test.ts',
   'test/returned/{thenables,userland-streams,values,web-streams}.test.ts',
-  'test/sdk/{flush,keep-flushing,lease,mass-endings,request-exports,self-observation,start-tracing}.test.ts',
   'test/standard/*.test.ts',
 ];
 
@@ -24,7 +23,8 @@ const together = [
 const alone = [
   'test/{abandoned,copies,covers,hostile-processes,queues,zone}.test.ts',
   'test/returned/real-clients.test.ts',
-  'test/sdk/{process-end*,processor,otlp,reload,waiting-process}.test.ts',
+  'test/sdk/{flush,keep-flushing,lease,mass-endings,otlp,process-end*,processor,reload}.test.ts',
+  'test/sdk/{request-exports,self-observation,start-tracing,waiting-process}.test.ts',
   'test/testing/*.test.ts',
 ];
 

@@ -256,7 +256,7 @@ describe('the signals', () => {
     const heard = vi.fn();
     process.on('SIGUSR2', heard);
     const live = startSpan('live');
-    process.emit('SIGUSR2');
+    process.emit('SIGUSR2', 'SIGUSR2');
     await turn();
     expect([heard, flushed, shutDown].map((fn) => fn.mock.calls.length)).toEqual([1, 1, 0]);
     expect(liveSpans().map(({ name }) => name)).toEqual(['live']);
