@@ -174,7 +174,8 @@ async function killerOf(mutant, runner) {
 }
 
 /** Files that share a process must pass there, too. */
-async function passTogether(runner) {
+async function passTogether() {
+  const runner = open('together');
   const {
     seen: ran,
     errors,
@@ -184,16 +185,17 @@ async function passTogether(runner) {
     files: filesFor(seen.filter(({ project }) => project !== 'alone')),
   });
   const failed = ran.filter(({ state }) => state === 'failed');
+  runner.kill();
   if (hangs || errors.length > 0 || failed.length > 0)
     throw new Error(`without a mutant, in one process: ${JSON.stringify([...errors, ...failed])}`);
 }
 
+await passTogether();
 const results = [];
 const queue = sample.slice();
 await Promise.all(
   Array.from({ length: Number(options.slots) }, async (_, n) => {
     const runner = open(`slot-${n}`);
-    if (n === 0) await passTogether(runner);
     for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
       const from = Date.now();
       const killed = await killerOf(mutant, runner);

@@ -11,7 +11,7 @@ const isDry = process.env['ONCESPAN_MUTANTS_DRY'] !== undefined;
 
 /** Many files in one process, which is quick: these leave nothing behind that others would notice. */
 const together = [
-  'test/{abort,carriers,configuration,flush,hostile,instances,manual-spans}.test.ts',
+  'test/{abort,carriers,configuration,hostile,instances,manual-spans}.test.ts',
   'test/{parentage,portable-context-manager,presets,provider,records,thrown-values,time-limit,unhandled,wrapped}.test.ts',
   'test/decorators/*.test.ts',
   'test/returned/{iterators,look-alikes,node-streams,observables,queries,realms,running-promises}.test.ts',
@@ -21,7 +21,7 @@ const together = [
 
 /** Each file in a process of its own. */
 const alone = [
-  'test/{abandoned,copies,covers,hostile-processes,queues,zone}.test.ts',
+  'test/{abandoned,copies,covers,flush,hostile-processes,queues,zone}.test.ts',
   'test/returned/real-clients.test.ts',
   'test/sdk/{flush,keep-flushing,lease,mass-endings,otlp,process-end*,processor,reload}.test.ts',
   'test/sdk/{request-exports,self-observation,start-tracing,waiting-process}.test.ts',
