@@ -23,7 +23,7 @@ export function makeSandbox(root, mutants) {
   const path = mkdtempSync(join(tmpdir(), 'oncespan-mutants-'));
   cpSync(root, path, { recursive: true, filter: (from) => !LEFT_OUT.test(relative(root, from)) });
   symlinkSync(join(root, 'node_modules'), join(path, 'node_modules'));
-  for (const [file, ofFile] of Map.groupBy(mutants, ({ file }) => file)) {
+  for (const [file, ofFile] of Map.groupBy(mutants, (mutant) => mutant.file)) {
     const source = readFileSync(join(root, file), 'utf8');
     writeFileSync(join(path, file), instrument(source, ofFile));
   }
