@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
 import { caught, dropping, record, reported, type SpanRow, turn, unhandledDuring } from '../harness.ts';
 
@@ -467,7 +467,10 @@ test('a generator whose method is called on nothing throws as it did', () => {
   record();
   const covered = traceTask(numbersOf, 'work')();
   const { next } = covered;
-  expect(caught(() => Reflect.apply(next, undefined, []))).toBeInstanceOf(TypeError);
+  for (const self of [undefined, null, 7])
+    expect(caught(() => Reflect.apply(next, self, []))).toEqual(
+      caught(() => Reflect.apply(numbers().next, self, [])),
+    );
   expect([...covered]).toEqual([1, 2]);
 });
 
@@ -510,4 +513,81 @@ test('a copy of a covered iterator that is of another class goes by the methods 
   expect(rows()).toEqual([]);
   expect([...counter]).toEqual([0, 1]);
   expect(rows()).toEqual([RETURNED]);
+});
+
+/** An async iterator that answers somebody else when it is asked for a sync one. */
+const twoFaced = (other: unknown) => ({
+  next: async () => ({ done: true, value: 0 }),
+  [Symbol.asyncIterator]() {
+    return this;
+  },
+  [Symbol.iterator]: () => other as Iterator<number>,
+});
+
+test('what an iterator answers in place of itself takes its steps', () => {
+  const { rows } = record();
+  expect([...traceTask(() => twoFaced(numbers()), 'work')()]).toEqual([1, 2]);
+  expect(caught(() => [...traceTask(() => twoFaced(failing()), 'work')()])).toBe(failure);
+  expect(rows()).toEqual([RETURNED, THREW]);
+});
+
+test.each([undefined, null, 7, 'text'])('an iterator that answers %s is left to do so', async (answer) => {
+  const { rows } = record();
+  const work = traceTask(() => twoFaced(answer), 'work')();
+  expect(work[Symbol.iterator]()).toBe(answer);
+  expect([rows(), reported]).toEqual([[], []]);
+  await work.next();
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('a step that is a thenable and no promise is handed on as it is', () => {
+  const { rows } = record();
+  const then = vi.fn();
+  const step = { then };
+  const work = traceTask(
+    () => ({
+      next: () => step,
+      return: () => ({ done: true, value: 0 }),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    }),
+    'work',
+  )();
+  expect(work.next()).toBe(step);
+  expect([then.mock.calls, rows()]).toEqual([[], []]);
+  work.return();
+  expect(rows()).toEqual([RETURNED]);
+});
+
+const leaving = () => Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' });
+
+test('what a reader that leaves throws in is no failure; what comes of that, or of itself, is one', async () => {
+  const { rows } = record();
+  const other = leaving();
+  const work = (fn: () => Async) => traceTask(fn, 'work')();
+  const left = leaving();
+  await expect(work(asyncNumbers).throw(left)).rejects.toBe(left);
+  const replacing = work(async function* () {
+    try {
+      yield 1;
+    } catch {
+      throw other;
+    }
+    return 'end';
+  });
+  await replacing.next();
+  await expect(replacing.throw(leaving())).rejects.toBe(other);
+  const given = work(async function* () {
+    throw yield 1;
+  });
+  await given.next();
+  await expect(given.next(other)).rejects.toBe(other);
+  const threw = {
+    name: 'work',
+    status: 'ERROR The operation was aborted',
+    attributes: { error: true, 'error.type': 'ABORT_ERR' },
+    exceptions: ['AbortError: The operation was aborted'],
+  };
+  expect(rows()).toEqual([{ name: 'work', attributes: { 'oncespan.outcome': 'aborted' } }, threw, threw]);
 });
