@@ -1,10 +1,11 @@
 // Mutation testing: small changes to the source, one at a time, and whether a test notices. `npm run mutants` tries a sample.
 //
-//   --sample=700    how many, of all that the rules in mutants/operators.mjs know; or `all`
+//   --sample=600    how many, of all that the rules in mutants/operators.mjs know; or `all`
 //   --seed=16       which
 //   --only=<text>   those of the files whose path has it
 //   --ids=<ids>     these, by their numbers
 //   --slots=2       how many at once
+//   --again         only those of them that were not killed last time: after tests were added, or a run was cut off
 //
 // The repository is not touched: what is changed and run is a copy. Writes node_modules/.cache/oncespan/mutants.json. Fails
 // when the score is below 95 %, or a survivor is not listed in mutants/survivors.json with why it is left.
@@ -24,11 +25,12 @@ const output = join(root, 'node_modules/.cache/oncespan/mutants.json');
 const listed = JSON.parse(readFileSync(join(root, 'scripts/mutants/survivors.json'), 'utf8'));
 const { values: options } = parseArgs({
   options: {
-    sample: { type: 'string', default: '700' },
+    sample: { type: 'string', default: '600' },
     seed: { type: 'string', default: '16' },
     only: { type: 'string' },
     ids: { type: 'string' },
     slots: { type: 'string', default: '2' },
+    again: { type: 'boolean', default: false },
   },
 });
 
@@ -69,8 +71,18 @@ say(`${seen.length} tests pass without a mutant, after ${seconds()} s`);
 const reach = reachOf(seen);
 const isSame = (one, other) =>
   ['file', 'code', 'original', 'replacement'].every((key) => one[key] === other[key]);
+/** The killed ones of the last run stay what they are. */
+const before = options.again ? JSON.parse(readFileSync(output, 'utf8')).results : [];
+const known = before.filter(({ status }) => status === 'killed');
 const results = [];
-const queue = sample.slice();
+const queue = [];
+for (const mutant of sample) {
+  const what = describe(mutant);
+  const at = known.findIndex((last) => isSame(last, what));
+  if (at === -1) queue.push(mutant);
+  else results.push({ ...known.splice(at, 1)[0], ...what });
+}
+if (options.again) say(`${queue.length} of them again`);
 const tryInTurn = async (n) => {
   const runner = open(`slot-${n}`);
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
@@ -82,7 +94,10 @@ const tryInTurn = async (n) => {
     const status = killed ? 'killed' : 'survived';
     results.push({ ...what, status, ...killed, why, tests: tests.length, ms: Date.now() - from });
     if (!killed) tell(what, tests.length, why);
-    if (results.length % 50 === 0) say(`${results.length} tried, after ${seconds()} s`);
+    if (results.length % 25 === 0) {
+      say(`${results.length} tried, after ${seconds()} s`);
+      write();
+    }
   }
   runner.kill();
 };
@@ -95,42 +110,46 @@ function tell({ id, file, line, column, code, original, replacement }, tests, wh
   );
 }
 
-await Promise.all(slots.map(tryInTurn));
-
-results.sort((a, b) => a.id - b.id);
-const summaryOf = (list) => {
+function summaryOf(list) {
   const survived = list.filter(({ status }) => status === 'survived').length;
   const score = Math.round((1000 * (list.length - survived)) / list.length) / 10;
   return { tried: list.length, killed: list.length - survived, survived, score };
-};
-const byFolder = Map.groupBy(results, ({ file }) => file.split('/').slice(0, 2).join('/'));
-const folders = Object.fromEntries(Array.from(byFolder, ([folder, list]) => [folder, summaryOf(list)]));
-const survivors = results.filter(({ status }) => status === 'survived');
-const all = summaryOf(results);
-const report = {
-  date: new Date().toISOString(),
-  seed: Number(options.seed),
-  mutants: mutants.length,
-  tests: seen.length,
-  seconds: seconds(),
-  ...all,
-  listed: survivors.filter(({ why }) => why !== undefined).length,
-  hangs: results.filter(({ by }) => by === 'a hang').length,
-  folders,
-  survivors,
-  results,
-};
-mkdirSync(dirname(output), { recursive: true });
-writeFileSync(output, `${JSON.stringify(report, undefined, 1)}\n`);
+}
 
-for (const [folder, { score, killed, tried }] of Object.entries(folders))
+/** Also before the end: what is known survives a run that is cut off. */
+function write() {
+  results.sort((a, b) => a.id - b.id);
+  const survivors = results.filter(({ status }) => status === 'survived');
+  const byFolder = Map.groupBy(results, ({ file }) => file.split('/').slice(0, 2).join('/'));
+  const report = {
+    date: new Date().toISOString(),
+    seed: Number(options.seed),
+    mutants: mutants.length,
+    sample: sample.length,
+    tests: seen.length,
+    seconds: seconds(),
+    ...summaryOf(results),
+    listed: survivors.filter(({ why }) => why !== undefined).length,
+    hangs: results.filter(({ by }) => by === 'a hang').length,
+    folders: Object.fromEntries(Array.from(byFolder, ([folder, list]) => [folder, summaryOf(list)])),
+    survivors,
+    results,
+  };
+  mkdirSync(dirname(output), { recursive: true });
+  writeFileSync(output, `${JSON.stringify(report, undefined, 1)}\n`);
+  return report;
+}
+
+await Promise.all(slots.map(tryInTurn));
+const all = write();
+for (const [folder, { score, killed, tried }] of Object.entries(all.folders))
   say(`${folder}: ${score} % (${killed} of ${tried})`);
-say(`all: ${all.score} % (${all.killed} of ${all.tried}), in ${report.seconds} s`);
+say(`all: ${all.score} % (${all.killed} of ${all.tried}), in ${all.seconds} s`);
 for (const entry of listed) {
   const tried = results.find((what) => isSame(entry, what));
   if (tried?.status === 'killed')
     say(`listed, and killed: ${entry.file}: ${entry.original} -> ${entry.replacement}`);
 }
-const unlisted = all.survived - report.listed;
+const unlisted = all.survived - all.listed;
 if (unlisted > 0) say(`${unlisted} survivors are not listed in scripts/mutants/survivors.json`);
 process.exit(all.score < LEAST_SCORE || unlisted > 0 ? 1 : 0);

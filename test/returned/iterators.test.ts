@@ -560,7 +560,8 @@ test('a step that is a thenable and no promise is handed on as it is', () => {
   expect(rows()).toEqual([RETURNED]);
 });
 
-const leaving = () => Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' });
+const leaving = () =>
+  Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' });
 
 test('what a reader that leaves throws in is no failure; what comes of that, or of itself, is one', async () => {
   const { rows } = record();

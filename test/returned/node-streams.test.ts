@@ -86,6 +86,18 @@ const endings: Record<string, [() => unknown, (stream: Stream) => unknown, SpanR
     RETURNED,
   ],
   'a Writable, ended': [sink, (stream) => closed(stream.end('a')), RETURNED],
+  'a Writable that ends well, and fails to close': [
+    () =>
+      new Writable({
+        write: (_chunk, _encoding, next) => next(),
+        destroy: (_error, next) => next(failure),
+      }),
+    async (stream) => {
+      stream.on('error', () => {});
+      await closed(stream.end('a'));
+    },
+    THREW,
+  ],
   'a Writable, destroyed': [sink, (stream) => closed(stream.destroy()), LEFT],
   'a Writable that fails': [
     failingSink,

@@ -382,3 +382,35 @@ test.each(['resolves', 'rejects'])(
     ]);
   },
 );
+
+test('one that has no class is heard, and one that is closed to others is a value', async () => {
+  const { rows } = record();
+  const bare = Object.assign(Object.create(null) as object, {
+    then: (ok: (value: number) => void) => void ok(7),
+  });
+  expect(await traceTask(() => bare as PromiseLike<number>, 'bare')()).toBe(7);
+  expect(rows()).toEqual([{ name: 'bare' }]);
+  class Query {
+    then(ok: (value: number) => void) {
+      ok(8);
+    }
+  }
+  const closed = traceTask(() => Object.preventExtensions(new Query()) as PromiseLike<number>, 'closed')();
+  expect(rows()).toEqual([{ name: 'bare' }, { name: 'closed' }]);
+  expect(await closed).toBe(8);
+});
+
+test('a function that is given to a method is run where its caller is', async () => {
+  const { rows } = record();
+  class Query {
+    async each(act: () => void) {
+      act();
+    }
+    async then(ok: (value: number) => void) {
+      ok(7);
+    }
+  }
+  const work = traceTask(() => new Query(), 'work')() as Query;
+  await withSpan('caller', () => work.each(() => withSpan('row', () => {})));
+  expect(rows()).toEqual([{ name: 'row', parent: 'caller' }, RETURNED, { name: 'caller' }]);
+});

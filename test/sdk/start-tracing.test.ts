@@ -266,6 +266,15 @@ describe('the signals', () => {
     expect(shutDown).toHaveBeenCalledTimes(1);
   });
 
+  test('of a process that cannot be listened to are left, and that is reported', async () => {
+    const on = vi.spyOn(process, 'on').mockImplementation(() => {
+      throw new Error('refused');
+    });
+    await start();
+    on.mockRestore();
+    expect(reported).toEqual([['oncespan: listening to the end of the process threw', new Error('refused')]]);
+  });
+
   test('that the platform does not have are ignored, and reported once each', async () => {
     const signals = ['SIGUSR2', 'SIGTREM', 'SIGTREM', 'toString', 'exit'];
     const before = ['SIGUSR2', 'SIGTREM', 'toString', 'exit'].map(ours);
