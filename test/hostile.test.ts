@@ -546,9 +546,9 @@ describe('what is suppressed is reported in words that tell it apart', () => {
   const registerWith = (members: object) => {
     const { provider } = record();
     const real = provider.getTracer('real');
-    const startSpan = (...args: Parameters<Tracer['startSpan']>) =>
+    const start = (...args: Parameters<Tracer['startSpan']>) =>
       Object.defineProperties(real.startSpan(...args), Object.getOwnPropertyDescriptors(members));
-    register({ startSpan } as Tracer);
+    register({ startSpan: start } as Tracer);
   };
   const refusing = new Proxy(new Error('kept'), { get: sabotage, has: sabotage, getPrototypeOf: sabotage });
   const acts: Record<string, [() => unknown, ...string[]]> = {

@@ -33,13 +33,13 @@ export const observeObservable: Observe = (observable, work) => {
     // What the caller does with the values is not part of the work.
     const inCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => {
       tell(handler, values[0]);
-      const isNext = handler === 'next';
-      if (isNext) inNext++;
-      hasHeard ||= isNext;
+      // After any but `next` all is over, and nobody asks for these.
+      inNext++;
+      hasHeard = true;
       try {
         return callInContext(caller, call, receiver, values);
       } finally {
-        if (isNext) inNext--;
+        inNext--;
       }
     };
     // Who leaves on hearing a value has had what it wanted, as a loop that is left by `break`.

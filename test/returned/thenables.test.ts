@@ -414,3 +414,26 @@ test('a function that is given to a method is run where its caller is', async ()
   await withSpan('caller', () => work.each(() => withSpan('row', () => {})));
   expect(rows()).toEqual([{ name: 'row', parent: 'caller' }, RETURNED, { name: 'caller' }]);
 });
+
+test.each<[string, (answer: () => Promise<unknown>) => Shape]>([
+  ['of a class', fluent],
+  ['of no class', literal],
+])(
+  'one %s that is asked again after the end of its span is asked where its caller is',
+  async (_what, shape) => {
+    const { rows } = record();
+    const { query } = shape(async () => 7);
+    const asked = vi.spyOn(query, 'then');
+    const seen: unknown[] = [];
+    asked.mockImplementation(async (ok) => {
+      seen.push((trace.getActiveSpan() as { name?: string } | undefined)?.name);
+      return ok?.(7);
+    });
+    const work = traceTask(() => query, 'work')();
+    await work;
+    await withSpan('second', () => work.then(() => {}));
+    await withSpan('third', () => work.then(() => {}));
+    expect(seen).toEqual(['work', 'second', 'third']);
+    expect(rows()).toEqual([RETURNED, { name: 'second' }, { name: 'third' }]);
+  },
+);

@@ -634,6 +634,26 @@ describe('an exporter that', () => {
     expect(new Set(heard.flat())).toEqual(new Set([expect.stringContaining('collector is down')]));
   });
 
+  test('refuses is told to handlers that throw, and where handlers cannot be looked for', async () => {
+    const { exporter, processor, end } = serial();
+    exporter.export = (_spans, answer) => answer(FAILED);
+    const sabotage = () => {
+      throw new Error('no handler');
+    };
+    const path = '/app/node_modules/@opentelemetry/core/build/src/index.js';
+    const caches = [() => ({ [path]: { exports: { globalErrorHandler: sabotage } } }), sabotage];
+    const modules = vi.spyOn(process, 'getBuiltinModule');
+    const words = ['the global error handler threw', 'looking for @opentelemetry/core threw'];
+    for (const [at, cache] of caches.entries()) {
+      reported.length = 0;
+      modules.mockImplementation(() => Object.defineProperty({}, '_cache', { get: cache }));
+      end('a');
+      await expect(processor.forceFlush()).rejects.toBe(failure);
+      expect(said()).toEqual(['oncespan: an export of 1 spans failed', `oncespan: ${words[at]}`]);
+    }
+    modules.mockRestore();
+  });
+
   test('throws when its forceFlush is read has failed', async () => {
     const { exporter, processor } = serial();
     Object.defineProperty(exporter, 'forceFlush', {
@@ -761,15 +781,20 @@ describe('exports run', () => {
   });
 
   test.each([
-    ['never arrive', () => new Promise(() => {})],
-    ['fail', () => Promise.reject(failure)],
+    [
+      'never arrive',
+      () => new Promise(() => {}),
+      ['oncespan: resource attributes had not arrived after 1000 ms; spans are exported without them'],
+    ],
+    ['fail', () => Promise.reject(failure), ['oncespan: waiting for resource attributes failed', failure]],
     [
       'throw',
       () => {
         throw failure;
       },
+      ['oncespan: waiting for resource attributes failed', failure],
     ],
-  ])('without resource attributes that %s', async (_how, waitForAsyncAttributes) => {
+  ])('without resource attributes that %s', async (_how, waitForAsyncAttributes, words) => {
     const { exporter, processor } = serial({ maxExportBatchSize: 1, exportTimeoutMillis: 1000 });
     exporter.export = (_spans, answer) => answer(OK);
     const ask = vi.fn(waitForAsyncAttributes as () => Promise<void>);
@@ -780,13 +805,29 @@ describe('exports run', () => {
     vi.advanceTimersByTime(1000);
     await turn();
     expect(processor.stats()).toMatchObject({ exported: 1 });
-    expect(reported).toHaveLength(1);
+    expect(reported).toEqual([words]);
     // Once is enough.
     end();
     await turn();
     expect(processor.stats()).toMatchObject({ exported: 2 });
     expect([reported.length, ask.mock.calls.length]).toEqual([1, 1]);
   });
+});
+
+test('a span whose resource cannot be read is exported all the same', async () => {
+  const { exporter, processor } = serial();
+  processor.onEnd({
+    ...spanOf('a'),
+    get resource(): never {
+      throw failure;
+    },
+  });
+  const flushed = watch(processor.forceFlush());
+  await turn();
+  exporter.exports[0]?.answer(OK);
+  await turn();
+  expect([exporter.batches, flushed.status]).toEqual([[['a']], 'fulfilled']);
+  expect(reported).toEqual([['oncespan: reading the resources threw', failure]]);
 });
 
 describe('shutdown', () => {
