@@ -68,7 +68,7 @@ const seen = await dryRun(slots.map((n) => open(`dry-${n}`, { dry: true })));
 await passTogether(open('together'), seen);
 say(`${seen.length} tests pass without a mutant, after ${seconds()} s`);
 
-const reach = reachOf(seen);
+const reach = reachOf(seen, mutants);
 const isSame = (one, other) =>
   ['file', 'code', 'original', 'replacement'].every((key) => one[key] === other[key]);
 /** The killed ones of the last run stay what they are. */
@@ -87,13 +87,13 @@ const tryInTurn = async (n) => {
   const runner = open(`slot-${n}`);
   for (let mutant = queue.shift(); mutant !== undefined; mutant = queue.shift()) {
     const from = Date.now();
-    const tests = reach.get(mutant.id) ?? [];
-    const killed = await killerOf(mutant, tests, runner, sandbox.path);
+    const tests = reach.tests.get(mutant.id)?.length ?? 0;
+    const killed = await killerOf(mutant, reach, runner, sandbox.path);
     const what = describe(mutant);
     const why = listed.find((entry) => isSame(entry, what))?.why;
     const status = killed ? 'killed' : 'survived';
-    results.push({ ...what, status, ...killed, why, tests: tests.length, ms: Date.now() - from });
-    if (!killed) tell(what, tests.length, why);
+    results.push({ ...what, status, ...killed, why, tests, ms: Date.now() - from });
+    if (!killed) tell(what, tests, why);
     if (results.length % 25 === 0) {
       say(`${results.length} tried, after ${seconds()} s`);
       write();

@@ -36,35 +36,52 @@ function refuseFailures(where, { seen, errors, hangs }) {
   if (problems.length > 0) throw new Error(`without a mutant, ${where}: ${problems.join('\n')}`);
 }
 
-/** By the number of each mutant, the tests that come across it. What a file does before its tests counts for all of them. */
-export function reachOf(seen) {
-  const reach = new Map();
-  for (const tests of Map.groupBy(seen, keyOf).values()) {
-    const loaded = new Set(tests.flatMap(({ meta }) => meta.loaded ?? []));
-    for (const test of tests) {
+/**
+ * By the number of each mutant, the tests that come across it. What a file does before its tests counts for all of them.
+ *
+ * @returns `tests`, and `depth`: by test file and source file, how many mutants of the one the other comes across
+ */
+export function reachOf(seen, mutants) {
+  const tests = new Map();
+  const depth = new Map();
+  for (const [key, ofFile] of Map.groupBy(seen, keyOf)) {
+    const loaded = new Set(ofFile.flatMap(({ meta }) => meta.loaded ?? []));
+    const all = new Set(loaded);
+    for (const test of ofFile) {
       for (const id of new Set([...(test.meta.hit ?? []), ...loaded])) {
-        if (!reach.has(id)) reach.set(id, []);
-        reach.get(id).push(test);
+        if (!tests.has(id)) tests.set(id, []);
+        tests.get(id).push(test);
+        all.add(id);
       }
     }
+    for (const id of all) {
+      const pair = `${key} ${mutants[id].file}`;
+      depth.set(pair, (depth.get(pair) ?? 0) + 1);
+    }
   }
-  return reach;
+  return { tests, depth };
 }
 
-/** Files with those of their tests that are to run, the quickest first. */
-function filesFor(tests) {
-  const files = Array.from(Map.groupBy(tests, keyOf).values(), (ofFile) => ({
-    project: ofFile[0].project,
-    file: ofFile[0].file,
-    ids: ofFile.map(({ id }) => id),
-    ms: ofFile.reduce((sum, { ms }) => sum + ms, 0),
-  }));
-  return files.toSorted((a, b) => a.ms - b.ms);
+/** What it takes to load a test file, about. */
+const LOADING_MS = 150;
+
+/** Files with those of their tests that are to run: first those that are quick, and know the source file of the mutant well. */
+function filesFor(tests, { depth } = { depth: new Map() }, source = '') {
+  const files = Array.from(Map.groupBy(tests, keyOf), ([key, ofFile]) => {
+    const ms = ofFile.reduce((sum, test) => sum + test.ms, LOADING_MS);
+    return {
+      project: ofFile[0].project,
+      file: ofFile[0].file,
+      ids: ofFile.map(({ id }) => id),
+      rank: ms / (depth.get(`${key} ${source}`) ?? 1) ** 2,
+    };
+  });
+  return files.toSorted((a, b) => a.rank - b.rank);
 }
 
 /** @returns what notices the mutant first, if anything does */
-export async function killerOf(mutant, tests, runner, sandbox) {
-  const files = filesFor(tests);
+export async function killerOf(mutant, reach, runner, sandbox) {
+  const files = filesFor(reach.tests.get(mutant.id) ?? [], reach, mutant.file);
   const steps = ['together', 'legacy'].map((name) => files.filter(({ project }) => project === name));
   for (const file of files) if (file.project === 'alone') steps.push([file]);
   for (const step of steps) {

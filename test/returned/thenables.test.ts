@@ -431,8 +431,8 @@ test.each<[string, (answer: () => Promise<unknown>) => Shape]>([
     });
     const work = traceTask(() => query, 'work')();
     await work;
-    await withSpan('second', () => work.then(() => {}));
-    await withSpan('third', () => work.then(() => {}));
+    await withSpan('second', () => work.then(Number));
+    await withSpan('third', () => work.then(Number));
     expect(seen).toEqual(['work', 'second', 'third']);
     expect(rows()).toEqual([RETURNED, { name: 'second' }, { name: 'third' }]);
   },
