@@ -300,6 +300,46 @@ test('an iterator of an array has no next of its own, which would make all of th
   expect(rows()).toEqual([RETURNED]);
 });
 
+test('the methods of a covered generator are properties as those of the language are', () => {
+  record();
+  const covered = traceTask(numbers)();
+  for (const key of ['next', 'throw', 'return']) {
+    const { value, ...mine } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(covered), key)!;
+    const { value: original, ...theirs } = Object.getOwnPropertyDescriptor(
+      Object.getPrototypeOf(numbersOf.prototype),
+      key,
+    )!;
+    expect(mine).toEqual(theirs);
+    expect([value.name, value.length]).toEqual([original.name, original.length]);
+  }
+  covered.return('end');
+});
+
+test('generators of one function share a prototype, however many there are', () => {
+  record();
+  const [one, other] = [traceTask(numbers)(), traceTask(numbers)()];
+  expect(Object.getPrototypeOf(one)).toBe(Object.getPrototypeOf(other));
+  for (const work of [one, other]) work.return('end');
+});
+
+test.each([undefined, null, 7, 'text'])('a step that is %s is handed on, and ends nothing', (step) => {
+  const { rows } = record();
+  const work = traceTask(
+    () => ({
+      next: () => step as unknown as IteratorResult<number>,
+      return: () => ({ done: true, value: 0 }),
+      [Symbol.iterator]() {
+        return this;
+      },
+    }),
+    'work',
+  )();
+  expect(work.next()).toBe(step);
+  expect([rows(), reported]).toEqual([[], []]);
+  work.return();
+  expect(rows()).toEqual([RETURNED]);
+});
+
 test('it is the same object, and looks as it did', () => {
   record();
   const own = numbers();
