@@ -72,13 +72,13 @@ const reach = reachOf(seen, mutants);
 const isSame = (one, other) =>
   ['file', 'code', 'original', 'replacement'].every((key) => one[key] === other[key]);
 /** The killed ones of the last run stay what they are. */
-const before = options.again ? JSON.parse(readFileSync(output, 'utf8')).results : [];
-const known = before.filter(({ status }) => status === 'killed');
+const last = options.again ? JSON.parse(readFileSync(output, 'utf8')) : { results: [], seconds: 0 };
+const known = last.results.filter(({ status }) => status === 'killed');
 const results = [];
 const queue = [];
 for (const mutant of sample) {
   const what = describe(mutant);
-  const at = known.findIndex((last) => isSame(last, what));
+  const at = known.findIndex((killed) => isSame(killed, what));
   if (at === -1) queue.push(mutant);
   else results.push({ ...known.splice(at, 1)[0], ...what });
 }
@@ -127,7 +127,7 @@ function write() {
     mutants: mutants.length,
     sample: sample.length,
     tests: seen.length,
-    seconds: seconds(),
+    seconds: last.seconds + seconds(),
     ...summaryOf(results),
     listed: survivors.filter(({ why }) => why !== undefined).length,
     hangs: results.filter(({ by }) => by === 'a hang').length,

@@ -19,7 +19,13 @@ export function openRunner(sandbox, name, { dry = false } = {}) {
       // A group of its own, which is killed as a whole.
       detached: true,
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      env: { ...process.env, ONCESPAN_MUTANTS_SLOT: slot, ...(dry && { ONCESPAN_MUTANTS_DRY: '1' }) },
+      env: {
+        ...process.env,
+        ONCESPAN_MUTANTS_SLOT: slot,
+        // Each mutant has processes of its own, which load the same again and again.
+        NODE_COMPILE_CACHE: join(sandbox, 'compiled'),
+        ...(dry && { ONCESPAN_MUTANTS_DRY: '1' }),
+      },
     });
     let stderr = '';
     child.stderr.on('data', (text) => (stderr = (stderr + text).slice(-4000)));
