@@ -388,7 +388,9 @@ test('one that has no class is heard, and one that is closed to others is a valu
   const bare = Object.assign(Object.create(null) as object, {
     then: (ok: (value: number) => void) => void ok(7),
   });
-  expect(await traceTask(() => bare as PromiseLike<number>, 'bare')()).toBe(7);
+  const work = traceTask(() => bare as PromiseLike<number>, 'bare')();
+  expect(rows()).toEqual([]);
+  expect(await work).toBe(7);
   expect(rows()).toEqual([{ name: 'bare' }]);
   class Query {
     then(ok: (value: number) => void) {
@@ -399,6 +401,45 @@ test('one that has no class is heard, and one that is closed to others is a valu
   expect(rows()).toEqual([{ name: 'bare' }, { name: 'closed' }]);
   expect(await closed).toBe(8);
 });
+
+test('queries of one class share a prototype, however many there are', async () => {
+  record();
+  const queries = [0, 1].map(() => traceTask(() => fluent(async () => 7).query, 'work')());
+  const [one, other] = queries.map((query) => Object.getPrototypeOf(query) as object);
+  expect(one).not.toBe(other);
+  const builder = fluent(async () => 7).query.constructor as new () => Query;
+  const same = [0, 1].map(() => traceTask(() => new builder(), 'work')());
+  expect(Object.getPrototypeOf(same[0])).toBe(Object.getPrototypeOf(same[1]));
+  for (const query of [...queries, ...same]) await query;
+});
+
+test.each(['end', 'asCallback', 'nodeify', 'exec'])(
+  '%s with a callback runs the query, and ends its span',
+  (method) => {
+    const { rows } = record();
+    class Query {
+      then() {}
+      [method](done: (error: unknown, value?: number) => void) {
+        withSpan('inside', () => {});
+        if (isFailing) done(failure);
+        else done(null, 7);
+      }
+    }
+    let isFailing = false;
+    const heard: unknown[] = [];
+    type Runs = Record<string, (done: (...given: unknown[]) => void) => void>;
+    const run = () =>
+      (traceTask(() => new Query(), 'work')() as unknown as Runs)[method]!(
+        (...given) => void heard.push(given),
+      );
+    run();
+    isFailing = true;
+    run();
+    expect(heard).toEqual([[null, 7], [failure]]);
+    const inside = { name: 'inside', parent: 'work' };
+    expect(rows()).toEqual([inside, RETURNED, inside, THREW]);
+  },
+);
 
 test('a function that is given to a method is run where its caller is', async () => {
   const { rows } = record();
