@@ -79,13 +79,19 @@ function filesFor(tests, { depth } = { depth: new Map() }, source = '') {
   return files.toSorted((a, b) => a.rank - b.rank);
 }
 
+/** What shares a process is run at once, the rest file by file. */
+function stepsOf(files) {
+  const shared = ['together', 'legacy'].map((name) => files.filter(({ project }) => project === name));
+  const alone = files.filter(({ project }) => project === 'alone');
+  return [...shared, ...alone.map((file) => [file])].filter((step) => step.length > 0);
+}
+
 /** @returns what notices the mutant first, if anything does */
 export async function killerOf(mutant, reach, runner, sandbox) {
   const files = filesFor(reach.tests.get(mutant.id) ?? [], reach, mutant.file);
-  const steps = ['together', 'legacy'].map((name) => files.filter(({ project }) => project === name));
-  for (const file of files) if (file.project === 'alone') steps.push([file]);
-  for (const step of steps) {
-    if (step.length === 0) continue;
+  // What is made once and kept is come across by the first test of a file only. So in the end the others are asked, too.
+  const whole = files.map(({ project, file }) => ({ project, file }));
+  for (const step of [...stepsOf(files), ...stepsOf(whole)]) {
     const { seen, errors, hangs } = await runner.run({ on: mutant.id, files: step });
     if (hangs) return { by: 'a hang' };
     const failed = seen.find(({ state }) => state === 'failed');
