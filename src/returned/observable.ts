@@ -88,12 +88,13 @@ export function isObservable(value: object): boolean {
 type InCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => unknown;
 
 /** The arguments of `subscribe`, so that they tell of what happens. */
-function observed([observer, ...others]: unknown[], inCaller: InCaller, isReported: boolean): unknown[] {
+function observed(args: unknown[], inCaller: InCaller, isReported: boolean): unknown[] {
+  const [observer, ...others] = args;
   if (isSubscriber(observer)) {
     // An operator's own: it is closed, and looked at, as this very object.
     for (const handler of ['next', 'error', 'complete'] as const)
       replaceMethod(observer, handler, (original, self, args) => inCaller(handler, original, self, args));
-    return [observer, ...others];
+    return args;
   }
   const telling = (handler: Handler, given: () => unknown, receiverOf = (self: unknown) => self) => {
     const call = given();
@@ -110,7 +111,7 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller, isReport
   };
   if (typeof observer !== 'object' || observer === null) {
     // Who is given nothing may refuse it.
-    if (typeof observer !== 'function' && !isReported) return [observer, ...others];
+    if (typeof observer !== 'function' && !isReported) return args;
     const [error, complete, ...rest] = others;
     return [
       telling('next', () => observer),

@@ -483,6 +483,22 @@ test.each<[string, (counter: Counter) => Counter]>([
   expect(rows()).toEqual([RETURNED]);
 });
 
+test('an iterator whose methods have lost their names is heard', () => {
+  const { rows } = record();
+  const next = () => ({ done: true, value: 0 });
+  for (const key of ['name', 'length']) Reflect.deleteProperty(next, key);
+  const iterator = {
+    next,
+    [Symbol.iterator]() {
+      return this;
+    },
+  };
+  const work = traceTask(() => iterator, 'work')();
+  expect(rows()).toEqual([]);
+  expect([...work]).toEqual([]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
 test('an iterator keeps its prototype if it has one of its own class', () => {
   record();
   const counter = traceTask(() => new Counter(), 'work')();
@@ -583,10 +599,19 @@ test.each([undefined, null, 7, 'text'])('an iterator that answers %s is left to 
 test('a step that is a thenable and no promise is handed on as it is', () => {
   const { rows } = record();
   const then = vi.fn();
-  const step = { then };
+  class Step {
+    readonly done = false;
+    then = then;
+  }
+  class Inheriting {
+    declare then: () => void;
+  }
+  Inheriting.prototype.then = then;
+  const steps = [new Step(), new Inheriting()];
+  const left = steps.slice();
   const work = traceTask(
     () => ({
-      next: () => step,
+      next: () => left.shift(),
       return: () => ({ done: true, value: 0 }),
       [Symbol.asyncIterator]() {
         return this;
@@ -594,7 +619,7 @@ test('a step that is a thenable and no promise is handed on as it is', () => {
     }),
     'work',
   )();
-  expect(work.next()).toBe(step);
+  for (const step of steps) expect(work.next()).toBe(step);
   expect([then.mock.calls, rows()]).toEqual([[], []]);
   work.return();
   expect(rows()).toEqual([RETURNED]);
@@ -631,4 +656,16 @@ test('what a reader that leaves throws in is no failure; what comes of that, or 
     exceptions: ['AbortError: The operation was aborted'],
   };
   expect(rows()).toEqual([{ name: 'work', attributes: { 'oncespan.outcome': 'aborted' } }, threw, threw]);
+});
+
+test('a proxy that answers for itself is a value, and what is behind it stays as it was', () => {
+  const { rows } = record();
+  const behind = new Counter();
+  const step = () => behind.step();
+  const proxy = new Proxy(behind, {
+    get: (target, key) => (key === 'next' ? step : Reflect.get(target, key)),
+  });
+  expect(traceTask(() => proxy, 'work')()).toBe(proxy);
+  expect(rows()).toEqual([RETURNED]);
+  expect(Reflect.ownKeys(behind)).toEqual(['step']);
 });

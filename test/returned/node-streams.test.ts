@@ -365,3 +365,17 @@ test('emit answers whether anybody listens, as ever', async () => {
   expect([stream.emit('mine'), stream.emit('yours')]).toEqual([true, false]);
   await closed(stream.destroy());
 });
+
+test('what others have put over the instruments stays when they are taken out', async () => {
+  const { rows } = record();
+  const stream = traceTask(() => new PassThrough(), 'first')();
+  const ours = stream.emit;
+  const theirs = function (this: PassThrough, ...args: Parameters<typeof ours>) {
+    return Reflect.apply(ours, this, args);
+  };
+  stream.emit = theirs;
+  traceTask(() => stream, 'second')();
+  expect(rows()).toEqual([{ name: 'first' }, { name: 'second' }]);
+  expect(stream.emit).toBe(theirs);
+  await closed(stream.destroy());
+});

@@ -445,3 +445,27 @@ test('handlers keep their name and the number of their parameters', () => {
   expect(looks(work.given[0]!)).toEqual(looks(handlers));
   work.given[0]![2]!();
 });
+
+test('one that says nothing of errors is heard through the functions it is given, and given nothing else', () => {
+  const { rows } = record();
+  const work = () => {
+    const { forEach: _, ...quiet } = byHand('@@observable');
+    return traceTask(() => quiet, 'work')();
+  };
+  const heard = work();
+  heard.subscribe(() => {});
+  const [, error, complete] = heard.given[0]!;
+  expect([error, rows()]).toEqual([undefined, []]);
+  complete!();
+  expect(rows()).toEqual([RETURNED]);
+  const unheard = work();
+  const subscription = unheard.subscribe();
+  expect(unheard.given).toEqual([[]]);
+  const other = unheard.subscribe(undefined!, undefined!);
+  expect(unheard.given[1]).toEqual([undefined, undefined]);
+  expect(unheard.given.map(({ length }) => length)).toEqual([0, 2]);
+  subscription.unsubscribe();
+  expect(rows()).toEqual([RETURNED]);
+  other.unsubscribe();
+  expect(rows()).toEqual([RETURNED, LEFT]);
+});
