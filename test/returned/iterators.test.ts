@@ -278,6 +278,14 @@ test.each(['never', 'auto'] as const)('nothing of one that is not sampled is sam
   expect(rows()).toEqual([]);
 });
 
+test('what was given to one that is not sampled is left as it is', () => {
+  record({ sampler: dropping('work') });
+  const given = numbers();
+  const prototype: unknown = Object.getPrototypeOf(given);
+  expect(traceTask((iterator: Sync) => iterator, { name: 'work', flush: 'never' })(given)).toBe(given);
+  expect(Object.getPrototypeOf(given)).toBe(prototype);
+});
+
 test('with covers: call, what comes of one that is not sampled is left as it is', async () => {
   const { rows } = record({ sampler: dropping('work') });
   const options = { name: 'work', covers: 'call', flush: 'never' } as const;
