@@ -641,17 +641,29 @@ describe('an exporter that', () => {
       throw new Error('no handler');
     };
     const path = '/app/node_modules/@opentelemetry/core/build/src/index.js';
-    const caches = [() => ({ [path]: { exports: { globalErrorHandler: sabotage } } }), sabotage];
+    const caches = [() => ({ [path]: { exports: { globalErrorHandler: sabotage } } }), sabotage, undefined];
     const modules = vi.spyOn(process, 'getBuiltinModule');
     const words = ['the global error handler threw', 'looking for @opentelemetry/core threw'];
     for (const [at, cache] of caches.entries()) {
       reported.length = 0;
-      modules.mockImplementation(() => Object.defineProperty({}, '_cache', { get: cache }));
+      modules.mockImplementation(() => cache && Object.defineProperty({}, '_cache', { get: cache }));
       end('a');
       await expect(processor.forceFlush()).rejects.toBe(failure);
-      expect(said()).toEqual(['oncespan: an export of 1 spans failed', `oncespan: ${words[at]}`]);
+      const also = words.slice(at, at + 1).map((text) => `oncespan: ${text}`);
+      expect(said()).toEqual(['oncespan: an export of 1 spans failed', ...also]);
     }
     modules.mockRestore();
+  });
+
+  test('answers nothing has failed, and so has one that gives no error', async () => {
+    const { exporter, processor, end } = serial();
+    for (const result of [undefined, null, { code: 1 }]) {
+      exporter.export = (_spans, answer) => answer(result as never);
+      end('a');
+      await expect(processor.forceFlush()).rejects.toEqual(
+        new Error('the exporter reported a failure and no error'),
+      );
+    }
   });
 
   test('throws when its forceFlush is read has failed', async () => {
@@ -1116,6 +1128,31 @@ test('a processor that has worked and was shut down can be collected', async () 
     gc!();
   }
   expect(used.deref()).toBeUndefined();
+});
+
+test('what the queue has not taken is reported with the delay, too', async () => {
+  const { exporter, processor, end } = serial({ maxQueueSize: 3, maxExportBatchSize: 2 });
+  end('x', 'y', 'a');
+  const flushed = watch(processor.forceFlush());
+  end('b', 'c', 'dropped');
+  await turn();
+  exporter.exports[0]?.answer(OK);
+  await turn();
+  exporter.exports[1]?.answer(OK);
+  await turn();
+  expect([flushed.status, exporter.batches, said()]).toEqual([
+    'fulfilled',
+    [
+      ['x', 'y'],
+      ['a', 'b'],
+    ],
+    [],
+  ]);
+  vi.advanceTimersByTime(5000);
+  expect(said()).toEqual(['oncespan: 1 spans were dropped: the queue was full (3)']);
+  await turn();
+  exporter.exports[2]?.answer(OK);
+  await turn();
 });
 
 describe('configuration', () => {

@@ -132,6 +132,21 @@ test('a meter that fails costs the metrics, not the spans', async () => {
   expect(said).toContain('oncespan: a meter threw');
 });
 
+test('a meter that cannot be left does not fail the shutdown', async () => {
+  const instrument = {
+    add() {},
+    addCallback() {},
+    removeCallback() {
+      throw new Error('no instrument');
+    },
+  };
+  const meterProvider = {
+    getMeter: () => ({ createCounter: () => instrument, createObservableUpDownCounter: () => instrument }),
+  } as unknown as MeterProvider;
+  await serial({ meterProvider }).processor.shutdown();
+  expect(reported).toEqual([['oncespan: a meter threw', new Error('no instrument')]]);
+});
+
 test('a meter provider that fails costs the metrics, not the spans', async () => {
   const meterProvider = {
     getMeter() {

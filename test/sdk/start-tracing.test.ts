@@ -9,6 +9,7 @@ import {
   startTracing,
   type StartOptions,
 } from '../../src/sdk/index.ts';
+import { startTracingOn } from '../../src/sdk/lifecycle/start-tracing.ts';
 import { beforeProcessEnd } from '../../src/sdk/lifecycle/process-end.ts';
 import { environmentVariable } from '../../src/platform/environment-variable.ts';
 import { recordSpans } from '../../src/testing/index.ts';
@@ -212,6 +213,12 @@ describe('where something is registered already', () => {
     propagation.disable();
     context.disable();
   });
+});
+
+test('where a context manager is registered, none is made', async () => {
+  const make = vi.fn();
+  leases.push(await startTracingOn(make)(newProvider, { signals: [] }));
+  expect(make).not.toHaveBeenCalled();
 });
 
 describe('the signals', () => {
