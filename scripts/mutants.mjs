@@ -5,7 +5,7 @@
 //   --only=<text>   those of the files whose path has it
 //   --ids=<ids>     these, by their numbers
 //   --slots=2       how many at once
-//   --again         only those of them that were not killed last time: after tests were added, or a run was cut off
+//   --again         without those that were killed last time, or are listed: after tests were added, or a run was cut off
 //
 // The repository is not touched: what is changed and run is a copy. Writes node_modules/.cache/oncespan/mutants.json. Fails
 // when the score is below 95 %, or a survivor is not listed in mutants/survivors.json with why it is left.
@@ -71,16 +71,21 @@ say(`${seen.length} tests pass without a mutant, after ${seconds()} s`);
 const reach = reachOf(seen, mutants);
 const isSame = (one, other) =>
   ['file', 'code', 'original', 'replacement'].every((key) => one[key] === other[key]);
-/** The killed ones of the last run stay what they are. */
+/** What was killed last time, or has been listed since, stays what it is. */
 const last = options.again ? JSON.parse(readFileSync(output, 'utf8')) : { results: [], seconds: 0 };
-const known = last.results.filter(({ status }) => status === 'killed');
+const known = last.results.filter(
+  (what) => what.status === 'killed' || listed.some((entry) => isSame(entry, what)),
+);
 const results = [];
 const queue = [];
 for (const mutant of sample) {
   const what = describe(mutant);
   const at = known.findIndex((killed) => isSame(killed, what));
   if (at === -1) queue.push(mutant);
-  else results.push({ ...known.splice(at, 1)[0], ...what });
+  else {
+    const why = listed.find((entry) => isSame(entry, what))?.why;
+    results.push({ ...known.splice(at, 1)[0], ...what, why });
+  }
 }
 if (options.again) say(`${queue.length} of them again`);
 const tryInTurn = async (n) => {

@@ -575,12 +575,14 @@ describe('what is suppressed is reported in words that tell it apart', () => {
     ],
     'the trace of an error that is recorded once': [
       () => {
-        registerWith({ spanContext: sabotage });
+        const recordException = vi.fn();
+        registerWith({ spanContext: sabotage, recordException });
         expect(() =>
           createTracing({ exceptionEvents: 'origin-only' }).withSpan('task', () => {
             throw failure;
           }),
         ).toThrow(failure);
+        expect(recordException).toHaveBeenCalledTimes(1);
       },
       'span.spanContext() threw',
       'span.end() threw',

@@ -88,21 +88,21 @@ export function isObservable(value: object): boolean {
 type InCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => unknown;
 
 /** The arguments of `subscribe`, so that they tell of what happens. */
-function observed(args: unknown[], inCaller: InCaller, isReported: boolean): unknown[] {
-  const [observer, ...others] = args;
+function observed(given: unknown[], inCaller: InCaller, isReported: boolean): unknown[] {
+  const [observer, ...others] = given;
   if (isSubscriber(observer)) {
     // An operator's own: it is closed, and looked at, as this very object.
     for (const handler of ['next', 'error', 'complete'] as const)
       replaceMethod(observer, handler, (original, self, args) => inCaller(handler, original, self, args));
-    return args;
+    return given;
   }
-  const telling = (handler: Handler, given: () => unknown, receiverOf = (self: unknown) => self) => {
-    const call = given();
+  const telling = (handler: Handler, handle: () => unknown, receiverOf = (self: unknown) => self) => {
+    const call = handle();
     if (typeof call !== 'function' && handler === 'error' && !isReported) return call;
     return replaced(
       typeof call === 'function' ? (call as Method) : () => {},
       function (this: unknown, ...values: unknown[]) {
-        const now = given();
+        const now = handle();
         if (typeof now === 'function') return inCaller(handler, now as Method, receiverOf(this), values);
         // Nobody handles an error: thrown from here, it is reported as it would have been.
         return inCaller(handler, handler === 'error' ? throwOn : () => {}, undefined, values);
@@ -111,7 +111,7 @@ function observed(args: unknown[], inCaller: InCaller, isReported: boolean): unk
   };
   if (typeof observer !== 'object' || observer === null) {
     // Who is given nothing may refuse it.
-    if (typeof observer !== 'function' && !isReported) return args;
+    if (typeof observer !== 'function' && !isReported) return given;
     const [error, complete, ...rest] = others;
     return [
       telling('next', () => observer),
