@@ -1171,14 +1171,21 @@ describe('configuration', () => {
     expect(make(new HeldExporter(), { maxQueueSize: 0 })).toThrow(
       new TypeError("SerialBatchSpanProcessor: option 'maxQueueSize' is 0; give an integer, 1 or more"),
     );
-    for (const wrong of [
-      { maxConcurrentExports: 0 },
-      { maxQueueSize: Infinity },
-      { exportTimeoutMillis: -1 },
-      { shutdownTimeoutMillis: 1.5 },
-      { meterProvider: {} },
-    ]) {
-      expect(make(new HeldExporter(), wrong)).toThrow(/^SerialBatchSpanProcessor: option '.*' is .*; give /);
+    const words = (option: string, rest: string) => `SerialBatchSpanProcessor: option '${option}' is ${rest}`;
+    for (const [wrong, message] of [
+      [{ maxConcurrentExports: 0 }, words('maxConcurrentExports', '0; give an integer, 1 or more')],
+      [{ maxQueueSize: Infinity }, words('maxQueueSize', 'Infinity; give an integer, 1 or more')],
+      [
+        { exportTimeoutMillis: -1 },
+        words('exportTimeoutMillis', '-1; give an integer number of milliseconds, 0 or more'),
+      ],
+      [
+        { shutdownTimeoutMillis: 1.5 },
+        words('shutdownTimeoutMillis', '1.5; give an integer number of milliseconds, 0 or more'),
+      ],
+      [{ meterProvider: {} }, words('meterProvider', 'an object; give a meter provider')],
+    ] as const) {
+      expect(make(new HeldExporter(), wrong)).toThrow(new TypeError(message));
     }
   });
 
