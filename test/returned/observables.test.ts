@@ -418,7 +418,8 @@ test.each(['the symbol', 'the string'])(
   'where the language has a symbol for them, one under %s is heard',
   (kind) => {
     const { rows } = record();
-    const observable = Symbol('observable');
+    const before = Object.getOwnPropertyDescriptor(Symbol, 'observable');
+  const observable = Symbol('observable');
     Object.defineProperty(Symbol, 'observable', { value: observable, configurable: true });
     try {
       const work = traceTask(() => byHand(kind === 'the symbol' ? observable : '@@observable'), 'work')();
@@ -427,7 +428,9 @@ test.each(['the symbol', 'the string'])(
       work.given[0]![2]!();
       expect(rows()).toEqual([RETURNED]);
     } finally {
-      Reflect.deleteProperty(Symbol, 'observable');
+      // Some libraries bring it.
+    Reflect.deleteProperty(Symbol, 'observable');
+    if (before !== undefined) Object.defineProperty(Symbol, 'observable', before);
     }
   },
 );
