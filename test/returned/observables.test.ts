@@ -419,7 +419,7 @@ test.each(['the symbol', 'the string'])(
   (kind) => {
     const { rows } = record();
     const before = Object.getOwnPropertyDescriptor(Symbol, 'observable');
-  const observable = Symbol('observable');
+    const observable = Symbol('observable');
     Object.defineProperty(Symbol, 'observable', { value: observable, configurable: true });
     try {
       const work = traceTask(() => byHand(kind === 'the symbol' ? observable : '@@observable'), 'work')();
@@ -429,8 +429,8 @@ test.each(['the symbol', 'the string'])(
       expect(rows()).toEqual([RETURNED]);
     } finally {
       // Some libraries bring it.
-    Reflect.deleteProperty(Symbol, 'observable');
-    if (before !== undefined) Object.defineProperty(Symbol, 'observable', before);
+      Reflect.deleteProperty(Symbol, 'observable');
+      if (before !== undefined) Object.defineProperty(Symbol, 'observable', before);
     }
   },
 );
