@@ -207,9 +207,9 @@ function settlingLate(
   live: TrackedSpan,
   observer: EndObserver,
 ): Promise<unknown> | undefined {
-  const held = (end: () => void, answer: () => unknown) => {
-    const flushed = observer.settling(end);
-    return flushed === undefined ? answer() : after(flushed, answer);
+  const held = async (end: () => void, answer: () => unknown) => {
+    await observer.settling(end);
+    return answer();
   };
   return derivePromise(
     promise,
@@ -224,11 +224,6 @@ function settlingLate(
         () => throwOn(error),
       ),
   );
-}
-
-async function after<T>(flushed: Promise<unknown>, answer: () => T): Promise<T> {
-  await flushed;
-  return answer();
 }
 
 function afterUnrecorded<R>(

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
-import { traceTask } from '../src/index.ts';
+import { startSpan, traceTask } from '../src/index.ts';
 import { deferred, record, type SpanRow, turn } from './harness.ts';
 
 let folder: string;
@@ -151,4 +151,16 @@ test('no target is registered before it has been live for a second, and none sta
   expect(register.mock.calls).toEqual([[work.promise, expect.anything(), expect.anything()]]);
   controller.abort();
   expect(unregister.mock.calls).toEqual([[register.mock.calls[0]![2]]]);
+});
+
+test('a span that is old when others are young is not watched twice', () => {
+  record();
+  const old = startSpan('old');
+  for (const name of ['a', 'b', 'c']) {
+    const young = startSpan(name);
+    vi.advanceTimersByTime(1000);
+    vi.advanceTimersByTime(1000);
+    young.end();
+  }
+  old.end();
 });

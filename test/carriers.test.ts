@@ -76,6 +76,8 @@ const readable: [string, Carrier][] = [
       ['traceparent', TRACEPARENT],
     ]) as Carrier,
   ],
+  ['text, behind what is none', { traceparent: {}, Traceparent: TRACEPARENT }],
+  ['a list that begins with an empty one', { traceparent: [[], TRACEPARENT] }],
 ];
 
 test.each(readable)('a trace goes on from %s', (_what, headers) => {
@@ -90,7 +92,11 @@ test.each(readable)('a trace goes on from %s', (_what, headers) => {
 
 test.each<[string, unknown, string]>([
   ['text', JSON.stringify({ traceparent: TRACEPARENT }), 'give a Context or headers'],
-  ['bytes', Buffer.from(JSON.stringify({ traceparent: TRACEPARENT })), 'give a Context or headers'],
+  [
+    'bytes',
+    Buffer.from(JSON.stringify({ traceparent: TRACEPARENT })),
+    'answered an array or bytes; give a Context',
+  ],
   ['pairs', [['traceparent', TRACEPARENT]], 'give a Context or headers'],
   ['a number', { traceparent: 42 }, 'answered a carrier whose traceparent cannot be read'],
   ['a switch', { traceparent: true }, 'answered a carrier whose traceparent cannot be read'],
@@ -188,6 +194,8 @@ test('links: span contexts, links and headers; what carries no trace is left out
 
 test.each<[string, () => unknown, number, string | undefined]>([
   ['more than 128', () => Array.from({ length: 130 }, () => CONTEXT), 128, 'gave 2 links more than the 128'],
+  ['as many as 128', () => Array.from({ length: 128 }, () => CONTEXT), 128, undefined],
+  ['baggage alone', () => [{ baggage: 'tenant=acme' }], 0, undefined],
   ['spans', () => [trace.wrapSpanContext(CONTEXT)], 1, undefined],
   ['a span that is none', () => [{ spanContext: () => 'nonsense' }], 0, undefined],
   ['pairs', () => [[['traceparent', TRACEPARENT]]], 0, 'give a Context or headers'],

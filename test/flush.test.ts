@@ -661,3 +661,37 @@ test('the exporter runs in the root context, not in that of who asked', async ()
   await withSpan('asks', () => flush());
   expect(active).toEqual([undefined]);
 });
+
+test('await using waits as long as the instance says', async () => {
+  const { passes } = gatedProvider();
+  const tracing = createTracing({ flushTimeoutMs: 70 });
+  let isLeft = false;
+  const scope = (async () => {
+    await using _span = tracing.startSpan('await using');
+  })().then(() => (isLeft = true));
+  await settle();
+  await vi.advanceTimersByTimeAsync(69);
+  expect(isLeft).toBe(false);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(isLeft).toBe(true);
+  passes[0]?.resolve();
+  await scope;
+});
+
+test('waitUntil of the instance is given the flush of each task', async () => {
+  const { passes } = gatedProvider();
+  const given: unknown[][] = [];
+  const { traceTask: task } = createTracing({
+    waitUntil: (flushed, ...args) => void given.push([flushed instanceof Promise, ...args]),
+  });
+  expect(await task(async (_request: string) => 7)('a')).toBe(7);
+  expect(await withSpan('GET /', () => task(async (_request: string) => 7)('b'))).toBe(7);
+  expect(given).toEqual([
+    [true, 'a'],
+    [true, 'b'],
+  ]);
+  passes[0]?.resolve();
+  await settle();
+  passes[1]?.resolve();
+  await settle();
+});

@@ -1,3 +1,4 @@
+import { PassThrough } from 'node:stream';
 import {
   type Context,
   context as contextApi,
@@ -115,7 +116,7 @@ const spanMethods = [
 ] as const;
 
 describe.each(spanMethods)('a span whose %s()', (method) => {
-  test.each(nonsense)('%s', async (_how, call) => {
+  test.each(nonsense)('%s', async (how, call) => {
     const { provider } = record();
     const real = provider.getTracer('real');
     const ended = vi.fn();
@@ -143,6 +144,9 @@ describe.each(spanMethods)('a span whose %s()', (method) => {
     } as SpanOptions<[AbortSignal]>);
     expect(ended).toHaveBeenCalledTimes(8);
     expect(liveSpans()).toEqual([]);
+    // Nobody has asked for that one.
+    const what = `span.${method}()`;
+    expect(whatWasSaid()).toEqual(method === 'spanContext' ? [] : [...said(what, how), ...later(what, how)]);
   });
 });
 
@@ -163,7 +167,9 @@ describe('a tracer whose startSpan()', () => {
     register({ startSpan: call } as unknown as Tracer);
     await expectUntouched({});
     expect(withSpan('w', () => 7)).toBe(7);
-    startSpan('m').end();
+    const manual = startSpan('m');
+    expect(liveSpans()).toEqual([]);
+    manual.end();
     const what = 'tracer.startSpan()';
     const noSpan = how === 'throws' ? [] : [`oncespan: ${what} gave no span`];
     const thrown = how.includes('throws') ? [`oncespan: ${what} threw`] : [];
@@ -245,7 +251,7 @@ describe('a context manager', () => {
       },
     ],
   ];
-  test.each(broken)('%s', async (_how, methods) => {
+  test.each(broken)('%s', async (how, methods) => {
     const { context } = await import('@opentelemetry/api');
     record();
     context.disable();
@@ -256,6 +262,9 @@ describe('a context manager', () => {
       disable: () => {},
       ...methods,
     } as never);
+    const isHeard = ['whose with() throws', 'whose with() throws something else'].includes(how);
+    expect(traceTask(() => 7, { flush: 'never' })()).toBe(7);
+    expect(whatWasSaid().includes('oncespan: context.with() threw')).toBe(isHeard);
     await expectUntouched({ timeoutMs: 5 });
   });
 });
@@ -464,6 +473,7 @@ test.each([true, false])(
       return ended;
     };
     expect([endsOf('work'), endsOf((value) => value)]).toEqual([1, 1]);
+    expect(reported).toEqual([['oncespan: looking at a result threw', expect.any(Error)]]);
     withSpan('next', () => {});
     expect(ended).toBe(2);
   },
@@ -486,4 +496,202 @@ test('a context manager without contexts, looked at for the first time, costs no
     return through(...args) as never;
   });
   expect(task()).toBe(7);
+});
+
+test('a context manager whose active() throws is reported, and the span is a root', () => {
+  const { rows } = record();
+  const active = vi.spyOn(contextApi, 'active').mockImplementationOnce(sabotage);
+  expect(traceTask(() => 7, { name: 'task', flush: 'never' })()).toBe(7);
+  active.mockRestore();
+  expect(rows()).toEqual([{ name: 'task' }]);
+  expect(whatWasSaid()).toEqual(['oncespan: context.active() threw']);
+});
+
+describe('hooks that answer', () => {
+  const quiet = [
+    'attributes',
+    'resultAttributes',
+    'signal',
+    'links',
+    'kind',
+    'timeoutMs',
+    'flushTimeoutMs',
+    'from',
+  ];
+  test('undefined say nothing, and change nothing', async () => {
+    const { rows } = record();
+    const options = Object.fromEntries(quiet.map((option) => [option, () => undefined]));
+    const waitUntil = vi.fn();
+    const task = traceTask(async (_signal: AbortSignal) => 7, { name: 'task', waitUntil, ...options });
+    expect(await task(new AbortController().signal)).toBe(7);
+    expect(rows()).toEqual([{ name: 'task' }]);
+    expect(await waitUntil.mock.calls[0]![0]).toEqual({ status: 'flushed' });
+    expect(reported).toEqual([]);
+  });
+
+  test.each<[string, unknown]>([
+    ['text', 'nonsense'],
+    ['null', null],
+    ['a controller', new AbortController()],
+  ])('%s for a signal are reported, and there is no signal', (_what, answer) => {
+    const { rows } = record();
+    const signal = (() => answer) as unknown as () => AbortSignal;
+    expect(traceTask(() => 7, { name: 'task', signal })()).toBe(7);
+    expect(rows()).toEqual([{ name: 'task' }]);
+    expect(reported).toEqual([['oncespan: option "signal" gave no AbortSignal']]);
+  });
+});
+
+describe('what is suppressed is reported in words that tell it apart', () => {
+  /** A real span that has some members of its own. */
+  const registerWith = (members: object) => {
+    const { provider } = record();
+    const real = provider.getTracer('real');
+    const start = (...args: Parameters<Tracer['startSpan']>) =>
+      Object.defineProperties(real.startSpan(...args), Object.getOwnPropertyDescriptors(members));
+    register({ startSpan: start } as Tracer);
+  };
+  const refusing = new Proxy(new Error('kept'), { get: sabotage, has: sabotage, getPrototypeOf: sabotage });
+  const acts: Record<string, [() => unknown, ...string[]]> = {
+    'the parent that cannot be read, of a linked span': [
+      () => {
+        registerWith({ spanContext: sabotage });
+        withSpan('outer', () => withSpan({ name: 'inner', relation: 'linked' }, () => {}));
+      },
+      'reading the parent span threw',
+      // By the SDK, which asks for it, too.
+      'span.end() threw',
+    ],
+    'whether the parent has ended, of a task that flushes': [
+      () => {
+        registerWith({
+          get ended() {
+            return sabotage();
+          },
+        });
+        withSpan('outer', () => traceTask(() => 7)());
+      },
+      'reading the parent span threw',
+    ],
+    'the trace of an error that is recorded once': [
+      () => {
+        const recordException = vi.fn();
+        registerWith({ spanContext: sabotage, recordException });
+        expect(() =>
+          createTracing({ exceptionEvents: 'origin-only' }).withSpan('task', () => {
+            throw failure;
+          }),
+        ).toThrow(failure);
+        expect(recordException).toHaveBeenCalledTimes(1);
+      },
+      'span.spanContext() threw',
+      'span.end() threw',
+    ],
+    'the status of a span that has failed': [
+      () => {
+        registerWith({
+          get status() {
+            return sabotage();
+          },
+        });
+        expect(() =>
+          withSpan('task', () => {
+            throw failure;
+          }),
+        ).toThrow(failure);
+      },
+      'span.status threw',
+      'span.setStatus() threw',
+    ],
+    'the attributes of a result': [
+      () => {
+        registerWith({ setAttributes: sabotage });
+        expect(traceTask(() => 7, { resultAttributes: () => ({ a: 1 }), flush: 'never' })()).toBe(7);
+      },
+      'span.setAttributes() threw',
+    ],
+    'what was thrown in the grace period': [
+      async () => {
+        record();
+        const controller = new AbortController();
+        const task = traceTask(() => Promise.reject(refusing), {
+          signal: controller.signal,
+          abortGraceMs: 50,
+          flush: 'never',
+        });
+        const settled = task().catch(() => {});
+        controller.abort();
+        await settled;
+      },
+      'reading a thrown error threw',
+    ],
+    'links that cannot be gone through': [
+      () => {
+        record();
+        const links = new Proxy([], { get: (_, key) => (key === 'then' ? undefined : sabotage()) });
+        expect(traceTask(() => 7, { links: () => links, flush: 'never' })()).toBe(7);
+      },
+      'reading links threw',
+    ],
+    'the step of an iterator that refuses every look': [
+      () => {
+        record();
+        const step = new Proxy({}, { has: sabotage });
+        const next = () => step as IteratorResult<number>;
+        const work = traceTask(() => ({ next, return: () => ({ done: true }), [Symbol.iterator]: itself }))();
+        expect(work.next() === step).toBe(true);
+        work.return();
+      },
+      'reading an iterator result threw',
+    ],
+    'the step of an iterator that refuses to be looked at closely': [
+      () => {
+        record();
+        const step = new Proxy({ done: false }, { getOwnPropertyDescriptor: sabotage });
+        const next = () => step as IteratorResult<number>;
+        const work = traceTask(() => ({ next, return: () => ({ done: true }), [Symbol.iterator]: itself }))();
+        expect(work.next() === step).toBe(true);
+        work.return();
+      },
+      'reading an iterator result threw',
+    ],
+    'the error of a stream': [
+      async () => {
+        record();
+        const stream = traceTask(() => new PassThrough())();
+        stream.on('error', () => {});
+        const closed = new Promise((resolve) => void stream.once('close', resolve));
+        const error = Object.defineProperty(new Error('kept'), 'code', { get: sabotage });
+        stream.emit('error', error);
+        stream.destroy();
+        await closed;
+      },
+      'reading the error of a stream threw',
+    ],
+    'the class of an object without its own name': [
+      () => {
+        record();
+        class Loose {
+          @Traced()
+          work() {
+            return 7;
+          }
+        }
+        const { work } = Loose.prototype;
+        const object = new Proxy({}, { getPrototypeOf: sabotage, getOwnPropertyDescriptor: sabotage });
+        expect(Reflect.apply(work, object, [])).toBe(7);
+      },
+      'reading a class threw',
+    ],
+  };
+
+  /** What iterators answer when they are asked for one, by the letter: its code is read. */
+  function itself(this: unknown) {
+    return this as Iterator<number>;
+  }
+
+  test.each(Object.entries(acts))('%s', async (_what, [act, ...words]) => {
+    await act();
+    expect(whatWasSaid()).toEqual(words.map((text) => `oncespan: ${text}`));
+  });
 });

@@ -1,4 +1,5 @@
-import { describe, expect, test } from 'vitest';
+import { type Span, trace } from '@opentelemetry/api';
+import { describe, expect, test, vi } from 'vitest';
 import { liveSpans, startSpan, withSpan } from '../src/index.ts';
 import { record, turn, unhandledDuring } from './harness.ts';
 
@@ -137,4 +138,26 @@ test('what run returns is what fn returns', async () => {
   const thenable = { then: () => {} };
   expect(live.run(() => thenable)).toBe(thenable);
   expect(await live.run(async () => withSpan('row', () => 7))).toBe(7);
+});
+
+test('a span is ended once, also one that would let itself be ended again', () => {
+  const span = {
+    end: vi.fn(),
+    isRecording: () => true,
+    spanContext: () => ({ traceId: '1', spanId: '1', traceFlags: 1 }),
+    setAttributes: vi.fn(),
+    setStatus: vi.fn(),
+    recordException: vi.fn(),
+  };
+  trace.setGlobalTracerProvider({
+    getTracer: () => ({ startSpan: () => span as unknown as Span, startActiveSpan: vi.fn() }),
+  });
+  const end = span.end;
+  const live = startSpan('import');
+  live.end();
+  live.end();
+  live.fail(failure);
+  expect(end).toHaveBeenCalledTimes(1);
+  expect(span.setStatus).not.toHaveBeenCalled();
+  expect(span.recordException).not.toHaveBeenCalled();
 });

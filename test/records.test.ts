@@ -97,16 +97,21 @@ describe('redact', () => {
     });
   });
 
-  test.each<[string, TracingOptions['redact']]>([
+  test.each<[string, TracingOptions['redact'], ...unknown[]]>([
     ['with no answer', () => undefined],
-    ['that throws', () => job(new Error('no'))()],
-    ['that answers a promise', (async () => ({})) as never],
-  ])('%s leaves the type alone', async (_how, redact) => {
+    ['that throws', () => job(new Error('no'))(), 'oncespan: option "redact" threw', new Error('no')],
+    [
+      'that answers a promise',
+      (async () => ({})) as never,
+      'oncespan: option "redact" returned a promise, which it must not',
+    ],
+  ])('%s leaves the type alone', async (_how, redact, ...said) => {
     const { status, attributes, event } = written(secret, { redact: redact! });
     await turn();
     expect(status).toEqual({ code: 2 });
     expect(attributes).toEqual({ error: true, 'error.type': 'E_CARD' });
     expect(event).toEqual({ 'exception.type': 'E_CARD' });
+    expect(reported).toEqual(said.length === 0 ? [] : [said]);
     reported.length = 0;
   });
 

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { createTracing, traceTask, withSpan } from '../src/index.ts';
-import { record, type SpanRow } from './harness.ts';
+import { record, reported, type SpanRow } from './harness.ts';
 
 class Unnamed {}
 
@@ -128,6 +128,32 @@ test('with origin-only, an error on its way up is recorded by the innermost span
     { name: 'outer', ...failed },
   ]);
 });
+
+test.each<[string, unknown]>([
+  ['a primitive', 'deep'],
+  ['null', null],
+])(
+  'with origin-only, %s on its way up is recorded by each span: it cannot be told from another',
+  (_what, value) => {
+    const { spans } = record();
+    const { withSpan: traced } = createTracing({ exceptionEvents: 'origin-only' });
+    const inner = () => {
+      throw value;
+    };
+    let caught: unknown = 'nothing';
+    try {
+      traced('outer', () => traced('inner', inner));
+    } catch (error) {
+      caught = error;
+    }
+    expect(caught).toBe(value);
+    expect(spans().map(({ name, events }) => [name, events.length])).toEqual([
+      ['inner', 1],
+      ['outer', 1],
+    ]);
+    expect(reported).toEqual([]);
+  },
+);
 
 test('the end of an aborted span is the time of the abort, also after a grace period', async () => {
   const { spans } = record();

@@ -75,8 +75,10 @@ export function tracedWith(instance: Instance): Traced {
 export const untracedDecorator: Untraced =
   () => (target: unknown, where: unknown, descriptor?: PropertyDescriptor) => {
     const isStandard = isStandardContext(where);
+    // A class is a function, too, and so is a getter.
+    const isMethod = !isStandard || where.kind === 'method';
     const method: unknown = isStandard ? target : descriptor?.value;
-    if (typeof method !== 'function') {
+    if (!isMethod || typeof method !== 'function') {
       return refuse(`@Untraced() on ${placeOf(where)}: only a method can be left out; remove it`);
     }
     const member = isStandard ? memberOf(where) : { key: where as Key, place: target as object };

@@ -33,13 +33,13 @@ export const observeObservable: Observe = (observable, work) => {
     // What the caller does with the values is not part of the work.
     const inCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => {
       tell(handler, values[0]);
-      const isNext = handler === 'next';
-      if (isNext) inNext++;
-      hasHeard ||= isNext;
+      // After any but `next` all is over, and nobody asks for these.
+      inNext++;
+      hasHeard = true;
       try {
         return callInContext(caller, call, receiver, values);
       } finally {
-        if (isNext) inNext--;
+        inNext--;
       }
     };
     // Who leaves on hearing a value has had what it wanted, as a loop that is left by `break`.
@@ -88,20 +88,21 @@ export function isObservable(value: object): boolean {
 type InCaller = (handler: Handler, call: Method, receiver: unknown, values: unknown[]) => unknown;
 
 /** The arguments of `subscribe`, so that they tell of what happens. */
-function observed([observer, ...others]: unknown[], inCaller: InCaller, isReported: boolean): unknown[] {
+function observed(given: unknown[], inCaller: InCaller, isReported: boolean): unknown[] {
+  const [observer, ...others] = given;
   if (isSubscriber(observer)) {
     // An operator's own: it is closed, and looked at, as this very object.
     for (const handler of ['next', 'error', 'complete'] as const)
       replaceMethod(observer, handler, (original, self, args) => inCaller(handler, original, self, args));
-    return [observer, ...others];
+    return given;
   }
-  const telling = (handler: Handler, given: () => unknown, receiverOf = (self: unknown) => self) => {
-    const call = given();
+  const telling = (handler: Handler, handle: () => unknown, receiverOf = (self: unknown) => self) => {
+    const call = handle();
     if (typeof call !== 'function' && handler === 'error' && !isReported) return call;
     return replaced(
       typeof call === 'function' ? (call as Method) : () => {},
       function (this: unknown, ...values: unknown[]) {
-        const now = given();
+        const now = handle();
         if (typeof now === 'function') return inCaller(handler, now as Method, receiverOf(this), values);
         // Nobody handles an error: thrown from here, it is reported as it would have been.
         return inCaller(handler, handler === 'error' ? throwOn : () => {}, undefined, values);
@@ -110,7 +111,7 @@ function observed([observer, ...others]: unknown[], inCaller: InCaller, isReport
   };
   if (typeof observer !== 'object' || observer === null) {
     // Who is given nothing may refuse it.
-    if (typeof observer !== 'function' && !isReported) return [observer, ...others];
+    if (typeof observer !== 'function' && !isReported) return given;
     const [error, complete, ...rest] = others;
     return [
       telling('next', () => observer),

@@ -55,7 +55,7 @@ export function replaced<F extends Method>(original: Method, replacement: F): F 
   for (const key of ['name', 'length']) {
     const property = Object.getOwnPropertyDescriptor(original, key);
     // Most are functions without a name: to define what is there already is slow.
-    const isSame = property?.value === Object.getOwnPropertyDescriptor(replacement, key)?.value;
+    const isSame = property?.value === Object.getOwnPropertyDescriptor(replacement, key)!.value;
     if (property !== undefined && !isSame) Object.defineProperty(replacement, key, property);
   }
   return replacement;

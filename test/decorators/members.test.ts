@@ -131,6 +131,7 @@ test('a method that is called without its object', () => {
   expect(['answer', 'Loose.answer']).toContain(alone);
   expect(['Stranger.answer', 'Loose.answer']).toContain(borrowed);
   expect(own).toBe('Loose.answer');
+  expect(reported).toEqual([]);
 });
 
 /** A decorator of somebody else, which wraps too. */
@@ -289,6 +290,38 @@ describe('a class', () => {
     ]);
   });
 
+  test('a static method and one of the instances, of the same name, are two', () => {
+    const { rows } = record();
+    @Traced()
+    class Cache {
+      @Untraced()
+      static clear() {}
+
+      clear() {}
+
+      static fill() {}
+
+      @Untraced()
+      fill() {}
+    }
+    Cache.clear();
+    new Cache().clear();
+    Cache.fill();
+    new Cache().fill();
+    expect(rows()).toEqual([{ name: 'Cache.clear' }, { name: 'Cache.fill' }]);
+  });
+
+  test('a method under a symbol without a description', () => {
+    const { rows } = record();
+    const key = Symbol();
+    @Traced()
+    class Keyed {
+      [key]() {}
+    }
+    new Keyed()[key]();
+    expect(rows()).toEqual([{ name: 'Keyed.[]' }]);
+  });
+
   test('a name stands for the class’s', () => {
     const { rows } = record();
     @Traced('billing')
@@ -339,6 +372,7 @@ test('spans nest by what called what', async () => {
 
 describe('misuse is a TypeError while decorating, and says what to write', () => {
   const decorate = Traced as (...args: unknown[]) => (...args: unknown[]) => unknown;
+  const decorateUntraced = Untraced() as (...args: unknown[]) => unknown;
   const getter = { get: () => 1, configurable: true };
   const method = { value: () => 1, configurable: true };
   const cases: [string, () => unknown, string][] = [
@@ -396,6 +430,21 @@ describe('misuse is a TypeError while decorating, and says what to write', () =>
       '@Untraced() on a field',
       () => (Untraced() as (...args: unknown[]) => unknown)({}, 'x'),
       '@Untraced() on x: only a method can be left out; remove it',
+    ],
+    [
+      '@Untraced() on a class, standard',
+      () => decorateUntraced(class {}, { kind: 'class', name: 'Orders' }),
+      '@Untraced() on Orders: only a method can be left out; remove it',
+    ],
+    [
+      '@Untraced() on a class without a name, standard',
+      () => decorateUntraced(undefined, { kind: 'class', name: undefined }),
+      '@Untraced() on a class: only a method can be left out; remove it',
+    ],
+    [
+      '@Untraced() on a class, legacy',
+      () => decorateUntraced(class {}),
+      '@Untraced() on a class: only a method can be left out; remove it',
     ],
   ];
   test.each(cases)('%s', (_what, act, message) => {

@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
-import { caught, dropping, record, type SpanRow, turn, unhandledDuring } from '../harness.ts';
+import { caught, dropping, record, reported, type SpanRow, turn, unhandledDuring } from '../harness.ts';
 
 const failure = new TypeError('no stock');
 const RETURNED: SpanRow = { name: 'work' };
@@ -278,11 +278,73 @@ test.each(['never', 'auto'] as const)('nothing of one that is not sampled is sam
   expect(rows()).toEqual([]);
 });
 
+test('what was given to one that is not sampled is left as it is', () => {
+  record({ sampler: dropping('work') });
+  const given = numbers();
+  const prototype: unknown = Object.getPrototypeOf(given);
+  expect(traceTask((iterator: Sync) => iterator, { name: 'work', flush: 'never' })(given)).toBe(given);
+  expect(Object.getPrototypeOf(given)).toBe(prototype);
+});
+
+test('with covers: call, what comes of one that is not sampled is left as it is', async () => {
+  const { rows } = record({ sampler: dropping('work') });
+  const options = { name: 'work', covers: 'call', flush: 'never' } as const;
+  const inside = function* () {
+    yield withSpan('inside', () => 1);
+  };
+  const iterator = traceTask(inside, options)();
+  expect(Object.getPrototypeOf(iterator)).toBe(inside.prototype);
+  expect([...iterator]).toEqual([1]);
+  const promise = Promise.resolve(7);
+  expect(traceTask(() => promise, options)()).toBe(promise);
+  expect(rows()).toEqual([{ name: 'inside' }]);
+});
+
 test('an iterator of an array has no next of its own, which would make all of them slow', () => {
   const { rows } = record();
   const iterator = traceTask(() => [1, 2].values(), 'work')();
   expect(Object.hasOwn(iterator, 'next')).toBe(false);
   expect([...iterator]).toEqual([1, 2]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('the methods of a covered generator are properties as those of the language are', () => {
+  record();
+  const covered = traceTask(numbers)();
+  for (const key of ['next', 'throw', 'return']) {
+    const { value, ...mine } = Object.getOwnPropertyDescriptor(Object.getPrototypeOf(covered), key)!;
+    const { value: original, ...theirs } = Object.getOwnPropertyDescriptor(
+      Object.getPrototypeOf(numbersOf.prototype),
+      key,
+    )!;
+    expect(mine).toEqual(theirs);
+    expect([value.name, value.length]).toEqual([original.name, original.length]);
+  }
+  covered.return('end');
+});
+
+test('generators of one function share a prototype, however many there are', () => {
+  record();
+  const [one, other] = [traceTask(numbers)(), traceTask(numbers)()];
+  expect(Object.getPrototypeOf(one)).toBe(Object.getPrototypeOf(other));
+  for (const work of [one, other]) work.return('end');
+});
+
+test.each([undefined, null, 7, 'text'])('a step that is %s is handed on, and ends nothing', (step) => {
+  const { rows } = record();
+  const work = traceTask(
+    () => ({
+      next: () => step as unknown as IteratorResult<number>,
+      return: () => ({ done: true, value: 0 }),
+      [Symbol.iterator]() {
+        return this;
+      },
+    }),
+    'work',
+  )();
+  expect(work.next()).toBe(step);
+  expect([rows(), reported]).toEqual([[], []]);
+  work.return();
   expect(rows()).toEqual([RETURNED]);
 });
 
@@ -429,6 +491,22 @@ test.each<[string, (counter: Counter) => Counter]>([
   expect(rows()).toEqual([RETURNED]);
 });
 
+test('an iterator whose methods have lost their names is heard', () => {
+  const { rows } = record();
+  const next = () => ({ done: true, value: 0 });
+  for (const key of ['name', 'length']) Reflect.deleteProperty(next, key);
+  const iterator = {
+    next,
+    [Symbol.iterator]() {
+      return this;
+    },
+  };
+  const work = traceTask(() => iterator, 'work')();
+  expect(rows()).toEqual([]);
+  expect([...work]).toEqual([]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
 test('an iterator keeps its prototype if it has one of its own class', () => {
   record();
   const counter = traceTask(() => new Counter(), 'work')();
@@ -453,6 +531,149 @@ test('a generator whose method is called on nothing throws as it did', () => {
   record();
   const covered = traceTask(numbersOf, 'work')();
   const { next } = covered;
-  expect(caught(() => Reflect.apply(next, undefined, []))).toBeInstanceOf(TypeError);
+  for (const self of [undefined, null, 7])
+    expect(caught(() => Reflect.apply(next, self, []))).toEqual(
+      caught(() => Reflect.apply(numbers().next, self, [])),
+    );
   expect([...covered]).toEqual([1, 2]);
+});
+
+test('a done that throws when it is read does so, and the span goes on', () => {
+  const { rows } = record();
+  let isReady = false;
+  const step = {
+    value: 7,
+    get done(): boolean {
+      if (!isReady) throw failure;
+      return true;
+    },
+  };
+  const work = traceTask(
+    () => ({
+      next: () => step,
+      [Symbol.iterator]() {
+        return this;
+      },
+    }),
+    'work',
+  )();
+  expect(caught(() => [...work])).toBe(failure);
+  expect([rows(), reported]).toEqual([[], []]);
+  isReady = true;
+  expect([...work]).toEqual([]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('a copy of a covered iterator that is of another class goes by the methods of that class', () => {
+  const { rows } = record();
+  class Other extends Counter {
+    override next() {
+      return { done: true, value: 0 };
+    }
+  }
+  const counter = traceTask(() => new Counter(), 'work')();
+  const copy = Object.create(Other.prototype, Object.getOwnPropertyDescriptors(counter)) as Counter;
+  expect([...copy]).toEqual([]);
+  expect(rows()).toEqual([]);
+  expect([...counter]).toEqual([0, 1]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
+/** An async iterator that answers somebody else when it is asked for a sync one. */
+const twoFaced = (other: unknown) => ({
+  next: async () => ({ done: true, value: 0 }),
+  [Symbol.asyncIterator]() {
+    return this;
+  },
+  [Symbol.iterator]: () => other as Iterator<number>,
+});
+
+test('what an iterator answers in place of itself takes its steps', () => {
+  const { rows } = record();
+  expect([...traceTask(() => twoFaced(numbers()), 'work')()]).toEqual([1, 2]);
+  expect(caught(() => [...traceTask(() => twoFaced(failing()), 'work')()])).toBe(failure);
+  expect(rows()).toEqual([RETURNED, THREW]);
+});
+
+test.each([undefined, null, 7, 'text'])('an iterator that answers %s is left to do so', async (answer) => {
+  const { rows } = record();
+  const work = traceTask(() => twoFaced(answer), 'work')();
+  expect(work[Symbol.iterator]()).toBe(answer);
+  expect([rows(), reported]).toEqual([[], []]);
+  await work.next();
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('a step that is a thenable and no promise is handed on as it is', () => {
+  const { rows } = record();
+  const then = vi.fn();
+  class Step {
+    readonly done = false;
+    then = then;
+  }
+  class Inheriting {
+    declare then: () => void;
+  }
+  Inheriting.prototype.then = then;
+  const steps = [new Step(), new Inheriting()];
+  const left = steps.slice();
+  const work = traceTask(
+    () => ({
+      next: () => left.shift(),
+      return: () => ({ done: true, value: 0 }),
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+    }),
+    'work',
+  )();
+  for (const step of steps) expect(work.next()).toBe(step);
+  expect([then.mock.calls, rows()]).toEqual([[], []]);
+  work.return();
+  expect(rows()).toEqual([RETURNED]);
+});
+
+const leaving = () =>
+  Object.assign(new Error('The operation was aborted'), { name: 'AbortError', code: 'ABORT_ERR' });
+
+test('what a reader that leaves throws in is no failure; what comes of that, or of itself, is one', async () => {
+  const { rows } = record();
+  const other = leaving();
+  const work = (fn: () => Async) => traceTask(fn, 'work')();
+  const left = leaving();
+  await expect(work(asyncNumbers).throw(left)).rejects.toBe(left);
+  const replacing = work(async function* () {
+    try {
+      yield 1;
+    } catch {
+      throw other;
+    }
+    return 'end';
+  });
+  await replacing.next();
+  await expect(replacing.throw(leaving())).rejects.toBe(other);
+  const given = work(async function* () {
+    throw yield 1;
+  });
+  await given.next();
+  await expect(given.next(other)).rejects.toBe(other);
+  const threw = {
+    name: 'work',
+    status: 'ERROR The operation was aborted',
+    attributes: { error: true, 'error.type': 'ABORT_ERR' },
+    exceptions: ['AbortError: The operation was aborted'],
+  };
+  expect(rows()).toEqual([{ name: 'work', attributes: { 'oncespan.outcome': 'aborted' } }, threw, threw]);
+});
+
+test('a proxy that answers for itself is a value, and what is behind it stays as it was', () => {
+  const { rows } = record();
+  const behind = new Counter();
+  const step = () => behind.step();
+  const proxy = new Proxy(behind, {
+    get: (target, key) => (key === 'next' ? step : Reflect.get(target, key)),
+  });
+  expect(traceTask(() => proxy, 'work')()).toBe(proxy);
+  expect(rows()).toEqual([RETURNED]);
+  expect(Reflect.ownKeys(behind)).toEqual(['step']);
 });

@@ -152,10 +152,15 @@ test('an actor of xstate’s is one of the real observables, and is heard', () =
   expect(rows()).toEqual([RETURNED]);
 });
 
-test('what says that it is an observable, and answers subscribe with something else, is a value', () => {
+test.each<[string, unknown]>([
+  ['a function', () => {}],
+  ['nothing', undefined],
+  ['null', null],
+  ['an object that unsubscribes in another way', { close() {} }],
+])('what says that it is an observable, and answers subscribe with %s, is a value', (_what, answer) => {
   const { rows } = record();
   const odd = {
-    subscribe: (run: (value: number) => void) => (run(7), () => {}),
+    subscribe: (run: (value: number) => void) => (run(7), answer),
     '@@observable'() {
       return this;
     },
@@ -164,7 +169,7 @@ test('what says that it is an observable, and answers subscribe with something e
   const leave = traceTask(() => odd, { name: 'work', flush: 'never' })().subscribe((value) =>
     heard.push(value),
   );
-  expect([typeof leave, heard]).toEqual(['function', [7]]);
+  expect([leave, heard]).toEqual([answer, [7]]);
   expect(rows()).toEqual([RETURNED]);
   expect(Object.keys(odd)).toEqual(['subscribe', '@@observable']);
 });

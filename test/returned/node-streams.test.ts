@@ -86,6 +86,18 @@ const endings: Record<string, [() => unknown, (stream: Stream) => unknown, SpanR
     RETURNED,
   ],
   'a Writable, ended': [sink, (stream) => closed(stream.end('a')), RETURNED],
+  'a Writable that ends well, and fails to close': [
+    () =>
+      new Writable({
+        write: (_chunk, _encoding, next) => next(),
+        destroy: (_error, next) => next(failure),
+      }),
+    async (stream) => {
+      stream.on('error', () => {});
+      await closed(stream.end('a'));
+    },
+    THREW,
+  ],
   'a Writable, destroyed': [sink, (stream) => closed(stream.destroy()), LEFT],
   'a Writable that fails': [
     failingSink,
@@ -344,4 +356,26 @@ test.each<[string, (stream: Readable) => Readable]>([
   changed(stream).resume();
   await ended;
   expect(rows()).toEqual([RETURNED]);
+});
+
+test('emit answers whether anybody listens, as ever', async () => {
+  record();
+  const stream = traceTask(source, 'work')();
+  stream.on('mine', () => {});
+  expect([stream.emit('mine'), stream.emit('yours')]).toEqual([true, false]);
+  await closed(stream.destroy());
+});
+
+test('what others have put over the instruments stays when they are taken out', async () => {
+  const { rows } = record();
+  const stream = traceTask(() => new PassThrough(), 'first')();
+  const ours = stream.emit;
+  const theirs = function (this: PassThrough, ...args: Parameters<typeof ours>) {
+    return Reflect.apply(ours, this, args);
+  };
+  stream.emit = theirs;
+  traceTask(() => stream, 'second')();
+  expect(rows()).toEqual([{ name: 'first' }, { name: 'second' }]);
+  expect(stream.emit).toBe(theirs);
+  await closed(stream.destroy());
 });

@@ -397,3 +397,78 @@ test('a cached observable does not run later subscribers under the span it was m
     { name: 'second' },
   ]);
 });
+
+/** An observable by hand, under the key that it has; it keeps what it is given to subscribe with. */
+function byHand(key: PropertyKey) {
+  const given: ((value?: unknown) => void)[][] = [];
+  return {
+    given,
+    subscribe(...handlers: ((value?: unknown) => void)[]) {
+      given.push(handlers);
+      return { unsubscribe() {} };
+    },
+    forEach() {},
+    [key]() {
+      return this;
+    },
+  };
+}
+
+test.each(['the symbol', 'the string'])(
+  'where the language has a symbol for them, one under %s is heard',
+  (kind) => {
+    const { rows } = record();
+    const before = Object.getOwnPropertyDescriptor(Symbol, 'observable');
+    const observable = Symbol('observable');
+    Object.defineProperty(Symbol, 'observable', { value: observable, configurable: true });
+    try {
+      const work = traceTask(() => byHand(kind === 'the symbol' ? observable : '@@observable'), 'work')();
+      work.subscribe(() => {});
+      expect(rows()).toEqual([]);
+      work.given[0]![2]!();
+      expect(rows()).toEqual([RETURNED]);
+    } finally {
+      // Some libraries bring it.
+      Reflect.deleteProperty(Symbol, 'observable');
+      if (before !== undefined) Object.defineProperty(Symbol, 'observable', before);
+    }
+  },
+);
+
+test('handlers keep their name and the number of their parameters', () => {
+  record();
+  const work = traceTask(() => byHand('@@observable'), 'work')();
+  const handlers = [
+    function onNext(_value: unknown, _index?: unknown) {},
+    function onError(_error: unknown) {},
+    function onComplete() {},
+  ];
+  work.subscribe(...handlers);
+  const looks = (fns: { name: string; length: number }[]) => fns.map(({ name, length }) => [name, length]);
+  expect(looks(work.given[0]!)).toEqual(looks(handlers));
+  work.given[0]![2]!();
+});
+
+test('one that says nothing of errors is heard through the functions it is given, and given nothing else', () => {
+  const { rows } = record();
+  const work = () => {
+    const { forEach: _, ...quiet } = byHand('@@observable');
+    return traceTask(() => quiet, 'work')();
+  };
+  const heard = work();
+  heard.subscribe(() => {});
+  const [, error, complete] = heard.given[0]!;
+  expect([error, rows()]).toEqual([undefined, []]);
+  complete!();
+  expect(rows()).toEqual([RETURNED]);
+  const unheard = work();
+  const subscription = unheard.subscribe();
+  expect(unheard.given).toEqual([[]]);
+  const other = unheard.subscribe(undefined!, undefined!);
+  expect(unheard.given[1]).toEqual([undefined, undefined]);
+  expect(unheard.given.map(({ length }) => length)).toEqual([0, 2]);
+  subscription.unsubscribe();
+  expect(rows()).toEqual([RETURNED]);
+  other.unsubscribe();
+  expect(rows()).toEqual([RETURNED, LEFT]);
+});

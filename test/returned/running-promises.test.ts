@@ -272,3 +272,73 @@ test('what only inherits from Promise is a value, and stays as it was', () => {
   expect(Object.getPrototypeOf(pretender)).toBe(Promise.prototype);
   expect(rows()).toEqual([RETURNED]);
 });
+
+/** As those of zone.js look from outside. */
+class ZoneLike {
+  __zone_symbol__state: boolean | null;
+  readonly __zone_symbol__value: unknown;
+  readonly asked: unknown[][] = [];
+  constructor(state: boolean | null, value?: unknown) {
+    this.__zone_symbol__state = state;
+    this.__zone_symbol__value = value;
+  }
+  then(...handlers: ((value: unknown) => void)[]) {
+    this.asked.push(handlers);
+  }
+}
+
+test('one of zone.js’ tells by its state whether it has settled; only one that has not is listened to', () => {
+  const { rows } = record();
+  const resultAttributes = (value: unknown) => ({ value: String(value) });
+  const work = (made: ZoneLike) =>
+    traceTask(() => made, { name: 'work', flush: 'never', resultAttributes })();
+  expect(work(new ZoneLike(true, 7)).asked).toEqual([]);
+  expect(work(new ZoneLike(false, failure)).asked).toEqual([]);
+  const returned = { name: 'work', attributes: { value: '7' } };
+  expect(rows()).toEqual([returned, THREW]);
+  const { asked } = work(new ZoneLike(null));
+  expect([asked.length, rows().length]).toEqual([1, 2]);
+  (asked[0]![0] as (value: unknown) => void)(7);
+  expect(rows()).toEqual([returned, THREW, returned]);
+});
+
+test('a method that has the name of one of Bluebird’s is not called', async () => {
+  const { rows } = record();
+  const asked = vi.fn();
+  class Sub<T> extends Promise<T> {
+    _target() {
+      return asked();
+    }
+  }
+  expect(await traceTask(() => Sub.resolve(7), { name: 'work', flush: 'never' })()).toBe(7);
+  expect([asked.mock.calls, rows()]).toEqual([[], [{ name: 'work' }]]);
+});
+
+test('one that is closed to others is a value', async () => {
+  const { rows } = record();
+  const closed = traceTask(() => Object.preventExtensions(Cancelable.resolve(7)), 'work')();
+  expect(rows()).toEqual([RETURNED]);
+  expect(await closed).toBe(7);
+});
+
+test('while it is under way it has the properties that it had, and no more', async () => {
+  record();
+  class Base<T> extends Promise<T> {}
+  // As compilers for ES5 leave it.
+  Object.defineProperty(Base.prototype, 'constructor', { value: Base, enumerable: true });
+  class Derived<T> extends Base<T> {}
+  Reflect.deleteProperty(Derived.prototype, 'constructor');
+  const keysOf = (of: object) => {
+    const keys: string[] = [];
+    for (const key in of) keys.push(key);
+    return keys;
+  };
+  let resolve!: (value: number) => void;
+  const promise = new Derived<number>((settle) => (resolve = settle));
+  const before = keysOf(promise);
+  expect(before).toEqual(['constructor']);
+  expect(traceTask(() => promise, 'work')()).toBe(promise);
+  expect([keysOf(promise), '_target' in promise]).toEqual([before, false]);
+  resolve(7);
+  expect(await promise).toBe(7);
+});

@@ -365,3 +365,116 @@ test('run by exec() or execute() alone', async () => {
   await expect(query('execute', () => Promise.reject(failure)).execute!()).rejects.toBe(failure);
   expect(rows()).toEqual([RETURNED, THREW]);
 });
+
+test.each(['resolves', 'rejects'])(
+  'a finally handler runs where its caller is, when the query %s',
+  async (how) => {
+    const { rows } = record();
+    const { query } = fluent(async () => {
+      if (how === 'rejects') throw failure;
+    });
+    const work = traceTask(() => query, 'work')();
+    await withSpan('caller', () => work.finally(() => withSpan('handler', () => {})).catch(() => {}));
+    expect(rows()).toEqual([
+      { name: 'handler', parent: 'caller' },
+      how === 'rejects' ? THREW : RETURNED,
+      { name: 'caller' },
+    ]);
+  },
+);
+
+test('one that has no class is heard, and one that is closed to others is a value', async () => {
+  const { rows } = record();
+  const bare = Object.assign(Object.create(null) as object, {
+    then: (ok: (value: number) => void) => void ok(7),
+  });
+  const work = traceTask(() => bare as PromiseLike<number>, 'bare')();
+  expect(rows()).toEqual([]);
+  expect(await work).toBe(7);
+  expect(rows()).toEqual([{ name: 'bare' }]);
+  class Query {
+    then(ok: (value: number) => void) {
+      ok(8);
+    }
+  }
+  const closed = traceTask(() => Object.preventExtensions(new Query()) as PromiseLike<number>, 'closed')();
+  expect(rows()).toEqual([{ name: 'bare' }, { name: 'closed' }]);
+  expect(await closed).toBe(8);
+});
+
+test('queries of one class share a prototype, however many there are', async () => {
+  record();
+  const queries = [0, 1].map(() => traceTask(() => fluent(async () => 7).query, 'work')());
+  const [one, other] = queries.map((query) => Object.getPrototypeOf(query) as object);
+  expect(one).not.toBe(other);
+  const builder = fluent(async () => 7).query.constructor as new () => Query;
+  const same = [0, 1].map(() => traceTask(() => new builder(), 'work')());
+  expect(Object.getPrototypeOf(same[0])).toBe(Object.getPrototypeOf(same[1]));
+  for (const query of [...queries, ...same]) await query;
+});
+
+test.each(['end', 'asCallback', 'nodeify', 'exec'])(
+  '%s with a callback runs the query, and ends its span',
+  (method) => {
+    const { rows } = record();
+    class Query {
+      then() {}
+      [method](done: (error: unknown, value?: number) => void) {
+        withSpan('inside', () => {});
+        if (isFailing) done(failure);
+        else done(null, 7);
+      }
+    }
+    let isFailing = false;
+    const heard: unknown[] = [];
+    type Runs = Record<string, (done: (...given: unknown[]) => void) => void>;
+    const run = () =>
+      (traceTask(() => new Query(), 'work')() as unknown as Runs)[method]!(
+        (...given) => void heard.push(given),
+      );
+    run();
+    isFailing = true;
+    run();
+    expect(heard).toEqual([[null, 7], [failure]]);
+    const inside = { name: 'inside', parent: 'work' };
+    expect(rows()).toEqual([inside, RETURNED, inside, THREW]);
+  },
+);
+
+test('a function that is given to a method is run where its caller is', async () => {
+  const { rows } = record();
+  class Query {
+    async each(act: () => void) {
+      act();
+    }
+    async then(ok: (value: number) => void) {
+      ok(7);
+    }
+  }
+  const work = traceTask(() => new Query(), 'work')() as Query;
+  await withSpan('caller', () => work.each(() => withSpan('row', () => {})));
+  expect(rows()).toEqual([{ name: 'row', parent: 'caller' }, RETURNED, { name: 'caller' }]);
+});
+
+test.each<[string, (answer: () => Promise<unknown>) => Shape]>([
+  ['of a class', fluent],
+  ['of no class', literal],
+])(
+  'one %s that is asked again after the end of its span is asked where its caller is',
+  async (_what, shape) => {
+    const { rows } = record();
+    const { query } = shape(async () => 7);
+    const asked = vi.spyOn(query, 'then');
+    const seen: unknown[] = [];
+    asked.mockImplementation(async (ok) => {
+      seen.push((trace.getActiveSpan() as { name?: string } | undefined)?.name);
+      return ok?.(7);
+    });
+    const work = traceTask(() => query, 'work')();
+    await work;
+    await withSpan('second', () => work.then(Number));
+    await withSpan('third', () => work.then(Number));
+    expect(seen).toEqual(['work', 'second', 'third']);
+    expect(rows()).toEqual([RETURNED, { name: 'second' }, { name: 'third' }]);
+  },
+);

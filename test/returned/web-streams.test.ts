@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { liveSpans, traceTask, withSpan } from '../../src/index.ts';
 import { caught, dropping, record, type SpanRow, turn, unhandledDuring } from '../harness.ts';
 
@@ -283,4 +283,14 @@ test('nothing of one that is not sampled is sampled, when it is iterated', async
     );
   await collect(traceTask(make, { name: 'work', flush: 'never' })());
   expect(rows()).toEqual([]);
+});
+
+test('on Workers, where the runtime reads a stream without its methods, one is a value', async () => {
+  const { rows } = record();
+  vi.stubGlobal('navigator', { userAgent: 'Cloudflare-Workers' });
+  const stream = traceTask(source, { name: 'work', flush: 'never' })();
+  vi.unstubAllGlobals();
+  expect(rows()).toEqual([RETURNED]);
+  expect(Object.hasOwn(stream, 'getReader')).toBe(false);
+  await stream.cancel();
 });

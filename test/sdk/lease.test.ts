@@ -432,3 +432,14 @@ test('endLiveSpans() ends those of the registered provider, whoever has built it
   ]);
   return provider.shutdown();
 });
+
+test('the last release of a provider leaves another one registered', async () => {
+  const { provider, rows } = record();
+  const { build, done } = builder();
+  const lease = await acquireTracerProvider(build);
+  await lease.release();
+  expect(done).toEqual(['flush', 'shutdown']);
+  expect((trace.getTracerProvider() as { getDelegate?(): unknown }).getDelegate?.()).toBe(provider);
+  withSpan('still traced', () => {});
+  expect(rows()).toEqual([{ name: 'still traced' }]);
+});

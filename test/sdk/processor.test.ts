@@ -634,6 +634,38 @@ describe('an exporter that', () => {
     expect(new Set(heard.flat())).toEqual(new Set([expect.stringContaining('collector is down')]));
   });
 
+  test('refuses is told to handlers that throw, and where handlers cannot be looked for', async () => {
+    const { exporter, processor, end } = serial();
+    exporter.export = (_spans, answer) => answer(FAILED);
+    const sabotage = () => {
+      throw new Error('no handler');
+    };
+    const path = '/app/node_modules/@opentelemetry/core/build/src/index.js';
+    const caches = [() => ({ [path]: { exports: { globalErrorHandler: sabotage } } }), sabotage, undefined];
+    const modules = vi.spyOn(process, 'getBuiltinModule');
+    const words = ['the global error handler threw', 'looking for @opentelemetry/core threw'];
+    for (const [at, cache] of caches.entries()) {
+      reported.length = 0;
+      modules.mockImplementation(() => cache && Object.defineProperty({}, '_cache', { get: cache }));
+      end('a');
+      await expect(processor.forceFlush()).rejects.toBe(failure);
+      const also = words.slice(at, at + 1).map((text) => `oncespan: ${text}`);
+      expect(said()).toEqual(['oncespan: an export of 1 spans failed', ...also]);
+    }
+    modules.mockRestore();
+  });
+
+  test('answers nothing has failed, and so has one that gives no error', async () => {
+    const { exporter, processor, end } = serial();
+    for (const result of [undefined, null, { code: 1 }]) {
+      exporter.export = (_spans, answer) => answer(result as never);
+      end('a');
+      await expect(processor.forceFlush()).rejects.toEqual(
+        new Error('the exporter reported a failure and no error'),
+      );
+    }
+  });
+
   test('throws when its forceFlush is read has failed', async () => {
     const { exporter, processor } = serial();
     Object.defineProperty(exporter, 'forceFlush', {
@@ -761,15 +793,20 @@ describe('exports run', () => {
   });
 
   test.each([
-    ['never arrive', () => new Promise(() => {})],
-    ['fail', () => Promise.reject(failure)],
+    [
+      'never arrive',
+      () => new Promise(() => {}),
+      ['oncespan: resource attributes had not arrived after 1000 ms; spans are exported without them'],
+    ],
+    ['fail', () => Promise.reject(failure), ['oncespan: waiting for resource attributes failed', failure]],
     [
       'throw',
       () => {
         throw failure;
       },
+      ['oncespan: waiting for resource attributes failed', failure],
     ],
-  ])('without resource attributes that %s', async (_how, waitForAsyncAttributes) => {
+  ])('without resource attributes that %s', async (_how, waitForAsyncAttributes, words) => {
     const { exporter, processor } = serial({ maxExportBatchSize: 1, exportTimeoutMillis: 1000 });
     exporter.export = (_spans, answer) => answer(OK);
     const ask = vi.fn(waitForAsyncAttributes as () => Promise<void>);
@@ -780,13 +817,29 @@ describe('exports run', () => {
     vi.advanceTimersByTime(1000);
     await turn();
     expect(processor.stats()).toMatchObject({ exported: 1 });
-    expect(reported).toHaveLength(1);
+    expect(reported).toEqual([words]);
     // Once is enough.
     end();
     await turn();
     expect(processor.stats()).toMatchObject({ exported: 2 });
     expect([reported.length, ask.mock.calls.length]).toEqual([1, 1]);
   });
+});
+
+test('a span whose resource cannot be read is exported all the same', async () => {
+  const { exporter, processor } = serial();
+  processor.onEnd({
+    ...spanOf('a'),
+    get resource(): never {
+      throw failure;
+    },
+  });
+  const flushed = watch(processor.forceFlush());
+  await turn();
+  exporter.exports[0]?.answer(OK);
+  await turn();
+  expect([exporter.batches, flushed.status]).toEqual([[['a']], 'fulfilled']);
+  expect(reported).toEqual([['oncespan: reading the resources threw', failure]]);
 });
 
 describe('shutdown', () => {
@@ -818,6 +871,49 @@ describe('shutdown', () => {
     exporter.shutdown = () => Promise.reject(failure);
     await expect(processor.shutdown()).rejects.toBe(failure);
     expect(exporter.batches).toEqual([]);
+  });
+
+  test.each<[string, () => Promise<void>]>([
+    ['rejects', () => Promise.reject(failure)],
+    [
+      'throws',
+      () => {
+        throw failure;
+      },
+    ],
+  ])(
+    'of an exporter whose shutdown() %s rejects with its error, after all has been exported',
+    async (_how, fail) => {
+      const { exporter, processor, end } = serial();
+      exporter.shutdown = fail;
+      end('a');
+      const shutdown = watch(processor.shutdown());
+      await answerAll(exporter);
+      expect(shutdown).toEqual({ status: 'rejected', reason: failure });
+      expect(processor.stats()).toEqual({ ...NOTHING, exported: 1, passes: 1 });
+      expect(said()).toEqual(["oncespan: the exporter's shutdown() failed"]);
+    },
+  );
+
+  test('that has given its exporter up hears no more of it', async () => {
+    const { exporter, processor, end } = serial({ maxExportBatchSize: 1 });
+    exporter.shutdown = () => Promise.reject(failure);
+    end('a');
+    const shutdown = watch(processor.shutdown({ timeoutMs: 100 }));
+    await turn();
+    vi.advanceTimersByTime(100);
+    await turn();
+    expect(shutdown).toMatchObject({ status: 'rejected', reason: { name: 'TimeoutError' } });
+    const hung = reported.find(([what]) => what === 'oncespan: an export of 1 spans hung');
+    expect(hung?.[1]).toMatchObject({
+      name: 'TimeoutError',
+      message: 'an export of 1 spans had no answer when the shutdown gave up',
+    });
+    expect(processor.stats()).toEqual({ ...NOTHING, unknown: 1, passes: 2, overdueExports: 1 });
+    exporter.exports[0]!.answer(FAILED);
+    await turn();
+    expect(processor.stats()).toEqual({ ...NOTHING, unknown: 1, passes: 2 });
+    expect(said()).toEqual(['oncespan: an export of 1 spans hung']);
   });
 
   test('waits for the batch in flight', async () => {
@@ -1034,6 +1130,31 @@ test('a processor that has worked and was shut down can be collected', async () 
   expect(used.deref()).toBeUndefined();
 });
 
+test('what the queue has not taken is reported with the delay, too', async () => {
+  const { exporter, processor, end } = serial({ maxQueueSize: 3, maxExportBatchSize: 2 });
+  end('x', 'y', 'a');
+  const flushed = watch(processor.forceFlush());
+  end('b', 'c', 'dropped');
+  await turn();
+  exporter.exports[0]?.answer(OK);
+  await turn();
+  exporter.exports[1]?.answer(OK);
+  await turn();
+  expect([flushed.status, exporter.batches, said()]).toEqual([
+    'fulfilled',
+    [
+      ['x', 'y'],
+      ['a', 'b'],
+    ],
+    [],
+  ]);
+  vi.advanceTimersByTime(5000);
+  expect(said()).toEqual(['oncespan: 1 spans were dropped: the queue was full (3)']);
+  await turn();
+  exporter.exports[2]?.answer(OK);
+  await turn();
+});
+
 describe('configuration', () => {
   afterEach(() => vi.unstubAllEnvs());
 
@@ -1050,14 +1171,21 @@ describe('configuration', () => {
     expect(make(new HeldExporter(), { maxQueueSize: 0 })).toThrow(
       new TypeError("SerialBatchSpanProcessor: option 'maxQueueSize' is 0; give an integer, 1 or more"),
     );
-    for (const wrong of [
-      { maxConcurrentExports: 0 },
-      { maxQueueSize: Infinity },
-      { exportTimeoutMillis: -1 },
-      { shutdownTimeoutMillis: 1.5 },
-      { meterProvider: {} },
-    ]) {
-      expect(make(new HeldExporter(), wrong)).toThrow(/^SerialBatchSpanProcessor: option '.*' is .*; give /);
+    const words = (option: string, rest: string) => `SerialBatchSpanProcessor: option '${option}' is ${rest}`;
+    for (const [wrong, message] of [
+      [{ maxConcurrentExports: 0 }, words('maxConcurrentExports', '0; give an integer, 1 or more')],
+      [{ maxQueueSize: Infinity }, words('maxQueueSize', 'Infinity; give an integer, 1 or more')],
+      [
+        { exportTimeoutMillis: -1 },
+        words('exportTimeoutMillis', '-1; give an integer number of milliseconds, 0 or more'),
+      ],
+      [
+        { shutdownTimeoutMillis: 1.5 },
+        words('shutdownTimeoutMillis', '1.5; give an integer number of milliseconds, 0 or more'),
+      ],
+      [{ meterProvider: {} }, words('meterProvider', 'an object; give a meter provider')],
+    ] as const) {
+      expect(make(new HeldExporter(), wrong)).toThrow(new TypeError(message));
     }
   });
 

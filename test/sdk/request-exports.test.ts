@@ -342,6 +342,8 @@ describe('shutdown', () => {
     const { request: cutOff } = ask('a');
     await turn();
     cutOff.end();
+    // Whoever looks meanwhile changes nothing.
+    expect(counts()).toEqual({ exporting: 1 });
     const closing = new FakeRequest().run(() => {
       end('b');
       return processor.shutdown({ timeoutMs: 50 });
@@ -350,7 +352,29 @@ describe('shutdown', () => {
     await vi.advanceTimersByTimeAsync(60);
     expect(await told).toMatch('0 spans were dropped, and of 2 nobody knows');
     expect([exporter.shutdowns, counts()]).toEqual([1, { unknown: 2 }]);
+    expect(processor.stats().overdueExports).toBe(2);
   });
+});
+
+test('a shutdown waits for no attributes of a resource', async () => {
+  const exporter = new HeldExporter();
+  const processor = new SerialBatchSpanProcessor(exporter);
+  const span = new TracerProvider().getTracer('test').startSpan('a');
+  const resource = {
+    asyncAttributesPending: true,
+    waitForAsyncAttributes: () => new Promise<void>(() => {}),
+  };
+  const ended = Object.create(span, { resource: { value: resource } }) as Parameters<
+    typeof processor.onEnd
+  >[0];
+  const closed = new FakeRequest().run(() => {
+    processor.onEnd(ended);
+    return processor.shutdown();
+  });
+  await turn();
+  expect(exporter.batches).toHaveLength(1);
+  exporter.exports[0]!.answer(OK);
+  await closed;
 });
 
 test('attributes of a resource are waited for a second, as what is to bring them may have been cut off', async () => {

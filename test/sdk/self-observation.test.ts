@@ -83,6 +83,23 @@ test('names each processor, of a type of its own, and observes it no more after 
   expect(await names()).toEqual([]);
 });
 
+test('says what it measures, in what unit', async () => {
+  const { exporter, processor, reader, end } = observed();
+  end('a');
+  const flushed = processor.forceFlush();
+  await answerAll(exporter);
+  await flushed;
+  const { resourceMetrics } = await reader.collect();
+  const said = resourceMetrics.scopeMetrics.flatMap(({ metrics }) =>
+    metrics.map(({ descriptor: { name, unit, description } }) => [name, unit, description]),
+  );
+  expect(said.toSorted()).toEqual([
+    ['otel.sdk.processor.span.processed', '{span}', 'Spans that were given to the exporter or dropped.'],
+    ['otel.sdk.processor.span.queue.capacity', '{span}', 'Spans that may wait for an export.'],
+    ['otel.sdk.processor.span.queue.size', '{span}', 'Spans that wait for an export.'],
+  ]);
+});
+
 test('without a meter provider of its own a processor measures nothing, whatever is registered', async () => {
   const getMeter = vi.fn();
   metricsApi.setGlobalMeterProvider({ getMeter });
@@ -114,6 +131,23 @@ test('a meter that fails costs the metrics, not the spans', async () => {
   vi.advanceTimersByTime(10);
   await shutdown;
   expect([processor.stats(), exporter.shutdowns]).toMatchObject([{ exported: 1, unknown: 1, dropped: 1 }, 1]);
+  const said = new Set(reported.map(([what]) => what));
+  expect(said).toContain('oncespan: a meter threw');
+});
+
+test('a meter that cannot be left does not fail the shutdown', async () => {
+  const instrument = {
+    add() {},
+    addCallback() {},
+    removeCallback() {
+      throw new Error('no instrument');
+    },
+  };
+  const meterProvider = {
+    getMeter: () => ({ createCounter: () => instrument, createObservableUpDownCounter: () => instrument }),
+  } as unknown as MeterProvider;
+  await serial({ meterProvider }).processor.shutdown();
+  expect(reported).toEqual([['oncespan: a meter threw', new Error('no instrument')]]);
 });
 
 test('a meter provider that fails costs the metrics, not the spans', async () => {

@@ -9,6 +9,7 @@ import {
   startTracing,
   type StartOptions,
 } from '../../src/sdk/index.ts';
+import { startTracingOn } from '../../src/sdk/lifecycle/start-tracing.ts';
 import { beforeProcessEnd } from '../../src/sdk/lifecycle/process-end.ts';
 import { environmentVariable } from '../../src/platform/environment-variable.ts';
 import { recordSpans } from '../../src/testing/index.ts';
@@ -214,6 +215,12 @@ describe('where something is registered already', () => {
   });
 });
 
+test('where a context manager is registered, none is made', async () => {
+  const make = vi.fn();
+  leases.push(await startTracingOn(make)(newProvider, { signals: [] }));
+  expect(make).not.toHaveBeenCalled();
+});
+
 describe('the signals', () => {
   const ours = (event: string) => process.listenerCount(event);
 
@@ -246,6 +253,33 @@ describe('the signals', () => {
     await lease.release();
     expect(names()).toEqual(all);
     expect(process.listeners('exit')).toEqual(others);
+  });
+
+  test('are the application’s where it has one listener of its own: nothing ends', async () => {
+    const { lease } = await start({ signals: ['SIGUSR2'] });
+    const provider = lease.provider as TracerProvider;
+    const flushed = vi.spyOn(provider, 'forceFlush');
+    const shutDown = vi.spyOn(provider, 'shutdown');
+    const heard = vi.fn();
+    process.on('SIGUSR2', heard);
+    const live = startSpan('live');
+    process.emit('SIGUSR2', 'SIGUSR2');
+    await turn();
+    expect([heard, flushed, shutDown].map((fn) => fn.mock.calls.length)).toEqual([1, 1, 0]);
+    expect(liveSpans().map(({ name }) => name)).toEqual(['live']);
+    live.end();
+    process.off('SIGUSR2', heard);
+    await lease.release();
+    expect(shutDown).toHaveBeenCalledTimes(1);
+  });
+
+  test('of a process that cannot be listened to are left, and that is reported', async () => {
+    const on = vi.spyOn(process, 'on').mockImplementation(() => {
+      throw new Error('refused');
+    });
+    await start();
+    on.mockRestore();
+    expect(reported).toEqual([['oncespan: listening to the end of the process threw', new Error('refused')]]);
   });
 
   test('that the platform does not have are ignored, and reported once each', async () => {
