@@ -1,5 +1,5 @@
 import { type Context, context, propagation, trace } from '@opentelemetry/api';
-import { W3CTraceContextPropagator } from '@opentelemetry/core';
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from '@opentelemetry/core';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { type Carrier, carrier, type TaskOptions, traceTask, withSpan } from '../src/index.ts';
 import { record, reported } from './harness.ts';
@@ -190,6 +190,15 @@ test('links: span contexts, links and headers; what carries no trace is left out
     other.spanId,
   ]);
   expect([rows().length, reported]).toEqual([3, []]);
+});
+
+test('a carrier with baggage alone has no trace, and none that cannot be read', () => {
+  const propagators = [new W3CTraceContextPropagator(), new W3CBaggagePropagator()];
+  propagation.disable();
+  propagation.setGlobalPropagator(new CompositePropagator({ propagators }));
+  const { rows } = record();
+  traceTask(() => {}, { name: 'job', from: () => ({ baggage: 'tenant=acme' }) })();
+  expect([rows(), reported]).toEqual([[{ name: 'job' }], []]);
 });
 
 test.each<[string, () => unknown, number, string | undefined]>([
