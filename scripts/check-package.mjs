@@ -9,11 +9,10 @@ import { BIN, ROOT, run, tryOut, withTarball } from './consumer.mjs';
 
 /**
  * Bytes, minified and gzipped without the API, that an import may cost: a bundler leaves out what is not imported. The
- * design asked for 10 and 12 kB of the last two; hearing whatever real code returns, and writing causes and redactions,
- * took two more, carriers and links
- * one.
+ * design asked for 4, 10 and 12 kB: hearing whatever real code returns, writing causes and redactions, carriers, links and
+ * the version in the scope took more.
  */
-const BUDGETS = { flush: 4_250, traceTask: 15_350, '*': 17_900 };
+const BUDGETS = { flush: 4_275, traceTask: 15_375, '*': 17_950 };
 
 const CORE = [
   [

@@ -25,18 +25,20 @@ export class Instance {
    */
   tracerFor(plan: Plan): Tracer | undefined {
     const { settings } = this;
-    const { tracerName, tracerProvider } = settings;
-    // Under another name our version would be read as somebody else's.
-    const { tracerVersion = tracerName === PACKAGE_NAME ? PACKAGE_VERSION : undefined } = settings;
-    const provider = providerOf(tracerProvider);
-    if (provider !== this.provider || settings !== this.#settingsOfTracer) {
-      this.#tracer =
-        provider && attempt('provider.getTracer()', () => provider.getTracer(tracerName, tracerVersion));
-      // One that failed is asked again at the next call.
-      this.provider = this.#tracer && provider;
-      this.#settingsOfTracer = settings;
-    }
+    const provider = providerOf(settings.tracerProvider);
+    if (provider !== this.provider || settings !== this.#settingsOfTracer) this.#ask(provider);
     return this.#tracer !== undefined && !isEnding() && isEnabled(plan) ? this.#tracer : undefined;
+  }
+
+  #ask(provider: TracerProvider | undefined): void {
+    const { settings } = this;
+    const { tracerName, tracerVersion } = settings;
+    // Under another name our version would be read as somebody else's.
+    const version = tracerVersion ?? (tracerName === PACKAGE_NAME ? PACKAGE_VERSION : undefined);
+    this.#tracer = provider && attempt('provider.getTracer()', () => provider.getTracer(tracerName, version));
+    // One that failed is asked again at the next call.
+    this.provider = this.#tracer && provider;
+    this.#settingsOfTracer = settings;
   }
 }
 

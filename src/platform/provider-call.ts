@@ -45,12 +45,9 @@ export class ProviderCall {
     state.call = this;
     const given = failuresOf(() => callUntraced(method));
     state.call = undefined;
-    const failures = await given;
+    let failures = await given;
     if (!this.#isAnsweredEarly) return failures;
-    for (const answer of this.#answers) {
-      const further = await failuresOf(() => answer);
-      failures.push(...further);
-    }
+    for (const answer of this.#answers) failures = failures.concat(await failuresOf(() => answer));
     // The provider may have told of some of them before.
     return Array.from(new Set(failures));
   }
