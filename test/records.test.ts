@@ -123,6 +123,13 @@ describe('redact', () => {
     );
     expect(rows()).toMatchObject([{ status: 'ERROR redacted', exceptions: ['TypeError: redacted'] }]);
   });
+
+  test('has no more room than an error', () => {
+    const { status } = written(secret, {
+      redact: ({ type }) => ({ name: type, type, message: 'x'.repeat(5000) }),
+    });
+    expect(status.message?.length).toBe(4096);
+  });
 });
 
 test.each<[string, unknown, string]>([

@@ -43,12 +43,8 @@ function complete(
   });
   if (redact === undefined) return exception;
   // One that throws, or answers a promise, has not said what may be written.
-  return (
-    attempt('option "redact"', () => {
-      const kept = redact({ ...exception });
-      return bounded({ name: exception.type, type: exception.type, ...kept });
-    }) ?? { name: exception.type, type: exception.type }
-  );
+  const kept = attempt('option "redact"', () => redact({ ...exception }));
+  return bounded({ name: exception.type, type: exception.type, ...kept });
 }
 
 function bounded({ name, message, stack, type }: RecordedException): RecordedException {
