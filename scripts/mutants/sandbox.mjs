@@ -6,7 +6,7 @@ import { instrument } from './instrument.mjs';
 import { findMutants } from './operators.mjs';
 
 const SOURCES = ['src/run-in-span.ts', 'src/{decorators,returned,sdk,span}/**/*.ts'];
-const LEFT_OUT = /^(node_modules|\.git|dist|cjs|bench|docs)($|\/)/;
+const LEFT_OUT = /^(node_modules|\.git|dist|cjs|bench)($|\/)/;
 
 /** Every mutant of the repository, numbered. */
 export function allMutants(root) {
