@@ -71,21 +71,17 @@ say(`${seen.length} tests pass without a mutant, after ${seconds()} s`);
 const reach = reachOf(seen, mutants);
 const isSame = (one, other) =>
   ['file', 'code', 'original', 'replacement'].every((key) => one[key] === other[key]);
+const whyOf = (what) => listed.find((entry) => isSame(entry, what))?.why;
 /** What was killed last time, or has been listed since, stays what it is. */
 const last = options.again ? JSON.parse(readFileSync(output, 'utf8')) : { results: [], seconds: 0 };
-const known = last.results.filter(
-  (what) => what.status === 'killed' || listed.some((entry) => isSame(entry, what)),
-);
+const known = last.results.filter((what) => what.status === 'killed' || whyOf(what) !== undefined);
 const results = [];
 const queue = [];
 for (const mutant of sample) {
   const what = describe(mutant);
   const at = known.findIndex((killed) => isSame(killed, what));
   if (at === -1) queue.push(mutant);
-  else {
-    const why = listed.find((entry) => isSame(entry, what))?.why;
-    results.push({ ...known.splice(at, 1)[0], ...what, why });
-  }
+  else results.push({ ...known.splice(at, 1)[0], ...what, why: whyOf(what) });
 }
 if (options.again) say(`${queue.length} of them again`);
 const tryInTurn = async (n) => {
@@ -95,7 +91,7 @@ const tryInTurn = async (n) => {
     const tests = reach.tests.get(mutant.id)?.length ?? 0;
     const killed = await killerOf(mutant, reach, runner, sandbox.path);
     const what = describe(mutant);
-    const why = listed.find((entry) => isSame(entry, what))?.why;
+    const why = whyOf(what);
     const status = killed ? 'killed' : 'survived';
     results.push({ ...what, status, ...killed, why, tests, ms: Date.now() - from });
     if (!killed) tell(what, tests, why);

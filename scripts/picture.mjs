@@ -81,9 +81,8 @@ function runsOf(line) {
   let column = 0;
   let color = 0;
   return line.split(PAINT).flatMap((piece, at) => {
-    const code = at % 2 === 1 ? piece : undefined;
-    if (code !== undefined) {
-      color = Number(code);
+    if (at % 2 === 1) {
+      color = Number(piece);
       return [];
     }
     const start = column;

@@ -5,7 +5,7 @@ import { spawn } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, type } from 'node:os';
 import { join } from 'node:path';
-import { ROOT } from './consumer.mjs';
+import { installedVersion, ROOT } from './consumer.mjs';
 
 const RESULTS = join(ROOT, 'docs/proof.json');
 const PAGE = join(ROOT, 'docs/proof.md');
@@ -20,6 +20,7 @@ const quote = (pattern) => (output) => {
 /** Rows of a Markdown table of ratios whose budget was missed, and how many were measured. */
 function ratios(output) {
   const rows = Array.from(output.matchAll(/^\| (?!-|Case|Spans)(.*) \|$/gm), ([, row]) => row.split(' | '));
+  if (rows.length === 0) return '';
   const missed = rows.filter((row) => row.at(-1).endsWith('missed'));
   const told = missed.map((row) => {
     // Case, ours, to, theirs, ratio, spread, budget; before them, for NestJS, what it costs without.
@@ -120,7 +121,7 @@ const PARTS = [
     command: 'npm run mutants',
     inReadme: true,
     page: '../CONTRIBUTING.md#mutants',
-    seen: quote(/^(score .*)$/gm),
+    seen: quote(/^all: (.*)$/gm),
   },
 ];
 
@@ -213,14 +214,12 @@ function extractOf(all) {
 }
 
 function versions() {
-  const versionOf = (name) =>
-    JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
   return [
     ['@opentelemetry/api', '@opentelemetry/api'],
     ['@opentelemetry/sdk-trace', '@opentelemetry/sdk-trace'],
     ['@opentelemetry/sdk-trace', 'sdk-trace-2'],
     ['@nestjs/core', '@nestjs/core'],
-  ].map(([name, folder]) => `\`${name}\` ${versionOf(folder)}`);
+  ].map(([name, folder]) => `\`${name}\` ${installedVersion(folder)}`);
 }
 
 function timeOf(seconds) {
@@ -229,10 +228,9 @@ function timeOf(seconds) {
 
 /** Of the comparison's first table: kinds of results that each contender treats well in all three respects. */
 function unharmed(output) {
-  const [head, , ...rows] = (/^\| returns .*(?:\n\|.*)*/m.exec(output)?.[0] ?? '')
-    .split('\n')
-    .map((line) => line.split(' | '));
-  if (head === undefined) return '';
+  const table = /^\| returns .*(?:\n\|.*)*/m.exec(output)?.[0];
+  if (table === undefined) return '';
+  const [head, , ...rows] = table.split('\n').map((line) => line.split(' | '));
   const well = (column) => rows.filter((row) => !row[column].includes('✗')).length;
   return `of ${rows.length} kinds, treated well: ${head
     .slice(1)

@@ -2,8 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, type } from 'node:os';
-import { join } from 'node:path';
-import { ROOT } from '../consumer.mjs';
+import { installedVersion } from '../consumer.mjs';
 import { lostByFormula } from './load.mjs';
 
 export const percent = (share) => `${(share * 100).toFixed(1)} %`;
@@ -24,10 +23,8 @@ export function writePage(path, { atOnce, cells, contestants, seconds, loadBefor
 }
 
 function measured(seconds, loadBefore) {
-  const versionOf = (name) =>
-    JSON.parse(readFileSync(join(ROOT, 'node_modules', name, 'package.json'), 'utf8')).version;
   const versions = ['@opentelemetry/sdk-trace', '@opentelemetry/exporter-trace-otlp-proto'].map(
-    (name) => `\`${name}\` ${versionOf(name)}`,
+    (name) => `\`${name}\` ${installedVersion(name)}`,
   );
   return [
     `Measured on ${new Date().toISOString().slice(0, 10)}, with ${seconds} s of load in each cell; load average before it: ${loadBefore.toFixed(1)}.`,

@@ -41,7 +41,7 @@ const CHECKS: Readonly<Record<string, (snippet: Snippet) => unknown>> = {
 /** What the reader does not see, and what a Markdown parser takes for code and this suite does not. */
 function strayIn(page: string): string[] {
   const snippets = snippetsOf(page);
-  const count = (which: 'before' | 'after') => snippets.reduce((sum, { hidden }) => sum + hidden[which], 0);
+  const count = (which: 'before' | 'after') => snippets.filter(({ hidden }) => hidden[which]).length;
   const written = (which: string) =>
     textOf(page).match(new RegExp(`^\\s*<!--\\s*${which}\\b`, 'gim'))?.length ?? 0;
   return [
@@ -49,7 +49,7 @@ function strayIn(page: string): string[] {
       .filter((which) => written(which) !== count(which))
       .map((which) => `of ${written(which)} comments "${which}", ${count(which)} stand at a code block`),
     ...snippets
-      .filter(({ kind, hidden }) => hidden.after > 0 && !/^ts( legacy)?$/.test(kind))
+      .filter(({ kind, hidden }) => hidden.after && !/^ts( legacy)?$/.test(kind))
       .map(({ line }) => `line ${line}: nothing runs what stands behind it`),
     ...(/^\s*~~~|^\s*>\s*```/m.test(textOf(page)) ? ['a fence that is not looked at'] : []),
   ];

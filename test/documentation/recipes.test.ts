@@ -1,9 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-
-const root = fileURLToPath(new URL('../..', import.meta.url));
+import { root, snippetsOf } from './snippets.ts';
 
 const linesOf = (path: string) =>
   readFileSync(path, 'utf8')
@@ -18,8 +16,8 @@ test.each([
   const lines = readdirSync(examples, { recursive: true, encoding: 'utf8' })
     .filter((path) => /\.[jt]sx?$/.test(path) && !/node_modules|dist/.test(path))
     .flatMap((path) => linesOf(join(examples, path)));
-  const diffs = readFileSync(join(root, page), 'utf8').matchAll(/^```diff\n(.*?)^```$/gms);
-  const shown = Array.from(diffs, ([, diff]) => diff!.split('\n')).flat();
+  const diffs = snippetsOf(page).filter(({ kind }) => kind === 'diff');
+  const shown = diffs.flatMap((diff) => diff.shown.split('\n'));
   expect(shown.length).toBeGreaterThan(least.shown);
   const code = shown
     .map((line) => line.replace(/^\+/, '').trim())

@@ -22,8 +22,8 @@ export interface Snippet {
   readonly shown: string;
   /** With what stands in comments around it: `<!-- before … -->` above, `<!-- after … -->` below. */
   readonly whole: string;
-  /** How many of these comments there are. */
-  readonly hidden: { readonly before: number; readonly after: number };
+  /** Which of these comments there are. */
+  readonly hidden: { readonly before: boolean; readonly after: boolean };
 }
 
 /**
@@ -48,7 +48,7 @@ export function snippetsOf(page: string): Snippet[] {
       kind: fence[2]!.trim(),
       shown: shown.join('\n'),
       whole: whole.join('\n'),
-      hidden: { before: before ? 1 : 0, after: after ? 1 : 0 },
+      hidden: { before: before !== undefined, after: after !== undefined },
     });
     start = end;
   }

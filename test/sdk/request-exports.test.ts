@@ -356,17 +356,20 @@ describe('shutdown', () => {
   });
 });
 
-test('a shutdown waits for no attributes of a resource', async () => {
-  const exporter = new HeldExporter();
-  const processor = new SerialBatchSpanProcessor(exporter);
+/** A span that has ended, and whose resource waits for attributes for ever. */
+function withPendingResource(): Parameters<SerialBatchSpanProcessor['onEnd']>[0] {
   const span = new TracerProvider().getTracer('test').startSpan('a');
   const resource = {
     asyncAttributesPending: true,
     waitForAsyncAttributes: () => new Promise<void>(() => {}),
   };
-  const ended = Object.create(span, { resource: { value: resource } }) as Parameters<
-    typeof processor.onEnd
-  >[0];
+  return Object.create(span, { resource: { value: resource } }) as ReturnType<typeof withPendingResource>;
+}
+
+test('a shutdown waits for no attributes of a resource', async () => {
+  const exporter = new HeldExporter();
+  const processor = new SerialBatchSpanProcessor(exporter);
+  const ended = withPendingResource();
   const closed = new FakeRequest().run(() => {
     processor.onEnd(ended);
     return processor.shutdown();
@@ -380,14 +383,7 @@ test('a shutdown waits for no attributes of a resource', async () => {
 test('attributes of a resource are waited for a second, as what is to bring them may have been cut off', async () => {
   const exporter = new HeldExporter();
   const processor = new SerialBatchSpanProcessor(exporter);
-  const span = new TracerProvider().getTracer('test').startSpan('a');
-  const resource = {
-    asyncAttributesPending: true,
-    waitForAsyncAttributes: () => new Promise<void>(() => {}),
-  };
-  const ended = Object.create(span, { resource: { value: resource } }) as Parameters<
-    typeof processor.onEnd
-  >[0];
+  const ended = withPendingResource();
   const flushed = new FakeRequest().run(() => {
     processor.onEnd(ended);
     return processor.forceFlush();
