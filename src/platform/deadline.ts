@@ -28,6 +28,7 @@ export const IntrinsicPromise = /* @__PURE__ */ (async () => {})().constructor a
  */
 export class Deadline<T> implements AbortObserver {
   readonly promise: Promise<T>;
+  readonly holdsProcess: boolean;
   readonly #options: DeadlineOptions<T>;
   #resolve!: (answer: T) => void;
   #isSettled = false;
@@ -36,6 +37,7 @@ export class Deadline<T> implements AbortObserver {
 
   constructor(options: DeadlineOptions<T>) {
     this.#options = options;
+    this.holdsProcess = options.holdsProcess;
     this.promise = new IntrinsicPromise((resolve) => {
       this.#resolve = resolve;
     });

@@ -55,9 +55,9 @@ interface Flushable {
 
 /** What copies of this library know of each other's passes: it tells its waiters once, and lets them leave before. */
 interface SharedPass {
-  readonly waiters: Set<{ settle(result: FlushResult): void }>;
+  readonly waiters: Set<Pick<Deadline<FlushResult>, 'settle' | 'holdsProcess'>>;
   /** Called when a waiter has left. */
-  left(): unknown;
+  left(): void;
 }
 
 interface Pass extends SharedPass {
@@ -86,8 +86,11 @@ function newGroup(provider: Flushable): SharedGroup {
   const newPass = (): Pass => {
     const waiters: SharedPass['waiters'] = new Set();
     const call = new ProviderCall();
-    // What nobody waits for must not keep the process.
-    const left = () => waiters.size === 0 && call.answerEarly();
+    // A provider keeps the process until it is answered.
+    const left = () => {
+      for (const { holdsProcess } of waiters) if (holdsProcess) return;
+      call.answerEarly();
+    };
     const goOn = () => {
       if (running !== pass) return;
       running = waiting;

@@ -16,7 +16,7 @@ async function run(body: string, options = '{ exportTimeoutMillis: 50 }') {
   const code = `
     import { writeSync } from 'node:fs';
     import { trace } from '@opentelemetry/api';
-    import { flush, SerialBatchSpanProcessor, traceTask } from '${bundle.url}';
+    import { flush, SerialBatchSpanProcessor, startTracing, traceTask } from '${bundle.url}';
     import { TracerProvider } from '${process.env['SDK'] ?? '@opentelemetry/sdk-trace'}';
     const say = (...what) => writeSync(1, what.join(' ') + '\\n');
     const processor = new SerialBatchSpanProcessor({ export() {}, shutdown: async () => {} }, ${options});
@@ -72,4 +72,17 @@ test('a flush that nobody waits for does not keep the process', async () => {
     '{ exportTimeoutMillis: 3_600_000 }',
   );
   expect(said).toEqual(['0', '0']);
+});
+
+test('the flushes after a signal that others listen to do not keep the process', async () => {
+  const said = await run(
+    `
+    await startTracing(() => provider, { timeoutMs: 50 });
+    process.on('SIGTERM', () => say('heard'));
+    process.emit('SIGTERM', 'SIGTERM');
+    await new Promise(setImmediate);
+    say(process.getActiveResourcesInfo().filter((what) => what === 'Timeout').length);`,
+    '{ exportTimeoutMillis: 3_600_000 }',
+  );
+  expect(said).toEqual(['heard', '0', '0']);
 });
