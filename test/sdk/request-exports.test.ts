@@ -356,6 +356,18 @@ describe('shutdown', () => {
   });
 });
 
+test('a shutdown outside a request counts as lost what no request can export any more', async () => {
+  const { exporter, processor, end, counts, ask } = worker();
+  const { request: cutOff } = ask('a');
+  await turn();
+  cutOff.end();
+  end('b', 'c');
+  await expect(processor.shutdown()).rejects.toThrow(
+    'spans can be exported only in a request: 2 spans were dropped, and of 1 nobody knows whether they arrived',
+  );
+  expect([exporter.batches, exporter.shutdowns, counts()]).toEqual([[['a']], 1, { unknown: 1, dropped: 2 }]);
+});
+
 /** A span that has ended, and whose resource waits for attributes for ever. */
 function withPendingResource(): Parameters<SerialBatchSpanProcessor['onEnd']>[0] {
   const span = new TracerProvider().getTracer('test').startSpan('a');

@@ -18,6 +18,8 @@ const ATTRIBUTES_LIMIT_MS = 1000;
 /** How long flushes wait, by the clock, for an export that no flush has begun: it may have ended with its request. */
 const UNCOVERED_LIMIT_MS = 5000;
 
+const ONLY_IN_A_REQUEST = 'spans can be exported only in a request';
+
 /** How often a flush looks whether what it has not begun itself has been answered. */
 const LOOK_MS = 20;
 
@@ -67,9 +69,11 @@ export class RequestExports implements Delivery {
     return this.#flush(options, uncovered, UNCOVERED_LIMIT_MS);
   }
 
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#queue.isClosed = true;
     this.hurry();
+    // No request will come for what is queued.
+    if (refusesTimers()) throw new Error(`${ONLY_IN_A_REQUEST}: ${this.#loseAll()}`);
     return this.#flush({ holdsProcess: false }, this.#exports.all(), Infinity);
   }
 
@@ -81,12 +85,18 @@ export class RequestExports implements Delivery {
   }
 
   giveUp(): string {
-    const queue = this.#queue;
-    const lost = this.#exports.giveUpAll();
-    const dropped = lost.dropped + queue.take(queue.length).length;
-    this.#drops.gaveUp(dropped);
+    const lost = this.#loseAll();
     this.#exporter.giveUp();
-    return lossInWords(dropped, lost.unknown);
+    return lost;
+  }
+
+  /** @returns what is lost, in words */
+  #loseAll(): string {
+    const queue = this.#queue;
+    const { dropped, unknown } = this.#exports.giveUpAll();
+    const all = dropped + queue.take(queue.length).length;
+    this.#drops.gaveUp(all);
+    return lossInWords(all, unknown);
   }
 
   stats(): DeliveryStats {
@@ -97,7 +107,7 @@ export class RequestExports implements Delivery {
   /** @param others exports that it waits for besides its own, until so long after they have begun */
   async #flush(options: Waiting, others: readonly OpenExport[], othersLimitMs: number): Promise<void> {
     // What is queued stays there, for the flush of a request.
-    if (refusesTimers()) throw new Error('spans can be exported only in a request');
+    if (refusesTimers()) throw new Error(ONLY_IN_A_REQUEST);
     this.#beginPass();
     const drops = { ...this.#queue.drops };
     const own: Promise<Failure | undefined>[] = [];
