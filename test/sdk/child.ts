@@ -4,14 +4,13 @@ import { trace } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type * as opentelemetry from '@opentelemetry/sdk-trace';
 import type { Library } from './bundle.ts';
+import { say } from './say.ts';
 
 const { LIBRARY = '', SDK = '', RECEIVER } = process.env;
 const [ending, argument] = process.argv.slice(2);
 const library = (await import(LIBRARY)) as Library;
 const { flush, SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = library;
 const { TracerProvider } = (await import(SDK)) as typeof opentelemetry;
-
-const say = (line: string) => void writeSync(1, `${line}\n`);
 
 const count = {
   onStart() {},

@@ -1,10 +1,12 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 import { OtlpReceiver, type ReceivedSpan, type ReceiverAnswer } from '../otlp-receiver.ts';
 import type { bundleLibrary } from './bundle.ts';
+import { SPEECH } from './say.ts';
 
 /** A process under test, as those who act on it see it. */
 export interface Child {
@@ -26,7 +28,7 @@ export interface ChildOptions {
 export interface Ended {
   readonly code: number | null;
   readonly signal: string | null;
-  /** The lines that it has written on its standard output. */
+  /** The lines that it has said, by `say()`. */
   readonly said: readonly string[];
   readonly stderr: string;
   readonly spans: readonly ReceivedSpan[];
@@ -52,7 +54,7 @@ export async function runChild(
   const [command, ...rest] = [...(isPid1 ? AS_PID_1 : []), process.execPath, path, ...args];
   const running = spawn(command!, rest, {
     env: { ...process.env, LIBRARY, SDK, RECEIVER: receiver.url },
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'ignore', 'pipe', 'ipc', 'pipe'],
   });
   // One that does not end, as it is to, would go on for ever.
   onTestFinished(() => void running.kill('SIGKILL'));
@@ -71,7 +73,7 @@ export async function runChild(
     );
     return 'accept';
   };
-  createInterface(running.stdout!).on('line', (line) => {
+  createInterface(running.stdio[SPEECH] as Readable).on('line', (line) => {
     if (!said.includes(line)) on[line]?.(child);
     said.push(line);
     waiting.get(line)?.();

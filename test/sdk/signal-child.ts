@@ -1,11 +1,11 @@
 // A process that gets signals, in the situation that its argument names. It says what happens, line by line. Nothing is
 // exported before it is flushed: its processor would wait for an hour.
-import { writeSync } from 'node:fs';
 import { diag, DiagLogLevel } from '@opentelemetry/api';
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type * as opentelemetry from '@opentelemetry/sdk-trace';
 import type { StartOptions } from '../../src/sdk/index.ts';
 import type { Library } from './bundle.ts';
+import { say } from './say.ts';
 
 const { LIBRARY = '', SDK = '', RECEIVER } = process.env;
 const { flush, SerialBatchSpanProcessor, startSpan, startTracing, traceTask, withSpan } = (await import(
@@ -14,7 +14,6 @@ const { flush, SerialBatchSpanProcessor, startSpan, startTracing, traceTask, wit
 const { TracerProvider } = (await import(SDK)) as typeof opentelemetry;
 
 const HOUR = 3_600_000;
-const say = (line: string) => void writeSync(1, `${line}\n`);
 const hear = (what: string) => say(what);
 diag.setLogger(
   { error: hear, warn: hear, info() {}, debug() {}, verbose() {} },

@@ -1,5 +1,4 @@
 // A process whose work is done by a thread, in the way that its argument names. Both trace.
-import { writeSync } from 'node:fs';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
@@ -7,6 +6,7 @@ import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-proto';
 import type * as opentelemetry from '@opentelemetry/sdk-trace';
 import type { StartOptions } from '../../src/sdk/index.ts';
 import type { Library } from './bundle.ts';
+import { say } from './say.ts';
 
 const { LIBRARY = '', SDK = '', RECEIVER } = process.env;
 const { SerialBatchSpanProcessor, startSpan, startTracing, withSpan } = (await import(LIBRARY)) as Library;
@@ -42,7 +42,7 @@ const workers: Record<string, () => unknown> = {
     await start();
     work();
     parentPort!.once('message', () => {});
-    writeSync(1, 'ready\n');
+    say('ready');
   },
 };
 
