@@ -153,6 +153,25 @@ test('no target is registered before it has been live for a second, and none sta
   expect(unregister.mock.calls).toEqual([[register.mock.calls[0]![2]]]);
 });
 
+async function* two() {
+  yield 1;
+  yield 2;
+}
+
+test('a span that is old when its promise resolves to a stream waits for the stream alone', async () => {
+  record();
+  const register = vi.spyOn(FinalizationRegistry.prototype, 'register');
+  const unregister = vi.spyOn(FinalizationRegistry.prototype, 'unregister');
+  const work = deferred<AsyncGenerator<number>>();
+  const task = traceTask(() => work.promise)();
+  vi.advanceTimersByTime(1000);
+  vi.advanceTimersByTime(1000);
+  work.resolve(two());
+  const numbers = await task;
+  expect(unregister.mock.calls).toEqual([[register.mock.calls[0]![2]]]);
+  await numbers.return(undefined);
+});
+
 test('a span that is old when others are young is not watched twice', () => {
   record();
   const old = startSpan('old');

@@ -3,6 +3,7 @@ import {
   type Context,
   context as contextApi,
   diag,
+  INVALID_SPAN_CONTEXT,
   ROOT_CONTEXT,
   type Span,
   type Tracer,
@@ -452,6 +453,35 @@ function register(tracer: Tracer): void {
   trace.setGlobalTracerProvider({ getTracer: () => tracer });
 }
 
+test.each([
+  ['seconds and nanoseconds', { startTime: [1, 500_000] }, 1000.5],
+  ['no such pair', { startTime: 7 }, 1_700_000_000_000],
+  ['nothing', {}, 1_700_000_000_000],
+])('a span that tells its start as %s: liveSpans() tells when it was', (_what, members, startTime) => {
+  const clock = vi.spyOn(Date, 'now').mockReturnValue(1_700_000_000_000);
+  register({ startSpan: () => Object.assign(trace.wrapSpanContext(INVALID_SPAN_CONTEXT), members) } as never);
+  const live = startSpan('live');
+  expect(liveSpans().map((told) => told.startTime)).toEqual([startTime]);
+  clock.mockRestore();
+  live.end();
+});
+
+test('a span that says it records when it has ended: the result is not asked about', async () => {
+  const { provider } = record();
+  const real = provider.getTracer('real');
+  const isRecording = () => true;
+  register({
+    startSpan: (name, options, parent) =>
+      Object.assign(real.startSpan(name, options, parent), { isRecording }),
+  } as Tracer);
+  const resultAttributes = vi.fn(() => ({ a: 1 }));
+  const controller = new AbortController();
+  const task = traceTask(async (_signal: AbortSignal) => 7, { resultAttributes })(controller.signal);
+  controller.abort();
+  expect(await task).toBe(7);
+  expect(resultAttributes).not.toHaveBeenCalled();
+});
+
 test.each([true, false])(
   'a result that refuses every look ends its span once (recording: %s)',
   (isRecording) => {
@@ -572,6 +602,16 @@ describe('what is suppressed is reported in words that tell it apart', () => {
         withSpan('outer', () => traceTask(() => 7)());
       },
       'reading the parent span threw',
+    ],
+    'the identity of a live span': [
+      () => {
+        registerWith({ spanContext: sabotage });
+        const live = startSpan('live');
+        expect(liveSpans()).toEqual([expect.objectContaining({ name: 'live', traceId: '', spanId: '' })]);
+        live.end();
+      },
+      'span.spanContext() threw',
+      'span.end() threw',
     ],
     'the trace of an error that is recorded once': [
       () => {

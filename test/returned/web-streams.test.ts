@@ -231,6 +231,29 @@ test('a failing pipe that nobody handles is reported once', async () => {
   expect(await unhandledDuring(() => void stream.pipeTo(sink()))).toEqual([failure]);
 });
 
+test('what the pipeTo() of a polyfill answers comes out, whatever it is', async () => {
+  const { rows } = record();
+  const answer = { then() {} };
+  const polyfill = {
+    [Symbol.toStringTag]: 'ReadableStream',
+    locked: false,
+    getReader() {},
+    pipeTo(_to: WritableStream) {
+      this.locked = true;
+      return answer;
+    },
+    async cancel() {
+      this.locked = false;
+    },
+  };
+  const stream = traceTask(() => polyfill, 'work')();
+  const piped: unknown = stream.pipeTo(sink());
+  expect(piped === answer).toBe(true);
+  stream.locked = false;
+  await stream.cancel();
+  expect(rows()).toEqual([LEFT]);
+});
+
 test('what a locked stream refuses is refused as before, and ends nothing', async () => {
   const { rows } = record();
   const stream = traceTask(source, 'work')();
