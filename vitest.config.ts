@@ -38,6 +38,8 @@ const onlyLegacy = ['test/{legacy,nestjs}/**', 'test/documentation/legacy.test.t
 
 export default defineConfig({
   test: {
+    // Else one processor is left idle: on two that is half of them.
+    maxWorkers: '100%',
     // Tests of the collector ask for it.
     execArgv: ['--expose-gc'],
     // No test waits for a clock; this only ends one that hangs, however busy the machine is.

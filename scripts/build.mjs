@@ -3,18 +3,16 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { BIN, ROOT, run } from './consumer.mjs';
+import { BIN, inParallel, ROOT, run } from './consumer.mjs';
 
 const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8'));
 
-for (const [folder, project] of [
-  ['dist', 'tsconfig.build.json'],
-  ['cjs', 'tsconfig.cjs.json'],
-]) {
+const PROJECTS = { dist: 'tsconfig.build.json', cjs: 'tsconfig.cjs.json' };
+await inParallel(Object.entries(PROJECTS), async ([folder, project]) => {
   rmSync(join(ROOT, folder), { recursive: true, force: true });
-  run(join(BIN, 'tsc'), ['-p', project]);
+  await run(join(BIN, 'tsc'), ['-p', project]);
   removeUnreached(join(ROOT, folder));
-}
+});
 // The package itself says `module`: without this Node would read these files as ES modules.
 writeFileSync(join(ROOT, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 

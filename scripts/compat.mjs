@@ -4,7 +4,7 @@
 
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inFolder, projectFor, ROOT, withTarball } from './consumer.mjs';
+import { inFolder, inParallel, projectFor, ROOT, withTarball } from './consumer.mjs';
 import { BUNDLERS } from './compat/rows/bundlers.mjs';
 import { COMPILERS } from './compat/rows/compilers.mjs';
 import { NEST } from './compat/rows/nest.mjs';
@@ -42,18 +42,18 @@ const rows = Object.entries(GROUPS)
 const results = new Map();
 await withTarball(async (tarball) => {
   // Rows that need the same share a project.
-  for (const needs of new Set(rows.map((row) => row.needs.join(' ')))) {
-    await inFolder(async (folder) => {
-      const project = await projectFor(tarball, folder, needs.split(' '));
+  await inParallel(new Set(rows.map((row) => row.needs.join(' '))), (needs) =>
+    inFolder(async (folder) => {
+      const inProject = await projectFor(tarball, folder, needs.split(' '));
       for (const row of rows.filter((other) => other.needs.join(' ') === needs)) {
-        const { ok, said } = project(row);
+        const { ok, said } = await inProject(row);
         results.set(row, ok);
         console.log(
           ok ? `behaves  ${row.name}` : `FAILS    ${row.name}\n${said.replaceAll(/^/gm, '         ')}`,
         );
       }
-    });
-  }
+    }),
+  );
 });
 
 const failed = [...results.values()].filter((ok) => !ok).length;

@@ -1,9 +1,11 @@
 // Somebody else's project: the packed package beside chosen companions, and a program that uses it.
 
-import { execFileSync, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
@@ -16,8 +18,20 @@ export function installedVersion(name) {
 }
 
 /** @returns what it printed; throws if it failed */
-export function run(command, args, cwd = ROOT) {
-  return execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+export async function run(command, args, cwd = ROOT) {
+  const child = spawn(command, args, { cwd, stdio: ['ignore', 'pipe', 'inherit'] });
+  const [said, [code]] = await Promise.all([text(child.stdout), once(child, 'close')]);
+  if (code !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${code}:\n${said}`);
+  return said;
+}
+
+/** Calls `act` with each, as many at once as there are processors. */
+export async function inParallel(items, act) {
+  const queue = items.values();
+  const worker = async () => {
+    for (const item of queue) await act(item);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
 export async function inFolder(act) {
@@ -31,8 +45,8 @@ export async function inFolder(act) {
 
 /** Packs what was built, and calls `act` with the tarball. */
 export function withTarball(act) {
-  return inFolder((folder) => {
-    const [{ filename }] = JSON.parse(run('npm', ['pack', '--json', '--pack-destination', folder]));
+  return inFolder(async (folder) => {
+    const [{ filename }] = JSON.parse(await run('npm', ['pack', '--json', '--pack-destination', folder]));
     return act(join(folder, filename));
   });
 }
@@ -41,15 +55,15 @@ export function withTarball(act) {
  * Installs the tarball and `companions`, one of which is `node`, checks the types of `scripts/consumers/<consumer>` and
  * runs it.
  */
-export function tryOut(tarball, consumer, companions, type = 'module') {
-  return inFolder((folder) => {
+export function tryOut(tarball, { consumer, companions, type = 'module' }) {
+  return inFolder(async (folder) => {
     cpSync(join(ROOT, 'scripts/consumers', consumer), folder, { recursive: true });
     const manifest = { private: true, type, allowScripts: { node: true } };
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     const packages = [tarball, '@types/node', ...companions];
-    run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages], folder);
-    run(join(BIN, 'tsc'), ['-p', '.'], folder);
-    return run(join(folder, 'node_modules/.bin/node'), ['main.js'], folder).trim();
+    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages], folder);
+    await run(join(BIN, 'tsc'), ['-p', '.'], folder);
+    return (await run(join(folder, 'node_modules/.bin/node'), ['main.js'], folder)).trim();
   });
 }
 
@@ -59,7 +73,7 @@ const PROGRAMS = ['behaviour.mjs', 'main.mjs', 'both.mjs'];
 /**
  * A fresh project with the tarball and `needs` installed.
  *
- * @returns what runs a row of `scripts/compat` in it: its folders are copied there first
+ * @returns what runs a row of `scripts/compat` in it, one at a time: its folders are copied there first
  */
 export async function projectFor(tarball, folder, needs) {
   const compat = join(ROOT, 'scripts/compat');
@@ -80,17 +94,24 @@ export async function projectFor(tarball, folder, needs) {
   });
   const env = { ...process.env, PATH: join(folder, 'node_modules/.bin') + delimiter + process.env.PATH };
   delete env.NODE_OPTIONS;
-  const act = (program, args) => {
+  const act = async (program, args) => {
     const limits = { timeout: 300_000, killSignal: 'SIGKILL' };
-    const { status, stdout, stderr } = spawnSync(program, args, {
-      cwd: folder,
-      env,
-      encoding: 'utf8',
-      ...limits,
-    });
-    return { ok: status === 0, said: `${stdout}${stderr}`.trim().slice(-3000) };
+    const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], ...limits });
+    const [stdout, stderr, [code]] = await Promise.all([
+      text(child.stdout),
+      text(child.stderr),
+      once(child, 'close'),
+    ]);
+    return { ok: code === 0, said: `${stdout}${stderr}`.trim().slice(-3000) };
   };
-  const installed = act('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball, ...needs]);
+  const installed = await act('npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+    tarball,
+    ...needs,
+  ]);
   return ({ files = [], run: command }) => {
     if (!installed.ok) return installed;
     files.forEach(copy);

@@ -8,10 +8,10 @@ import { BIN, inFolder, ROOT, run, withTarball } from './consumer.mjs';
 
 process.env.NEXT_TELEMETRY_DISABLED = '1';
 await withTarball((tarball) =>
-  inFolder((folder) => {
+  inFolder(async (folder) => {
     cpSync(join(ROOT, 'examples/jobs/next'), folder, { recursive: true });
-    run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball], folder);
-    run(join(folder, 'node_modules/.bin/next'), ['build'], folder);
+    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball], folder);
+    await run(join(folder, 'node_modules/.bin/next'), ['build'], folder);
     const { status } = spawnSync(join(BIN, 'vitest'), ['run', '--project', 'sdk 3', 'test/jobs/next'], {
       cwd: ROOT,
       stdio: 'inherit',

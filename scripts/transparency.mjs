@@ -4,9 +4,8 @@
 
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { inFolder, ROOT, run, withTarball } from './consumer.mjs';
+import { inFolder, inParallel, ROOT, run, withTarball } from './consumer.mjs';
 import { ALWAYS, LIBRARIES } from './transparency/libraries.mjs';
 import { MODES } from './transparency/modes.mjs';
 import { writePage } from './transparency/page.mjs';
@@ -42,12 +41,12 @@ if (words.length === 0) writePage(join(ROOT, 'docs/transparency.md'), rows);
 process.exitCode = transparent === rows.length ? 0 : 1;
 
 /** One project for all: they share what is under them, as they would in an application. */
-function install(folder, tarball) {
+async function install(folder, tarball) {
   cpSync(join(ROOT, 'scripts/transparency'), folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const needs = new Set([...ALWAYS, ...libraries.flatMap((library) => library.needs)]);
   const quietly = ['--no-audit', '--no-fund', '--legacy-peer-deps', '--ignore-scripts', '--loglevel=error'];
-  run('npm', ['install', ...quietly, tarball, ...needs], folder);
+  await run('npm', ['install', ...quietly, tarball, ...needs], folder);
 }
 
 /** @returns what scripts/transparency/run.mjs has written, or `failed`, what it said when it has not */
@@ -66,14 +65,6 @@ function runOne(folder, { file }, mode) {
       }
     });
   });
-}
-
-async function inParallel(items, act) {
-  const queue = items.values();
-  const worker = async () => {
-    for (const item of queue) await act(item);
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, worker));
 }
 
 function compare(library, folder, outcomes) {

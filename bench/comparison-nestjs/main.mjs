@@ -59,7 +59,7 @@ await withTarball(async (tarball) => {
   for (const contender of contenders) {
     const folder = projectOf(contender, NEST, tarball);
     about.nest ??= manifestOf(folder, '@nestjs/core').version;
-    about.node ??= run(join(BIN, 'node'), ['--version']).trim().slice(1);
+    about.node ??= (await run(join(BIN, 'node'), ['--version'])).trim().slice(1);
     const hasDecorator = contender.key !== 'nestjs-core';
     for (const adapter of ['express', 'fastify']) {
       const asked = rows.filter(({ adapters }) => adapters.includes(adapter));

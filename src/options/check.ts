@@ -1,4 +1,5 @@
 import { isAbortSignal } from '../platform/abort-signal.ts';
+import { ownDataProperty } from '../platform/data-property.ts';
 import { inWords, report } from '../platform/report.ts';
 import type { FlushSettings, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
 
@@ -32,7 +33,7 @@ export function readOptions<Options extends object>(
     return accepted as Options;
   }
   for (const key of Object.keys(given)) {
-    const known = Object.keys(rules).includes(key) ? rules[key as keyof Options] : undefined;
+    const known = ownDataProperty(rules, key) as Rule | undefined;
     if (known === undefined) {
       complain(
         `${where}: there is no option '${key}'; the options are ${Object.keys(rules).sort().join(', ')}`,
