@@ -163,7 +163,7 @@ test('a span that is old when its promise resolves to a stream waits for the str
   const register = vi.spyOn(FinalizationRegistry.prototype, 'register');
   const unregister = vi.spyOn(FinalizationRegistry.prototype, 'unregister');
   const work = deferred<AsyncGenerator<number>>();
-  const task = traceTask(() => work.promise)();
+  const task = traceTask(() => work.promise, { covers: (numbers) => numbers })();
   vi.advanceTimersByTime(1000);
   vi.advanceTimersByTime(1000);
   work.resolve(two());

@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { flush, liveSpans, startSpan, traceTask, withSpan } from '../src/index.ts';
-import { deferred, record } from './harness.ts';
+import { deferred, record, turn } from './harness.ts';
 
 const ABORTED = {
   status: 'ERROR This operation was aborted',
@@ -192,4 +192,22 @@ test('of several tasks with one signal, whichever settles first, the others end 
     for (const { resolve } of works) resolve();
     await Promise.all(tasks);
   }
+});
+
+test('a span that ends while others hear of the abort waits for nothing more', async () => {
+  const controller = new AbortController();
+  const { signal } = controller;
+  // What is told last, and has ended by then.
+  const ends = new Map<string, () => void>();
+  const onEnd = ({ name }: { name: string }) => ends.get(name)?.();
+  const { rows } = record({
+    processors: [{ onStart() {}, onEnd, forceFlush: async () => {}, shutdown: async () => {} }],
+  });
+  const first = startSpan({ name: 'first', signal, abortGraceMs: 1000 });
+  startSpan({ name: 'second', signal });
+  ends.set('second', () => first.end());
+  controller.abort();
+  expect(rows()).toEqual([{ name: 'first' }, { name: 'second', ...ABORTED }]);
+  await turn();
+  expect(vi.getTimerCount()).toBe(0);
 });

@@ -5,6 +5,7 @@ import { createVitest } from 'vitest/node';
 
 const slot = process.env.ONCESPAN_MUTANTS_SLOT;
 let seen = [];
+let runs = 0;
 const reporter = {
   onTestCaseResult(test) {
     const { state, errors } = test.result();
@@ -33,7 +34,7 @@ const all = await vitest.globTestSpecifications();
 /** Runs these tests, or all of a project. @returns what each came to, and what went wrong outside of them */
 async function run({ on, files }) {
   seen = [];
-  writeFileSync(`${slot}/on`, String(on));
+  writeFileSync(`${slot}/on`, JSON.stringify({ on, run: ++runs }));
   const specifications = files.map(({ project, file, ids }) => {
     const { project: owner, moduleId } = all.find(
       (one) => one.project.name === project && one.moduleId === file,
