@@ -102,8 +102,6 @@ export async function killerOf(mutant, reach, runner, sandbox) {
     if (hangs) return { by: 'a hang' };
     const failed = seen.find(({ state }) => state === 'failed');
     if (failed) return { by: `${relative(sandbox, failed.file)} > ${failed.name}`, error: failed.error };
-    const stale = errors.find((error) => error.includes('is used in run'));
-    if (stale !== undefined) throw new Error(stale);
     if (errors.length > 0) return { by: 'an error outside of tests', error: errors[0] };
   }
   return undefined;

@@ -5,7 +5,6 @@ import { createVitest } from 'vitest/node';
 
 const slot = process.env.ONCESPAN_MUTANTS_SLOT;
 let seen = [];
-let runs = 0;
 const reporter = {
   onTestCaseResult(test) {
     const { state, errors } = test.result();
@@ -34,7 +33,7 @@ const all = await vitest.globTestSpecifications();
 /** Runs these tests, or all of a project. @returns what each came to, and what went wrong outside of them */
 async function run({ on, files }) {
   seen = [];
-  writeFileSync(`${slot}/on`, JSON.stringify({ on, run: ++runs }));
+  writeFileSync(`${slot}/on`, String(on));
   const specifications = files.map(({ project, file, ids }) => {
     const { project: owner, moduleId } = all.find(
       (one) => one.project.name === project && one.moduleId === file,
@@ -42,9 +41,12 @@ async function run({ on, files }) {
     return owner.createSpecification(moduleId, ids && { testIds: ids });
   });
   const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications, false);
-  const broken = testModules.flatMap((module) =>
-    module.errors().map(({ message }) => `${module.moduleId}: ${message}`),
-  );
+  // It tells of earlier runs, too: a file that another mutant has broken.
+  const isAsked = ({ moduleId, project }) =>
+    files.some(({ file, project: name }) => file === moduleId && name === project.name);
+  const broken = testModules
+    .filter(isAsked)
+    .flatMap((module) => module.errors().map(({ message }) => `${module.moduleId}: ${message}`));
   const errors = [...broken, ...unhandledErrors.map((error) => String(error?.message ?? error))];
   return { seen, errors };
 }

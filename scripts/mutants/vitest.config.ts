@@ -72,7 +72,7 @@ export default {
     sequence: { sequencer: AsAsked, setupFiles: 'list' },
     projects: [
       project(standard, 'together', together, [], false, 10_000),
-      project(legacy, 'legacy', ['test/{decorators,legacy}/*.test.ts'], [], true, 10_000),
+      project(legacy, 'legacy', ['test/{decorators,legacy}/*.test.ts'], [], false, 10_000),
       project(standard, 'alone', alone, together, true, 25_000),
     ],
   },
