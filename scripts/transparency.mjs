@@ -20,7 +20,7 @@ const libraries = LIBRARIES.filter(
 const rows = [];
 await withTarball((tarball) =>
   inFolder(async (folder) => {
-    install(folder, tarball);
+    await install(folder, tarball);
     const runs = libraries.flatMap((library) => Object.keys(MODES).map((mode) => ({ library, mode })));
     const outcomes = new Map(libraries.map((library) => [library, {}]));
     await inParallel(runs, async ({ library, mode }) => {
