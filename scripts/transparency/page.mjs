@@ -38,8 +38,9 @@ Each line is one check of one library. What some names stand for:
 
 const cell = (text) => String(text).replaceAll('|', '\\|').replaceAll('\n', ' ');
 
+const modes = Object.keys(MODES).filter((mode) => mode !== 'plain');
+
 export function writePage(path, rows) {
-  const modes = Object.keys(MODES).filter((mode) => mode !== 'plain');
   const heads = [
     'library',
     'version',
@@ -56,16 +57,20 @@ export function writePage(path, rows) {
   const table = [heads.join(' | '), heads.map(() => '---').join(' | '), ...lines].map(
     (line) => `| ${line} |`,
   );
-  writeFileSync(path, `${HEAD}${table.join('\n')}\n${differingChecks(rows, modes)}`);
+  writeFileSync(path, `${HEAD}${table.join('\n')}\n${whatDiffers(differingChecks(rows))}`);
 }
 
-function differingChecks(rows, modes) {
-  const lines = rows.flatMap(({ library, differing }) => {
+function whatDiffers(lines) {
+  return lines.length === 0 ? '' : `${DIFFERS}${lines.join('\n')}\n`;
+}
+
+/** A line of the page for each. */
+export function differingChecks(rows) {
+  return rows.flatMap(({ library, differing }) => {
     const inModes = new Map();
     for (const mode of modes) {
       for (const { name } of differing[mode]) inModes.set(name, [...(inModes.get(name) ?? []), MODES[mode]]);
     }
     return [...inModes].map(([name, where]) => `- ${library.name}: ${cell(name)} (${where.join(', ')})`);
   });
-  return lines.length === 0 ? '' : `${DIFFERS}${lines.join('\n')}\n`;
 }
