@@ -1,6 +1,6 @@
 // Somebody else's project: the packed package beside chosen companions, and a program that uses it.
 
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -11,6 +11,9 @@ import { build } from 'esbuild';
 
 export const ROOT = fileURLToPath(new URL('..', import.meta.url));
 export const BIN = join(ROOT, 'node_modules/.bin');
+
+/** What `npm` is asked, before the packages. */
+export const INSTALL = ['install', '--no-audit', '--no-fund', '--loglevel=error'];
 
 /** The version of a package that is installed in this repository. */
 export function installedVersion(name) {
@@ -61,7 +64,7 @@ export function tryOut(tarball, { consumer, companions, type = 'module' }) {
     const manifest = { private: true, type, allowScripts: { node: true } };
     writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
     const packages = [tarball, '@types/node', ...companions];
-    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', ...packages], folder);
+    await run('npm', [...INSTALL, ...packages], folder);
     await run(join(BIN, 'tsc'), ['-p', '.'], folder);
     return (await run(join(folder, 'node_modules/.bin/node'), ['main.js'], folder)).trim();
   });
@@ -94,24 +97,15 @@ export async function projectFor(tarball, folder, needs) {
   });
   const env = { ...process.env, PATH: join(folder, 'node_modules/.bin') + delimiter + process.env.PATH };
   delete env.NODE_OPTIONS;
-  const act = async (program, args) => {
-    const limits = { timeout: 300_000, killSignal: 'SIGKILL' };
-    const child = spawn(program, args, { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'], ...limits });
-    const [stdout, stderr, [code]] = await Promise.all([
-      text(child.stdout),
-      text(child.stderr),
-      once(child, 'close'),
-    ]);
-    return { ok: code === 0, said: `${stdout}${stderr}`.trim().slice(-3000) };
-  };
-  const installed = await act('npm', [
-    'install',
-    '--no-audit',
-    '--no-fund',
-    '--loglevel=error',
-    tarball,
-    ...needs,
-  ]);
+  const limits = { timeout: 300_000, killSignal: 'SIGKILL', maxBuffer: 2 ** 26 };
+  const act = (program, args) =>
+    new Promise((resolve) => {
+      const child = execFile(program, args, { cwd: folder, env, ...limits }, (error, stdout, stderr) =>
+        resolve({ ok: error === null, said: `${stdout}${stderr}`.trim().slice(-3000) }),
+      );
+      child.stdin.end();
+    });
+  const installed = await act('npm', [...INSTALL, tarball, ...needs]);
   return ({ files = [], run: command }) => {
     if (!installed.ok) return installed;
     files.forEach(copy);

@@ -4,13 +4,13 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync } from 'node:fs';
 import { join } from 'node:path';
-import { BIN, inFolder, ROOT, run, withTarball } from './consumer.mjs';
+import { BIN, inFolder, INSTALL, ROOT, run, withTarball } from './consumer.mjs';
 
 process.env.NEXT_TELEMETRY_DISABLED = '1';
 await withTarball((tarball) =>
   inFolder(async (folder) => {
     cpSync(join(ROOT, 'examples/jobs/next'), folder, { recursive: true });
-    await run('npm', ['install', '--no-audit', '--no-fund', '--loglevel=error', tarball], folder);
+    await run('npm', [...INSTALL, tarball], folder);
     await run(join(folder, 'node_modules/.bin/next'), ['build'], folder);
     const { status } = spawnSync(join(BIN, 'vitest'), ['run', '--project', 'sdk 3', 'test/jobs/next'], {
       cwd: ROOT,

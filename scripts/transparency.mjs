@@ -5,7 +5,7 @@
 import { execFile } from 'node:child_process';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { inFolder, inParallel, ROOT, run, withTarball } from './consumer.mjs';
+import { inFolder, inParallel, INSTALL, ROOT, run, withTarball } from './consumer.mjs';
 import { ALWAYS, LIBRARIES } from './transparency/libraries.mjs';
 import { MODES } from './transparency/modes.mjs';
 import { differingChecks, writePage } from './transparency/page.mjs';
@@ -50,8 +50,7 @@ async function install(folder, tarball) {
   cpSync(join(ROOT, 'scripts/transparency'), folder, { recursive: true });
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const needs = new Set([...ALWAYS, ...libraries.flatMap((library) => library.needs)]);
-  const quietly = ['--no-audit', '--no-fund', '--legacy-peer-deps', '--ignore-scripts', '--loglevel=error'];
-  await run('npm', ['install', ...quietly, tarball, ...needs], folder);
+  await run('npm', [...INSTALL, '--legacy-peer-deps', '--ignore-scripts', tarball, ...needs], folder);
 }
 
 /** @returns what scripts/transparency/run.mjs has written, or `failed`, what it said when it has not */

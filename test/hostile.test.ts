@@ -10,7 +10,7 @@ import {
   type TracerProvider,
   trace,
 } from '@opentelemetry/api';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import {
   createTracing,
   liveSpans,
@@ -459,10 +459,10 @@ test.each([
   ['nothing', {}, 1_700_000_000_000],
 ])('a span that tells its start as %s: liveSpans() tells when it was', (_what, members, startTime) => {
   const clock = vi.spyOn(Date, 'now').mockReturnValue(1_700_000_000_000);
+  onTestFinished(() => clock.mockRestore());
   register({ startSpan: () => Object.assign(trace.wrapSpanContext(INVALID_SPAN_CONTEXT), members) } as never);
   const live = startSpan('live');
   expect(liveSpans().map((told) => told.startTime)).toEqual([startTime]);
-  clock.mockRestore();
   live.end();
 });
 

@@ -8,7 +8,7 @@ import { createStore } from 'redux';
 import { describe, expect, test, vi } from 'vitest';
 import { createActor, createMachine } from 'xstate';
 import { liveSpans, traceTask } from '../../src/index.ts';
-import { record, turn } from '../harness.ts';
+import { record } from '../harness.ts';
 
 // What looks like an observable, an iterator, a promise or a stream and is a value: it works as ever, nothing of it is
 // called or read, and the span ends with the call.
@@ -172,51 +172,4 @@ test.each<[string, unknown]>([
   expect([leave, heard]).toEqual([answer, [7]]);
   expect(rows()).toEqual([RETURNED]);
   expect(Object.keys(odd)).toEqual(['subscribe', '@@observable']);
-});
-
-describe('what is of a kind is heard as a plain object, too', () => {
-  const kinds: Record<string, [() => object, (work: never) => unknown]> = {
-    'a thenable': [
-      () => ({ then: (resolve: (value: number) => void) => resolve(7) }),
-      async (work: PromiseLike<number>) => void (await work),
-    ],
-    'an iterator': [
-      () => ({
-        next: () => ({ done: true, value: undefined }),
-        [Symbol.iterator]() {
-          return this;
-        },
-      }),
-      (work: Iterator<number>) => void work.next(),
-    ],
-    'an observable': [
-      () => ({
-        subscribe(observer: { complete(): void }) {
-          observer.complete();
-          return { unsubscribe() {} };
-        },
-        ['@@observable']() {
-          return this;
-        },
-      }),
-      (work: { subscribe(observer: object): void }) => work.subscribe({ next() {}, complete() {} }),
-    ],
-    'a stream': [
-      () => ({ ...EventEmitter.prototype, readable: true, pipe() {} }),
-      (work: EventEmitter) => void work.emit('close'),
-    ],
-    'a query': [
-      () => ({ toOperationNode() {}, execute: async () => 7 }),
-      (work: { execute(): Promise<number> }) => work.execute(),
-    ],
-  };
-
-  test.each(Object.entries(kinds))('%s', async (_kind, [make, use]) => {
-    const { rows } = record();
-    const work = traceTask(make, 'work')();
-    expect(rows()).toEqual([]);
-    await use(work as never);
-    await turn();
-    expect(rows()).toHaveLength(1);
-  });
 });
