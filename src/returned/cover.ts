@@ -159,7 +159,7 @@ export function coverInside(
 const ASKED_FOR = -1;
 
 function observerOf(value: object, isAskedFor: boolean): Observe | undefined {
-  if (Array.isArray(value) || (!isAskedFor && isPlainValue(value))) return undefined;
+  if (Array.isArray(value)) return undefined;
   // Most are values: whatever they have none of is asked about once.
   const hasThen = 'then' in value;
   const hasNext = 'next' in value;
@@ -172,19 +172,4 @@ function observerOf(value: object, isAskedFor: boolean): Observe | undefined {
   if (hasNext && isIterator(value)) return observeIterator;
   // What can be iterated is no work by itself.
   return isAskedFor && Symbol.asyncIterator in value ? observeLazy : undefined;
-}
-
-const { prototype: PLAIN, hasOwn } = Object;
-
-/** Most results are plain objects. Of one it is asked what it has itself, which is cheaper than what it inherits, too. */
-function isPlainValue(value: object): boolean {
-  return (
-    Object.getPrototypeOf(value) === PLAIN &&
-    !hasOwn(value, 'then') &&
-    !hasOwn(value, 'next') &&
-    !hasOwn(value, 'subscribe') &&
-    !hasOwn(value, 'getReader') &&
-    !hasOwn(value, 'emit') &&
-    !hasOwn(value, 'toOperationNode')
-  );
 }
