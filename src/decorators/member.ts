@@ -1,3 +1,4 @@
+import { chainOf } from '../platform/data-property.ts';
 import { nameOf } from '../platform/stand-in.ts';
 import { processWide } from '../platform/process-wide.ts';
 import { attempt } from '../platform/report.ts';
@@ -55,8 +56,8 @@ export function declaringClass(
   key: Key,
   method: unknown,
 ): { readonly name: string | undefined; readonly isSure: boolean } {
-  let nearest: unknown;
-  for (let holder: unknown = self; holder != null; holder = Object.getPrototypeOf(holder)) {
+  let nearest: object | undefined;
+  for (const holder of chainOf(self == null ? null : (Object(self) as object))) {
     const member = Object.getOwnPropertyDescriptor(holder, key);
     if (member?.value === method) return { name: classNameOf(holder), isSure: true };
     if (member !== undefined) nearest ??= holder;

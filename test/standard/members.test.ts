@@ -61,6 +61,20 @@ test('a #private method is named after the object it is called on, each time', (
   expect(rows()).toEqual([{ name: 'Other.#unlock' }, { name: 'Vault.#unlock' }]);
 });
 
+test('a method that is called on an object whose prototypes have no end', () => {
+  class Orders {
+    @Traced()
+    place(): string {
+      return 'placed';
+    }
+  }
+  const { rows } = record();
+  const endless: object = new Proxy({}, { getPrototypeOf: () => endless });
+  expect(Reflect.apply(Orders.prototype.place, endless, [])).toBe('placed');
+  expect(Reflect.apply(Orders.prototype.place, undefined, [])).toBe('placed');
+  expect(rows()).toEqual([{ name: 'Object.place' }, { name: 'place' }]);
+});
+
 test('a field that holds a function which refuses to be looked at', () => {
   const { rows } = record();
   class Late {
