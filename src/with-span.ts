@@ -7,7 +7,7 @@ import { activeContext, callInContext } from './platform/context.ts';
 import type { AsyncDisposal, Disposal } from './platform/disposal.ts';
 import { awaitFlush } from './platform/flush.ts';
 import { attempt } from './platform/report.ts';
-import { derivePromise, isPlainPromise } from './returned/promise.ts';
+import { hearPromise, isPlainPromise } from './returned/promise.ts';
 import { isRunning, observeRunningPromise } from './returned/running-promise.ts';
 import { replaceMethod } from './returned/replace-method.ts';
 import { runInSpan, startLive } from './run-in-span.ts';
@@ -73,29 +73,19 @@ export function startSpanWith(instance: Instance): StartSpan {
     live?.dependOn(last, A_HANDLE);
     const run = <R>(fn: () => R): R => {
       if (live === undefined) return fn();
-      const onReturned = <T>(value: T): T => {
-        last.outcome = RETURNED;
-        return value;
-      };
-      const onThrew = (error: unknown): never => {
-        last.outcome = { kind: 'threw', error };
-        throw error;
-      };
+      const returned = () => void (last.outcome = RETURNED);
+      const threw = (error: unknown) => void (last.outcome = { kind: 'threw', error });
       let result: R;
       try {
         result = callInContext(live.active, fn, undefined, []);
       } catch (error) {
-        return onThrew(error);
+        threw(error);
+        throw error;
       }
-      if (isPlainPromise(result)) return (derivePromise(result, onReturned, onThrew) as R) ?? result;
-      const isHeard =
-        isRunning(result) &&
-        observeRunningPromise(result, {
-          returned: onReturned,
-          threw: (error) => void (last.outcome = { kind: 'threw', error }),
-          isRunning() {},
-        });
-      return isHeard ? result : onReturned(result);
+      if (isPlainPromise(result)) return (hearPromise(result, returned, threw) as R | undefined) ?? result;
+      const isHeard = isRunning(result) && observeRunningPromise(result, { returned, threw, isRunning() {} });
+      if (!isHeard) returned();
+      return result;
     };
     const leave = () => live?.settle(last.outcome);
     return {

@@ -3,7 +3,7 @@ import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { report } from '../platform/report.ts';
 import { isLeaving } from './node-stream.ts';
-import { derivePromise } from './promise.ts';
+import { hearPromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
 import type { Reading } from './covered-work.ts';
 
@@ -20,33 +20,23 @@ export function isIterator(value: object): boolean {
   );
 }
 
-function sourceOf(fn: Method | undefined): string {
-  return fn === undefined ? '' : Function.prototype.toString.call(fn);
+/** @returns whether the source of a method is like this, read once for each method */
+/* @__NO_SIDE_EFFECTS__ */
+function bySource(pattern: RegExp): (method: Method | undefined) => boolean {
+  const known = new WeakMap<Method, boolean>();
+  return (method) => {
+    if (method === undefined) return false;
+    let is = known.get(method);
+    if (is === undefined) known.set(method, (is = pattern.test(Function.prototype.toString.call(method))));
+    return is;
+  };
 }
-
-const natives = new WeakMap<Method, boolean>();
 
 /** Whether a method is the engine's own: it then refuses to be called on anything but its own kind, a proxy included. */
-function isNative(method: Method | undefined): boolean {
-  if (method === undefined) return false;
-  let is = natives.get(method);
-  if (is === undefined) natives.set(method, (is = /\[native code\]\s*\}$/.test(sourceOf(method))));
-  return is;
-}
+const isNative = bySource(/\[native code\]\s*\}$/);
 
-const answers = new WeakMap<Method, boolean>();
-
-function answersItself(ask: Method | undefined): boolean {
-  if (ask === undefined) return false;
-  let answer = answers.get(ask);
-  if (answer === undefined) {
-    const source = sourceOf(ask);
-    // The language's own, of every realm, have the symbol for their name.
-    answer = /\breturn this;?\s*\}$|^function \[Symbol\.\w+\]\(\)\s*\{\s*\[native/.test(source);
-    answers.set(ask, answer);
-  }
-  return answer;
-}
+/** The language's own, of every realm, have the symbol for their name. */
+const answersItself = bySource(/\breturn this;?\s*\}$|^function \[Symbol\.\w+\]\(\)\s*\{\s*\[native/);
 
 type StepKey = 'next' | 'return' | 'throw';
 
@@ -146,25 +136,21 @@ function hearAnswer(work: Reading, original: Method, self: object, args: unknown
 
 function takeStep(work: Reading, key: StepKey, original: Method, self: object, args: unknown[]): unknown {
   if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
-  const threw = (error: unknown): never => {
+  const threw = (error: unknown) => {
     // `Readable.from` throws in why its reader has left.
     if (key === 'throw' && error === args[0] && isLeaving(error)) work.left();
     else work.threw(error);
-    throw error;
   };
   let step: unknown;
   try {
     step = callInContext(work.active, original, self, args);
   } catch (error) {
-    return threw(error);
+    threw(error);
+    throw error;
   }
   // A promise of another realm, or a subclass's, is a promise all the same.
   if (hasThen(step)) {
-    const stepped = (value: unknown) => {
-      readStep(value, key, self, work);
-      return value;
-    };
-    const derived = derivePromise(step, stepped, threw);
+    const derived = hearPromise(step, (value) => readStep(value, key, self, work), threw);
     if (derived !== undefined) return derived;
   }
   readStep(step, key, self, work);

@@ -3,7 +3,7 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { chainOf, type Method, methodOf } from '../platform/data-property.ts';
 import type { Observe } from './covered-work.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
-import { derivePromise, isPlainPromise } from './promise.ts';
+import { hearPromise, isPlainPromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
 
 type Handler = (...values: unknown[]) => unknown;
@@ -49,6 +49,8 @@ export const observeLazy: Observe = (lazy, work) => {
   const prototype = Object.getPrototypeOf(lazy) as object | null;
   /** Whether a method of its own is under way: what that asks of others is its own affair. */
   let isBusy = false;
+  const returned = (value: unknown) => work.returned(value);
+  const threw = (error: unknown) => work.threw(error);
 
   const asked = (key: PropertyKey, original: Method, args: unknown[]): unknown => {
     const caller = activeContext();
@@ -56,27 +58,24 @@ export const observeLazy: Observe = (lazy, work) => {
     const isItself = isBusy || trace.getSpan(caller) === trace.getSpan(work.active);
     if (work.hasEnded()) leave();
     if (isItself || work.hasEnded()) return Reflect.apply(original, lazy, args as never[]);
-    /** A handler that tells of the end, and runs where its caller is: what that does with the result is not the work. */
-    const hearing = (tell: Handler, handler: unknown): Handler =>
-      function (this: unknown, ...values) {
+    const heard = [...args];
+    /** The handler then tells of the end, and runs where its caller is: what that does with the result is not the work. */
+    const hear = (index: number, tell: Handler) => {
+      const handler = args[index];
+      if (typeof handler !== 'function') return;
+      heard[index] = function (this: unknown, ...values: unknown[]) {
         tell(...values);
         return callInContext(caller, handler as Handler, this, values);
       };
-    const heard = [...args];
+    };
     const last = args.length - 1;
     const takesCallback = TAKE_CALLBACKS.includes(key) && typeof args[last] === 'function';
     if (key === 'then') {
-      if (typeof args[0] === 'function') heard[0] = hearing((value) => work.returned(value), args[0]);
-      if (typeof args[1] === 'function') heard[1] = hearing((error) => work.threw(error), args[1]);
-    } else if (typeof args[last] === 'function') {
-      if (key === 'catch') heard[last] = hearing((error) => work.threw(error), args[last]);
-      if (key === 'finally') heard[last] = hearing(() => {}, args[last]);
-      if (takesCallback)
-        heard[last] = hearing(
-          (error, value) => (error == null ? work.returned(value) : work.threw(error)),
-          args[last],
-        );
-    }
+      hear(0, returned);
+      hear(1, threw);
+    } else if (key === 'catch') hear(last, threw);
+    else if (key === 'finally') hear(last, () => {});
+    else if (takesCallback) hear(last, (error, value) => (error == null ? returned(value) : threw(error)));
     const runsAtOnce = RUN_AT_ONCE.includes(key) && methodOf(lazy, '_prepare') !== undefined;
     let result: unknown;
     isBusy = true;
@@ -85,7 +84,7 @@ export const observeLazy: Observe = (lazy, work) => {
       const isAsIs = args.some((arg, i) => typeof arg === 'function' && arg === heard[i]);
       result = callInContext(isAsIs ? caller : work.active, original, lazy, heard);
     } catch (error) {
-      if (key === 'then' || runsAtOnce) work.threw(error);
+      if (key === 'then' || runsAtOnce) threw(error);
       throw error;
     } finally {
       isBusy = false;
@@ -95,20 +94,15 @@ export const observeLazy: Observe = (lazy, work) => {
     if (isHeard || result === lazy) return result;
     if (isPlainPromise(result)) {
       work.isRunning();
-      const onReturned = (value: unknown) => {
-        if (!TAKE_A_STEP.includes(key) || (key === 'next' && value === null)) work.returned(value);
-        return value;
+      const stepped = (value: unknown) => {
+        if (!TAKE_A_STEP.includes(key) || (key === 'next' && value === null)) returned(value);
       };
-      const onThrew = (error: unknown) => {
-        work.threw(error);
-        throw error;
-      };
-      return derivePromise(result, onReturned, onThrew) ?? result;
+      return hearPromise(result, stepped, threw) ?? result;
     }
     // What it was given is not its answer, but where it is piped to it ends.
     const isAnswer = key === 'pipe' || !args.includes(result);
     if (typeof result === 'object' && result !== null && isAnswer) work.leadsTo(result);
-    if (runsAtOnce) work.returned(result);
+    if (runsAtOnce) returned(result);
     return result;
   };
 

@@ -4,7 +4,8 @@ import type { Observe } from './covered-work.ts';
 import { throwOn } from './promise.ts';
 import { before, replaced, replaceMethod } from './replace-method.ts';
 
-type Handler = 'next' | 'error' | 'complete';
+const HANDLERS = ['next', 'error', 'complete'] as const;
+type Handler = (typeof HANDLERS)[number];
 
 /** What a subscriber is told is told to the work first. */
 type Tell = (handler: Handler, value: unknown) => void;
@@ -46,12 +47,13 @@ export const observeObservable: Observe = (observable, work) => {
     const unsubscribed = (isEnough = inNext > 0) =>
       end(() => subscribers === 0 && (isEnough ? work.returned(observable) : work.left()));
     const [observer] = args;
-    if (isSubscriber(observer))
+    const hearUnsubscribe = (of: object) =>
       replaceMethod(
-        observer,
+        of,
         'unsubscribe',
         before(() => unsubscribed()),
       );
+    if (isSubscriber(observer)) hearUnsubscribe(observer);
     subscribers++;
     let subscription: unknown;
     try {
@@ -65,12 +67,7 @@ export const observeObservable: Observe = (observable, work) => {
     if (typeof subscription !== 'object' || subscription === null || !methodOf(subscription, 'unsubscribe'))
       work.isValue();
     else if ((subscription as { closed?: unknown }).closed === true) unsubscribed(hasHeard);
-    else if (subscription !== observer)
-      replaceMethod(
-        subscription,
-        'unsubscribe',
-        before(() => unsubscribed()),
-      );
+    else if (subscription !== observer) hearUnsubscribe(subscription);
     return subscription;
   });
 };
@@ -92,7 +89,7 @@ function observed(given: unknown[], inCaller: InCaller, isReported: boolean): un
   const [observer, ...others] = given;
   if (isSubscriber(observer)) {
     // An operator's own: it is closed, and looked at, as this very object.
-    for (const handler of ['next', 'error', 'complete'] as const)
+    for (const handler of HANDLERS)
       replaceMethod(observer, handler, (original, self, args) => inCaller(handler, original, self, args));
     return given;
   }
@@ -128,7 +125,7 @@ function observed(given: unknown[], inCaller: InCaller, isReported: boolean): un
     if (Object.getPrototypeOf(Object(self)) === told) Object.setPrototypeOf(self, observer);
     return self;
   };
-  for (const handler of ['next', 'error', 'complete'] as const) {
+  for (const handler of HANDLERS) {
     const value = telling(handler, () => (observer as Record<string, unknown>)[handler], receiverOf);
     Object.defineProperty(told, handler, { value });
   }

@@ -89,6 +89,25 @@ export function derivePromise(
   }
 }
 
+/** {@link derivePromise}, for those who only listen: what the promise settles to is passed on as it came. */
+export function hearPromise(
+  promise: Promise<unknown>,
+  returned: (value: unknown) => void,
+  threw: (error: unknown) => void,
+): Promise<unknown> | undefined {
+  return derivePromise(
+    promise,
+    (value) => {
+      returned(value);
+      return value;
+    },
+    (error) => {
+      threw(error);
+      throw error;
+    },
+  );
+}
+
 /** What zone.js' promises, and Bluebird's, have and no others. They are under way, though their `then` is their own. */
 const MARKS = ['__zone_symbol__state', '_bitField'];
 

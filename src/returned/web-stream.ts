@@ -1,6 +1,6 @@
 import { dataProperty } from '../platform/data-property.ts';
 import { observeIterator } from './iterator.ts';
-import { derivePromise } from './promise.ts';
+import { hearPromise } from './promise.ts';
 import { before, type Replacement, replaceMethod } from './replace-method.ts';
 import type { Observe, Reading } from './covered-work.ts';
 
@@ -42,12 +42,8 @@ export const observeWebStream = (target: object, work: Reading): ReturnType<Obse
       const piped = Reflect.apply(original, self, args) as Promise<unknown>;
       // Refused: nothing is read.
       if (wasLocked || !stream.locked) return piped;
-      const onReturned = () => work.returned(stream);
-      const onThrew = (error: unknown) => {
-        work.threw(error);
-        throw error;
-      };
-      return derivePromise(piped, onReturned, onThrew) ?? piped;
+      const { returned, threw } = as();
+      return hearPromise(piped, returned, threw) ?? piped;
     },
     pipeThrough(original, self, args) {
       const readable = Reflect.apply(original, self, args) as ReadableStream;
@@ -66,9 +62,9 @@ export const observeWebStream = (target: object, work: Reading): ReturnType<Obse
       if (!stream.locked) work.left();
     }),
   };
-  const undos: ((() => void) | undefined)[] = [];
-  for (const key of Reflect.ownKeys(replacements))
-    undos.push(replaceMethod(stream, key, replacements[key as keyof ReadableStream]!));
+  const undos = Reflect.ownKeys(replacements).map((key) =>
+    replaceMethod(stream, key, replacements[key as keyof ReadableStream]!),
+  );
   return undos[0] && (() => undos.forEach((undo) => undo?.()));
 };
 
