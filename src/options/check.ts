@@ -2,6 +2,7 @@ import { isAbortSignal } from '../platform/abort-signal.ts';
 import { ownDataProperty } from '../platform/data-property.ts';
 import { inWords, report } from '../platform/report.ts';
 import type { FlushSettings, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** What to do about a wrong option: throw while decorating or configuring, `report` and go on without it at call time. */
 export type Complaint = (problem: string) => void;
@@ -92,14 +93,13 @@ function orFunction({ expected, accepts }: Rule): Rule {
 
 /** Joins tables of rules. */
 /* @__NO_SIDE_EFFECTS__ */
-function tableOf<A extends object, B extends object, C extends object>(a: A, b: B, c: C): A & B & C {
-  return { ...a, ...b, ...c };
+function tableOf<A extends object, B extends object, C extends object>(a: A, b: B, c?: C): A & B & C {
+  return { ...a, ...b, ...c } as A & B & C;
 }
 
 const isFunction = (value: unknown): boolean => typeof value === 'function';
 /** An object that has options or attributes. */
-export const isRecord = (value: unknown): boolean =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const isRecord = (value: unknown): boolean => isObject(value) && !Array.isArray(value);
 export const isSpanKind = (value: unknown): boolean => [0, 1, 2, 3, 4].includes(value as number);
 const isName = (value: unknown): boolean => typeof value === 'string' && value !== '';
 
@@ -132,25 +132,21 @@ const FLUSHING: Rules<FlushSettings> = {
   waitUntil: aFunction,
 };
 
-export const SPAN_RULES: Rules<SpanOptions> = tableOf(
-  ENDING,
-  {},
-  {
-    name: orFunction(aName),
-    kind: orFunction(rule('a SpanKind', isSpanKind)),
-    attributes: copied(orFunction(someAttributes)),
-    resultAttributes: aFunction,
-    relation: oneOf('child', 'root', 'linked'),
-    links: aFunction,
-    signal: rule(
-      'an AbortSignal, a function or false',
-      (value) => value === false || isFunction(value) || isAbortSignal(value),
-    ),
-    timeoutMs: orFunction(milliseconds),
-    covers: orFunction(oneOf('work', 'call')),
-    enabled: orFunction(aBoolean),
-  },
-);
+export const SPAN_RULES: Rules<SpanOptions> = tableOf(ENDING, {
+  name: orFunction(aName),
+  kind: orFunction(rule('a SpanKind', isSpanKind)),
+  attributes: copied(orFunction(someAttributes)),
+  resultAttributes: aFunction,
+  relation: oneOf('child', 'root', 'linked'),
+  links: aFunction,
+  signal: rule(
+    'an AbortSignal, a function or false',
+    (value) => value === false || isFunction(value) || isAbortSignal(value),
+  ),
+  timeoutMs: orFunction(milliseconds),
+  covers: orFunction(oneOf('work', 'call')),
+  enabled: orFunction(aBoolean),
+});
 
 export const TASK_RULES: Rules<TaskOptions> = tableOf(SPAN_RULES, FLUSHING, {
   flushTimeoutMs: orFunction(milliseconds),

@@ -8,7 +8,7 @@ import { isClass } from '../platform/stand-in.ts';
 export type ErrorMatcher =
   string | (abstract new (...args: never[]) => unknown) | ((error: unknown) => boolean);
 
-/** Among the matchers of a function: those of its instance, which they would replace otherwise. */
+/** In the list of a function it stands for the matchers of its instance, which the list would replace otherwise. */
 export const THOSE_OF_THE_INSTANCE: ErrorMatcher = () => false;
 
 /**

@@ -31,6 +31,28 @@ export type Redact = (exception: RecordedException) => RecordedException | undef
  */
 export type Carrier = Readonly<Record<string, unknown>> | { get(name: string): unknown };
 
+/** What is a failure, and what an abort is. A function's own options stand in place of those of its instance. */
+export interface EndingSettings {
+  /**
+   * Errors that are not failures: the span ends with the outcome `ignored`, and its status is left alone.
+   *
+   * @default none; for a function, those of its instance
+   */
+  ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
+  /**
+   * Whether an abort sets the status to ERROR (`error`), or leaves it alone (`unset`). The outcome is `aborted` either way.
+   *
+   * @default `error`; for a function, that of its instance
+   */
+  cancellation?: 'error' | 'unset';
+  /**
+   * Milliseconds that the work has after an abort to settle on its own account. With 0 the abort ends the span.
+   *
+   * @default 0; for a function, that of its instance
+   */
+  abortGraceMs?: number;
+}
+
 /**
  * How one span is named, started and ended. Every option is optional. Those that are functions get the arguments of the call;
  * what they throw is reported through `diag`, and the call goes on as if they had answered nothing.
@@ -49,7 +71,7 @@ export type Carrier = Readonly<Record<string, unknown>> | { get(name: string): u
  *   enabled: () => flags.tracing,
  * });
  */
-export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> {
+export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknown> extends EndingSettings {
   /**
    * The span's name. Keep what differs from call to call, such as an id, out of it: that is for `attributes`.
    * https://opentelemetry.io/docs/specs/otel/trace/api/#span
@@ -106,12 +128,6 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
    */
   signal?: AbortSignalLike | ((...args: Args) => AbortSignalLike | undefined) | false;
   /**
-   * Milliseconds that the work has after an abort to settle on its own account. With 0 the abort ends the span.
-   *
-   * @default that of the instance, which is 0
-   */
-  abortGraceMs?: number;
-  /**
    * Milliseconds after which the span ends as `timed-out`. The work goes on. No answer of a function is no limit; one of 0 or
    * less is reported, and is none either.
    *
@@ -123,19 +139,6 @@ export interface SpanOptions<Args extends unknown[] = unknown[], Result = unknow
    * traceTask(handle, { timeoutMs: (event, context) => context.getRemainingTimeInMillis() - 500 });
    */
   timeoutMs?: number | ((...args: Args) => number | undefined);
-  /**
-   * Errors that are not failures: the span ends with the outcome `ignored`, and its status is left alone. In place of those of
-   * the instance.
-   *
-   * @default those of the instance, which are none
-   */
-  ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
-  /**
-   * Whether an abort sets the status to ERROR (`error`), or leaves it alone (`unset`). The outcome is `aborted` either way.
-   *
-   * @default that of the instance, which is `error`
-   */
-  cancellation?: 'error' | 'unset';
   /**
    * How long the span lasts. `work`: as long as what the call returns, until the promise has settled or the iterator, stream or
    * observable has ended. `call`: until the call has returned. A function answers the promise, iterator or stream inside the
@@ -244,7 +247,7 @@ export interface TaskOptions<Args extends unknown[] = unknown[], Result = unknow
  *   flushTimeoutMs: 2000,
  * });
  */
-export interface TracingOptions extends FlushSettings {
+export interface TracingOptions extends EndingSettings, FlushSettings {
   /**
    * The name of the tracer that makes the spans: their instrumentation scope.
    * https://opentelemetry.io/docs/specs/otel/trace/api/#get-a-tracer
@@ -276,24 +279,6 @@ export interface TracingOptions extends FlushSettings {
    * @default `{ error: 'error', outcome: 'oncespan.outcome' }`
    */
   attributeNames?: { error?: string | null; outcome?: string | null };
-  /**
-   * Errors that are not failures, for functions that do not say so themselves.
-   *
-   * @default none
-   */
-  ignoreErrors?: ErrorMatcher | readonly ErrorMatcher[];
-  /**
-   * Whether an abort sets the status to ERROR (`error`), or leaves it alone (`unset`).
-   *
-   * @default `error`
-   */
-  cancellation?: 'error' | 'unset';
-  /**
-   * Milliseconds that the work has after an abort to settle on its own account.
-   *
-   * @default 0
-   */
-  abortGraceMs?: number;
   /**
    * On which spans an error becomes an exception event: on every span that it passes (`every-span`), on the one that it came
    * from (`origin-only`), or on `none`. Status, `error` and `error.type` stand on each of them all the same.

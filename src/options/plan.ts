@@ -3,7 +3,7 @@ import { type AbortSignalLike, findSignal, isAbortSignal } from '../platform/abo
 import { attempt, handleRejection, inWords, report } from '../platform/report.ts';
 import { isRecord, isSpanKind } from './check.ts';
 import { matcherOf } from './error-matcher.ts';
-import type { AnyFunction, TaskOptions } from './options.ts';
+import type { AnyFunction, FlushSettings, TaskOptions } from './options.ts';
 import type { Settings } from './settings.ts';
 
 /** What `@SpanAttribute()` makes of the arguments of a call. */
@@ -23,14 +23,17 @@ export interface Plan
   readonly enabled: TaskOptions['enabled'];
   readonly attributes: TaskOptions['attributes'];
   readonly flushTimeoutMs: NonNullable<TaskOptions['flushTimeoutMs']>;
-  /** Where what holds beside the function's own is found. */
+  /** Of the instance: their `enabled`, `attributes` and `flushTimeoutMs` count beside the function's own. */
   readonly settings: Settings;
   readonly argumentAttributes: ArgumentAttributes | undefined;
   /** The name when the options give none, or a name function fails. */
   readonly defaultName: string;
 }
 
-/** Every option, so that all plans are objects of one shape: an engine reads them faster. */
+/**
+ * Every option, as an own property: one that is not given is then not looked up on `Object.prototype`. And all plans are
+ * objects of one shape, which an engine reads faster.
+ */
 const DEFAULTS: TaskOptions & Defaults = {
   name: undefined!,
   kind: undefined!,
@@ -45,7 +48,8 @@ const DEFAULTS: TaskOptions & Defaults = {
   enabled: undefined!,
   from: undefined!,
   length: undefined!,
-};
+} satisfies Defaults &
+  Record<Exclude<keyof TaskOptions, keyof FlushSettings | 'cancellation' | 'abortGraceMs'>, unknown>;
 
 export function planOf(
   settings: Settings,
@@ -53,7 +57,6 @@ export function planOf(
   options: TaskOptions,
   argumentAttributes?: ArgumentAttributes,
 ): Plan {
-  // What has no option of its own has none, whatever is on `Object.prototype`.
   const own = { ...DEFAULTS, ...options };
   const { ignoreErrors } = own;
   return {

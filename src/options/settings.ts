@@ -14,9 +14,9 @@ export interface Settings {
   /** Names of the two attributes that this library invented; `null` leaves one out. */
   readonly attributeNames: { readonly error: string | null; readonly outcome: string | null };
   readonly ignores: (error: unknown) => boolean;
-  readonly cancellation: 'error' | 'unset';
+  readonly cancellation: Required<TracingOptions>['cancellation'];
   readonly abortGraceMs: number;
-  readonly exceptionEvents: 'every-span' | 'origin-only' | 'none';
+  readonly exceptionEvents: Required<TracingOptions>['exceptionEvents'];
   readonly redact: Redact | undefined;
   readonly flush: FlushMode;
   readonly flushTimeoutMs: number;
