@@ -11,7 +11,7 @@ import { isEnding } from './span/sdk-span.ts';
 export class Instance {
   /** Another object after each `configure()`. */
   settings: Settings = DEFAULT_SETTINGS;
-  readonly live = new LiveSpanList();
+  readonly liveSpans = new LiveSpanList();
   /** The one that made the tracer. */
   provider: TracerProvider | undefined;
   #tracer: Tracer | undefined;

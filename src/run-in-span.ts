@@ -4,7 +4,7 @@ import {
   createContextKey,
   type Span,
   type Link,
-  type SpanOptions as StartOptions,
+  type SpanOptions as ApiSpanOptions,
   type Tracer,
 } from '@opentelemetry/api';
 import type { Instance } from './instance.ts';
@@ -15,18 +15,19 @@ import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/st
 import { cover, coveredSoFar, coverInside, settleReturned } from './returned/cover.ts';
 import { derivePromise, isNativePromise, isPlainPromise, throwOn } from './returned/promise.ts';
 import { isRunning } from './returned/running-promise.ts';
-import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
-import { overdue } from './span/overdue.ts';
+import { type Outcome, RETURNED } from './span/outcome.ts';
+import { postponedEnds } from './span/postponed-ends.ts';
 import { linksFrom } from './span/carrier.ts';
 import { isLocalRoot, linksTo } from './span/parentage.ts';
 import { endSpan, isUnrecorded } from './span/sdk-span.ts';
 import {
-  type Collectable,
+  ABANDONED_IF_COLLECTED,
   type EndObserver,
   type TimeLimit,
   TrackedSpan,
   type Tracking,
 } from './span/tracked-span.ts';
+import { isObject } from './platform/is-object.ts';
 
 /** What a call needs to start its span. */
 export interface Start extends Tracking {
@@ -45,7 +46,6 @@ class UnrecordedSpan {
   readonly active: Context;
   readonly plan: Plan;
   readonly coveredBefore = coveredSoFar();
-  ended = false;
 
   constructor(span: Span, active: Context, plan: Plan) {
     this.span = span;
@@ -54,7 +54,6 @@ class UnrecordedSpan {
   }
 
   settle(): void {
-    this.ended = true;
     endSpan(this.span);
   }
 
@@ -66,14 +65,14 @@ class UnrecordedSpan {
 type StartedSpan = TrackedSpan | UnrecordedSpan;
 
 /** Starts the span of a call. @returns `undefined` when the tracer made none, or the stack is full */
-export function startSpan(start: Start, args: ArrayLike<unknown>): StartedSpan | undefined {
+export function startCallSpan(start: Start, args: ArrayLike<unknown>): StartedSpan | undefined {
   return startAndTrack(start, args, isUnrecorded);
 }
 
 const NO_ARGUMENTS: readonly unknown[] = [];
 
 /** Starts a span for work that the caller runs; `args` are what the plan's functions are given. @returns `undefined` when the tracer made none, or the stack is full */
-export function startLive(
+export function startTrackedSpan(
   start: Pick<Start, 'instance' | 'plan' | 'tracer' | 'parent'>,
   args: ArrayLike<unknown> = NO_ARGUMENTS,
 ): TrackedSpan | undefined {
@@ -106,7 +105,7 @@ function startAndTrack(
   } catch {
     // The stack is full, or the parent is a context that cannot be read.
     const due = live ?? new UnrecordedSpan(span, parent, plan);
-    overdue.first = { live: due, outcome: RETURNED, next: overdue.first };
+    postponedEnds.first = { live: due, outcome: RETURNED, next: postponedEnds.first };
     return undefined;
   }
 }
@@ -141,25 +140,23 @@ export function runInSpan<R>(
     }
     call.make();
     leaveCall();
-    if (!call.threw) return afterReturn(started, call.outcome as R, self, args);
-    if (isStackFull(call.outcome)) throw call.outcome;
-    started.threw(call.outcome);
+    if (!call.threw) return afterReturn(started, call.answer as R, self, args);
+    if (isStackFull(call.answer)) throw call.answer;
+    started.threw(call.answer);
   } catch (error) {
     // The stack is full. What the function did, this call must do, too: its span is ended later.
     const isUnmade = call.threw === undefined;
     if (isUnmade) {
       call.threw = true;
-      call.outcome = error;
+      call.answer = error;
     }
-    const outcome: Outcome = call.threw ? { kind: 'threw', error: call.outcome } : RETURNED;
-    overdue.first = { live: started, outcome, next: overdue.first };
+    const outcome: Outcome = call.threw ? { kind: 'threw', error: call.answer } : RETURNED;
+    postponedEnds.first = { live: started, outcome, next: postponedEnds.first };
     if (isUnmade) leaveCall();
   }
-  if (call.threw) throw call.outcome;
-  return call.outcome as R;
+  if (call.threw) throw call.answer;
+  return call.answer as R;
 }
-
-const A_PROMISE: Collectable = { ifCollected: ABANDONED };
 
 /** Ends the span when the work has settled that the function returned. @returns what the call is to return */
 function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: ArrayLike<unknown>): R {
@@ -167,18 +164,18 @@ function afterReturn<R>(started: StartedSpan, result: R, self: unknown, args: Ar
   const { covers } = started.plan;
   const isCall = covers === 'call';
   if (isCall || !isObject(result)) settleReturned(started, result);
-  // What the caller gets is the very promise, unless it has to wait for a flush.
+  // With `call` the caller gets the promise itself, unless it has to wait for a flush.
   if (!isObject(result) || (isCall && !started.observer?.holdsBack)) return result;
-  // What an async function has just made is one, and has no members of its own yet.
+  // What an async function has just made is a plain promise: that need not be looked at.
   if (started.isAsync || isPlainPromise(result)) {
     const derived = settling(result as object as Promise<unknown>, started);
     if (derived !== undefined) {
-      started.dependOn(result, A_PROMISE);
+      started.dependOn(result, ABANDONED_IF_COLLECTED);
       return derived as R;
     }
   }
   if (isCall) return result;
-  // A function is asked about what a promise resolves to, and about anything else as it is.
+  // A function that is `covers` is given what a promise or thenable resolves to; anything else it is given now.
   const isAsked = typeof covers === 'function' && !attempt('looking at a result', () => 'then' in result);
   if (isAsked || wasGiven(result, self, args) || !cover(result, started, started.coveredBefore))
     settleReturned(started, result);
@@ -264,7 +261,7 @@ function newSpan(
   name: string,
   args: ArrayLike<unknown>,
 ): Span | undefined {
-  const options: StartOptions = {
+  const options: ApiSpanOptions = {
     kind: spanKind(plan, args),
     attributes: startAttributes(plan, args),
     root: plan.relation !== 'child',
@@ -290,8 +287,4 @@ function linksOf(plan: Plan, parent: Context, args: ArrayLike<unknown>, links: L
   const answer = given && ask('links', given, args);
   const all = [...links, ...(relation === 'linked' ? linksTo(parent) : [])];
   return attempt('reading links', () => linksFrom(answer, all)) ?? all;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

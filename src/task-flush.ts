@@ -11,7 +11,10 @@ export class TaskFlush implements EndObserver {
   readonly #plan: Plan;
   /** Kept only for options that are asked about them: while the span lives, the arguments could not be collected. */
   readonly #args: ArrayLike<unknown>;
-  /** Knows the invocation that `waitUntil` is to keep. An abort comes from elsewhere. */
+  /**
+   * Acts in the async context of the call, where the host finds the invocation that `waitUntil` is to keep. An abort or a
+   * time-out ends the span from elsewhere.
+   */
   readonly #inCall: ((act: () => void) => void) | undefined;
   #flushed: Promise<unknown> | undefined;
   /** Whether the caller of the task waits for the flush that is asked for now. */
@@ -37,7 +40,7 @@ export class TaskFlush implements EndObserver {
     this.#flushed = undefined;
     end();
     this.#isAwaited = false;
-    // What covers the span outlasts this work.
+    // A stream or an iterator inside the result keeps the span live; a flush follows its end.
     if (!this.#hasEnded) return undefined;
     // A span that had ended before was flushed then: what the work began may have ended since.
     return this.#flushed ?? this.#flush();

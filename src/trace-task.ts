@@ -7,7 +7,7 @@ import { activeContext } from './platform/context.ts';
 import { attempt, inWords } from './platform/report.ts';
 import { construct, isClass, nameOf, standIn } from './platform/stand-in.ts';
 import { isAsyncFunction } from './returned/promise.ts';
-import { runInSpan, startSpan } from './run-in-span.ts';
+import { runInSpan, startCallSpan } from './run-in-span.ts';
 import { contextOf } from './span/carrier.ts';
 import { isLocalRoot, type Parent, rootBeside } from './span/parentage.ts';
 import { TaskFlush } from './task-flush.ts';
@@ -92,7 +92,7 @@ export function traceTaskWith(instance: Instance): TraceTask {
       if (tracer === undefined) return undefined;
       const { context: parent, links } = parentOf(args);
       const observer = flushes(plan, parent) ? new TaskFlush(instance.provider, plan, args) : undefined;
-      return startSpan({ instance, plan, tracer, parent, links, isAsync, observer }, args);
+      return startCallSpan({ instance, plan, tracer, parent, links, isAsync, observer }, args);
     };
     const task = standIn(fn, function (this: unknown) {
       if (new.target !== undefined) return construct(fn, arguments, new.target, task);

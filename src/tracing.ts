@@ -76,8 +76,8 @@ export function flushWith(instance: Instance): Flush {
 }
 
 /** Binds {@link LiveSpans} to an instance. */
-export function liveSpansWith({ live }: Instance): LiveSpans {
-  return () => Array.from(live, (span) => span.info());
+export function liveSpansWith({ liveSpans }: Instance): LiveSpans {
+  return () => Array.from(liveSpans, (span) => span.info());
 }
 
 /** Binds {@link Configure} to an instance. */

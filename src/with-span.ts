@@ -10,10 +10,10 @@ import { attempt } from './platform/report.ts';
 import { hearPromise, isPlainPromise } from './returned/promise.ts';
 import { isRunning, observeRunningPromise } from './returned/running-promise.ts';
 import { replaceMethod } from './returned/replace-method.ts';
-import { runInSpan, startLive } from './run-in-span.ts';
-import { ABANDONED, type Outcome, RETURNED } from './span/outcome.ts';
+import { runInSpan, startTrackedSpan } from './run-in-span.ts';
+import { type Outcome, RETURNED } from './span/outcome.ts';
 import { noSpan } from './span/parentage.ts';
-import type { Collectable, TrackedSpan } from './span/tracked-span.ts';
+import { ABANDONED_IF_COLLECTED, type TrackedSpan } from './span/tracked-span.ts';
 
 export interface WithSpan {
   /**
@@ -70,7 +70,7 @@ export function startSpanWith(instance: Instance): StartSpan {
     if (live !== undefined) hearEnd(live);
     // All of the functions below keep it, `end` and `fail` by sharing their scope: it is collected when nobody can end the span.
     const last: { outcome: Outcome } = { outcome: RETURNED };
-    live?.dependOn(last, A_HANDLE);
+    live?.dependOn(last, ABANDONED_IF_COLLECTED);
     const run = <R>(fn: () => R): R => {
       if (live === undefined) return fn();
       const returned = () => void (last.outcome = RETURNED);
@@ -83,28 +83,30 @@ export function startSpanWith(instance: Instance): StartSpan {
         throw error;
       }
       if (isPlainPromise(result)) return (hearPromise(result, returned, threw) as R | undefined) ?? result;
-      const isHeard = isRunning(result) && observeRunningPromise(result, { returned, threw, isRunning() {} });
+      const isHeard =
+        isRunning(result) && observeRunningPromise(result, { returned, threw, foundRunning() {} });
       if (!isHeard) returned();
       return result;
     };
-    const leave = () => live?.settle(last.outcome);
+    const endAsLastRun = () => live?.settle(last.outcome);
     return {
       span: live?.span ?? noSpan(),
       run,
       fail: (error) => live?.threw(error),
       end: () => live?.settle(RETURNED),
-      [Symbol.dispose]: leave,
+      [Symbol.dispose]: endAsLastRun,
       async [Symbol.asyncDispose]() {
-        leave();
+        endAsLastRun();
         await awaitFlush(live?.provider, { timeoutMs: plan.settings.flushTimeoutMs, holdsProcess: true });
       },
     };
   };
 }
 
-const A_HANDLE: Collectable = { ifCollected: ABANDONED };
-
-/** The application can end the span without us. Not a closure of those above, which the span would keep. */
+/**
+ * The application can end the span without us. A function of its own: what shares the scope of the handle would be kept by the
+ * span, and a handle that is dropped never be collected.
+ */
 function hearEnd(live: TrackedSpan): void {
   replaceMethod(live.span, 'end', (original, self, args) => {
     const answer: unknown = Reflect.apply(original, self, args as never[]);
@@ -127,7 +129,7 @@ function planAtCallTime<Options extends object>(
 
 function startNow(instance: Instance, plan: Plan): TrackedSpan | undefined {
   const tracer = instance.tracerFor(plan);
-  return tracer && startLive({ instance, plan, tracer, parent: activeContext() });
+  return tracer && startTrackedSpan({ instance, plan, tracer, parent: activeContext() });
 }
 
 /**

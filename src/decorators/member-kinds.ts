@@ -3,40 +3,41 @@ import type { AnyFunction } from '../options/options.ts';
 import { attempt, inWords, report } from '../platform/report.ts';
 import { isClass } from '../platform/stand-in.ts';
 import { classNameOf, type Key, type Member, memberName } from './member.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** Makes a member's function a traced one, or leaves it as it is. */
 export type Wrap = (fn: AnyFunction, member: Member) => AnyFunction;
 
-export function placeOf(where: unknown): string {
+export function labelOf(where: unknown): string {
   if (isStandardContext(where)) return memberName(where.name ?? 'a class');
   return where === undefined ? 'a class' : memberName(where as Key);
 }
 
 export function isStandardContext(where: unknown): where is DecoratorContext {
-  return typeof where === 'object' && where !== null && 'kind' in where;
+  return isObject(where) && 'kind' in where;
 }
 
 /** The metadata of a class are where its instance members meet; a static of the same name is another member. */
 export function memberOf(context: DecoratorContext): Member {
   const { metadata, name: key } = context;
-  return { key: key!, place: 'static' in context && context.static ? undefined : metadata };
+  return { key: key!, markedOn: 'static' in context && context.static ? undefined : metadata };
 }
 
 /** What a standard decorator makes of a method, or of a field that holds a function. */
 export function decorateStandard(target: unknown, context: DecoratorContext, wrap: Wrap): unknown {
   const member = memberOf(context);
-  const place = memberName(member.key);
+  const label = memberName(member.key);
   if (context.kind === 'method') return wrap(target as AnyFunction, member);
-  if (context.kind !== 'field') return unsupported(place, context.kind);
+  if (context.kind !== 'field') return unsupported(label, context.kind);
   return function (this: unknown, initial: unknown): unknown {
     // An instance is being made: too late to throw.
     if (typeof initial !== 'function' || isClass(initial)) {
       const held = typeof initial === 'function' ? 'a class' : inWords(initial);
-      report(`@Traced() on ${place}: the field holds ${held}, not a function; it is not traced`);
+      report(`@Traced() on ${label}: the field holds ${held}, not a function; it is not traced`);
       return initial;
     }
     const className = classNameOf(this);
-    const wrapped = attempt(`@Traced() on ${place}`, () =>
+    const wrapped = attempt(`@Traced() on ${label}`, () =>
       wrap(initial as AnyFunction, { key: member.key, className }),
     );
     return wrapped ?? initial;
@@ -51,22 +52,22 @@ export function decorateLegacy(
   wrap: Wrap,
 ): PropertyDescriptor {
   const className = classNameOf(target);
-  const place = [className, memberName(key ?? 'constructor')].filter(Boolean).join('.');
+  const label = [className, memberName(key ?? 'constructor')].filter(Boolean).join('.');
   const { value, get, set } = Object(descriptor) as PropertyDescriptor;
-  if (typeof descriptor === 'number') return unsupported(place, 'parameter');
+  if (typeof descriptor === 'number') return unsupported(label, 'parameter');
   if (key === undefined || typeof value !== 'function')
-    return unsupported(place, get || set ? 'accessor' : 'field');
+    return unsupported(label, get || set ? 'accessor' : 'field');
   const method = descriptor as PropertyDescriptor;
-  method.value = wrap(value as AnyFunction, { key, className, holder: target, place: target });
+  method.value = wrap(value as AnyFunction, { key, className, holder: target, markedOn: target });
   return method;
 }
 
-function unsupported(place: string, kind: string): never {
+function unsupported(label: string, kind: string): never {
   const repair =
     kind === 'field'
       ? 'write a method, or use standard decorators, which can wrap a field that holds a function'
       : 'move the work into a method and decorate that';
-  return refuse(`@Traced() on ${place}: no ${kind} can be traced; ${repair}`);
+  return refuse(`@Traced() on ${label}: no ${kind} can be traced; ${repair}`);
 }
 
 /** Wraps every method and static method that the class itself declares. */
@@ -89,7 +90,7 @@ export function decorateClass(
         isClass(method)
       )
         continue;
-      const member = { key, className, holder, place: isStatic ? holder : (metadata ?? holder) };
+      const member = { key, className, holder, markedOn: isStatic ? holder : (metadata ?? holder) };
       const wrapped = wrap(method as AnyFunction, member);
       if (wrapped === method) continue;
       if (configurable) Object.defineProperty(holder, key, { ...descriptor, value: wrapped });

@@ -12,7 +12,7 @@ export interface Member {
   /** The prototype or class that it stands on. Standard decorators are not told. */
   readonly holder?: object | undefined;
   /** What all decorators of the member see, whatever they have made of its function: finds a mark again. */
-  readonly place?: object | undefined;
+  readonly markedOn?: object | undefined;
 }
 
 /** Members that a decorator has marked: their functions, and their places, for when another one has wrapped those. */
@@ -30,13 +30,13 @@ export function sharedMarks(name: 'traced' | 'untraced'): MemberMarks {
   return processWide(`${name}-members`, newMarks);
 }
 
-export function mark({ functions, places }: MemberMarks, fn: object, { key, place }: Member): void {
+export function mark({ functions, places }: MemberMarks, fn: object, { key, markedOn }: Member): void {
   functions.add(fn);
-  if (place !== undefined) places.set(place, (places.get(place) ?? new Set()).add(key));
+  if (markedOn !== undefined) places.set(markedOn, (places.get(markedOn) ?? new Set()).add(key));
 }
 
-export function isMarked({ functions, places }: MemberMarks, fn: object, { key, place }: Member): boolean {
-  return functions.has(fn) || (place !== undefined && places.get(place)?.has(key) === true);
+export function isMarked({ functions, places }: MemberMarks, fn: object, { key, markedOn }: Member): boolean {
+  return functions.has(fn) || (markedOn !== undefined && places.get(markedOn)?.has(key) === true);
 }
 
 /** As JavaScript names functions: `place`, `#place`, `[place]` for a symbol. */

@@ -6,7 +6,7 @@ import { activeContext } from '../platform/context.ts';
 import { attempt } from '../platform/report.ts';
 import { construct, standIn } from '../platform/stand-in.ts';
 import { isAsyncFunction } from '../returned/promise.ts';
-import { runInSpan, startSpan } from '../run-in-span.ts';
+import { runInSpan, startCallSpan } from '../run-in-span.ts';
 import {
   classNameOf,
   declaringClass,
@@ -25,7 +25,7 @@ import {
   decorateStandard,
   isStandardContext,
   memberOf,
-  placeOf,
+  labelOf,
   type Wrap,
 } from './member-kinds.ts';
 import { argumentAttributes } from './span-attribute.ts';
@@ -79,9 +79,9 @@ export const untracedDecorator: Untraced =
     const isMethod = !isStandard || where.kind === 'method';
     const method: unknown = isStandard ? target : descriptor?.value;
     if (!isMethod || typeof method !== 'function') {
-      return refuse(`@Untraced() on ${placeOf(where)}: only a method can be left out; remove it`);
+      return refuse(`@Untraced() on ${labelOf(where)}: only a method can be left out; remove it`);
     }
-    const member = isStandard ? memberOf(where) : { key: where as Key, place: target as object };
+    const member = isStandard ? memberOf(where) : { key: where as Key, markedOn: target as object };
     mark(untraced, method, member);
   };
 
@@ -110,7 +110,7 @@ function traceMethod(
       isNamed = owner?.isSure === true;
     }
     const parent = activeContext();
-    return startSpan(
+    return startCallSpan(
       { instance, plan, tracer, parent, isAsync, links: undefined, observer: undefined },
       args,
     );

@@ -3,6 +3,7 @@ import type { Carrier } from '../options/options.ts';
 import { attempt } from '../platform/report.ts';
 import { holds, traceFields } from '../span/carrier.ts';
 import { property } from './property.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** The carrier in what a job was given: at `headers`, or the data itself. */
 export function carrierIn(data: unknown): Carrier | undefined {
@@ -10,7 +11,7 @@ export function carrierIn(data: unknown): Carrier | undefined {
 }
 
 function carriesTrace(value: unknown): value is Carrier {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isObject(value)) return false;
   // Also where no propagator is registered that could read it: who reads it reports that.
   const names = ['traceparent', ...traceFields()];
   return attempt('reading a carrier', () => names.some((name) => holds(value, name))) === true;

@@ -2,6 +2,7 @@ import type { ExecutionContext } from '@nestjs/common';
 import { attempt } from '../platform/report.ts';
 import { type Connection, type NodeResponse, nodeResponse } from './response-end.ts';
 import { responseOf } from './response-of-request.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** Of Express, which has the response, or of Fastify. */
 interface Request {
@@ -41,7 +42,7 @@ export function clientOfResolver(context: ExecutionContext): Client | undefined 
     const args = context.getArgs<unknown[]>();
     // Resolvers of references have no arguments of their own.
     const given = args[args.length === 3 ? 1 : 2] as ResolverContext | undefined;
-    if (typeof given !== 'object' || given === null) return undefined;
+    if (!isObject(given)) return undefined;
     const { req, res, reply, extra } = given;
     const response = [res, req?.res, reply].map(nodeResponse).find((found) => found !== undefined);
     if (response !== undefined) return { response };

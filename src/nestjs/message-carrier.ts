@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { methodOf, ownDataProperty } from '../platform/data-property.ts';
 import { holds, traceFields } from '../span/carrier.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /**
  * What carries the trace of a message, by the shape of what the transporters of Nest give their handlers. Only data
@@ -58,8 +59,4 @@ function methodIn(of: unknown, name: string) {
 
 function at(of: unknown, ...path: string[]): unknown {
   return path.reduce((value, key) => (isObject(value) ? ownDataProperty(value, key) : undefined), of);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

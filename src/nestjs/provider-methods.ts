@@ -19,7 +19,7 @@ export function traceMethods(type: Class): void {
     // Those of gateways and resolvers have their span from the interceptor.
     if (isHandler(method)) Untraced()(prototype, key, descriptor);
     const options = optionsOf(type, key, method);
-    if (options === undefined || isMarked(untraced, method, { key, place: prototype })) continue;
+    if (options === undefined || isMarked(untraced, method, { key, markedOn: prototype })) continue;
     Traced(options)(prototype, key, descriptor);
     Object.defineProperty(prototype, key, descriptor);
   }

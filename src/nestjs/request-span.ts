@@ -5,10 +5,10 @@ import { activeContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { isUntraced } from '../platform/untraced-context.ts';
-import { startLive } from '../run-in-span.ts';
+import { startTrackedSpan } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
-import { hasEnded, isLocalRoot } from '../span/parentage.ts';
+import { hasEnded, hasLiveSpan } from '../span/parentage.ts';
 import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
@@ -43,7 +43,7 @@ export class RequestSpan extends HttpSpan {
 
   constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, parent: Context) {
     super(live, response);
-    this.isLocalRoot = isLocalRoot(parent, 'child');
+    this.isLocalRoot = !hasLiveSpan(parent);
     this.#request = request;
     this.#method = nodeRequest(request).method;
   }
@@ -118,7 +118,7 @@ export function startRequestSpan(
   const tracer = instance.tracerFor(plan);
   const parent = tracer && parentOf(mode, request);
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
-  const live = startLive({ instance, plan, tracer: tracer!, parent }, [request]);
+  const live = startTrackedSpan({ instance, plan, tracer: tracer!, parent }, [request]);
   if (live === undefined) return undefined;
   const span = new RequestSpan(live, request, response, parent);
   spans.set(response, span);

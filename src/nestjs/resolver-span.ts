@@ -4,6 +4,7 @@ import { cover } from '../returned/cover.ts';
 import { attempt } from '../platform/report.ts';
 import type { HandlerSpan } from './handler-span.ts';
 import { isAnswer } from './http-span.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /**
  * In GraphQL the work is over with the resolver's value; that of a subscription, with the iterator that it is: exhausted, or
@@ -18,7 +19,7 @@ export class ResolverSpan implements HandlerSpan {
   }
 
   emitted(value: unknown): void {
-    if (this.#isCovered || typeof value !== 'object' || value === null) return;
+    if (this.#isCovered || !isObject(value)) return;
     if (attempt('looking at a result', () => Symbol.asyncIterator in value) !== true) return;
     this.#isCovered = cover(value, this.live, this.live.coveredBefore);
   }

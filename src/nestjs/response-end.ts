@@ -57,7 +57,7 @@ class ResponseListener extends SharedListener<ResponseObserver> {
     this.#connection?.add(this.#closed);
   }
 
-  protected override leave(): void {
+  protected override unlisten(): void {
     this.#response.off('finish', this.#finished);
     this.#response.off('close', this.#closed);
     this.#connection?.remove(this.#closed);
@@ -84,7 +84,7 @@ class ConnectionListener extends SharedListener<() => void> {
     this.#connection.on('close', this.#closed);
   }
 
-  protected override leave(): void {
+  protected override unlisten(): void {
     this.#connection.off('close', this.#closed);
   }
 

@@ -7,7 +7,7 @@ import { readOptions, refuse } from '../options/check.ts';
 import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
-import { startLive } from '../run-in-span.ts';
+import { startTrackedSpan } from '../run-in-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { handlerPlan, isResolver, requestOf } from './handler-facts.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
@@ -120,7 +120,7 @@ export class TracedInterceptor implements NestInterceptor {
     // A middleware may have lost the context.
     const isLost = around !== undefined && trace.getSpan(active) === undefined;
     const parent = isLost ? around.live.active : (entry?.parent ?? active);
-    const live = startLive({ instance, plan, tracer, parent }, [context, entry]);
+    const live = startTrackedSpan({ instance, plan, tracer, parent }, [context, entry]);
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && endingWith(response, live, around)) ??

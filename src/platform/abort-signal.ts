@@ -1,6 +1,7 @@
 import { dataProperty, ownDataProperty } from './data-property.ts';
 import { report } from './report.ts';
 import { oneFor, SharedListener } from './shared-listener.ts';
+import { isObject } from './is-object.ts';
 
 /** Something that wants to hear, synchronously and at most once, that a signal has been aborted. */
 export interface AbortObserver {
@@ -45,7 +46,7 @@ export class AbortListener extends SharedListener<AbortObserver> {
     this.#signal.addEventListener('abort', this.#onAbort);
   }
 
-  protected override leave(): void {
+  protected override unlisten(): void {
     this.#signal.removeEventListener('abort', this.#onAbort);
   }
 }
@@ -86,7 +87,7 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
   const last = args.length - 1;
   for (let i = 0; i <= last; i++) {
     const arg = args[i];
-    if (typeof arg !== 'object' || arg === null) continue;
+    if (!isObject(arg)) continue;
     const tag = tagOf(arg);
     if (tag === 'AbortSignal') return arg as AbortSignalLike;
     try {
@@ -102,7 +103,7 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
 }
 
 function ownSignal(owner: unknown): AbortSignalLike | undefined {
-  if (typeof owner !== 'object' || owner === null) return undefined;
+  if (!isObject(owner)) return undefined;
   const owned = ownDataProperty(owner, 'signal');
   if (isAbortSignal(owned)) return owned;
   const other = ownDataProperty(owner, 'abortSignal');
@@ -130,7 +131,7 @@ const UNTAGGED =
  * `Request` makes Node load its whole `fetch`, which takes tens of milliseconds.
  */
 function tagOf(value: unknown): unknown {
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (!isObject(value)) return undefined;
   try {
     return UNTAGGED?.isPrototypeOf(value) ? 'AbortSignal' : dataProperty(value, Symbol.toStringTag);
   } catch {
@@ -142,7 +143,7 @@ function tagOf(value: unknown): unknown {
 /** Whether a task that was told to stop threw because of that: the reason, an error about it, or any `AbortError`. */
 export function stemsFrom(reason: unknown, error: unknown): boolean {
   if (error === reason) return true;
-  if (typeof error !== 'object' || error === null) return false;
+  if (!isObject(error)) return false;
   const { name, cause } = error as Error;
   return name === 'AbortError' || (reason !== undefined && cause === reason);
 }

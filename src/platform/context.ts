@@ -75,7 +75,7 @@ export function hasContextManager(): boolean {
   return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
 }
 
-let verified = false;
+let hasLooked = false;
 
 /** A call that is made once, even if the context manager that is to make it throws, forgets to, or does so again later. */
 export interface OneCall {
@@ -83,7 +83,7 @@ export interface OneCall {
   /** `undefined` until the function has returned or thrown. */
   threw: boolean | undefined;
   /** What it has returned or thrown. */
-  outcome: unknown;
+  answer: unknown;
 }
 
 /** A closure over the arguments, because managers pass `this` on by `bind`, which is several times dearer. */
@@ -99,16 +99,16 @@ export function oneCall(
       if (isMade) return;
       isMade = true;
       try {
-        if (!verified) attempt('looking for a context manager', () => verify(active));
-        call.outcome = Reflect.apply(fn, self, args as never[]);
+        if (!hasLooked) attempt('looking for a context manager', () => warnIfNotNesting(active));
+        call.answer = Reflect.apply(fn, self, args as never[]);
         call.threw = false;
       } catch (error) {
         call.threw = true;
-        call.outcome = error;
+        call.answer = error;
       }
     },
     threw: undefined,
-    outcome: undefined,
+    answer: undefined,
   };
   return call;
 }
@@ -127,15 +127,15 @@ export function callInContext<R>(
     report('context.with() threw', error);
   }
   call.make();
-  if (call.threw) throw call.outcome;
-  return call.outcome as R;
+  if (call.threw) throw call.answer;
+  return call.answer as R;
 }
 
 /** Spans of an application without a context manager never nest, and nothing else would say so. */
-function verify(active: Context): void {
+function warnIfNotNesting(active: Context): void {
   const span = trace.getSpan(active);
   if (span === undefined) return;
-  verified = true;
+  hasLooked = true;
   if (trace.getSpan(activeContext()) === span) return;
   report(
     'spans will not nest: no context manager is registered; call startTracing(), or context.setGlobalContextManager()',

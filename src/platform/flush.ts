@@ -79,14 +79,13 @@ interface SharedGroup {
 function newGroup(provider: Flushable): SharedGroup {
   let running: Pass | undefined;
   let waiting: Pass | undefined;
-  const mayJoin = !isIoRequestBound();
   /** What passes failed with, for those who have asked for a flush since and heard of none. */
   let untold: unknown[] = [];
 
   const newPass = (): Pass => {
     const waiters: SharedPass['waiters'] = new Set();
     const call = new ProviderCall();
-    // A provider keeps the process until it is answered.
+    // When nobody who is left holds the process, the provider is answered: until then it would keep the process alive.
     const left = () => {
       for (const { holdsProcess } of waiters) if (holdsProcess) return;
       call.answerEarly();
@@ -104,7 +103,8 @@ function newGroup(provider: Flushable): SharedGroup {
     const run = async () => {
       const clearTimer = startTimer(PASS_LIMIT_MS, giveUp, { holdsProcess: false, isHousekeeping: true });
       const ended = call.run(() => {
-        // Fails here, where it is heard, if timers throw, as after the end of a test; in an SDK it would be an unhandled rejection.
+        // If timers throw, as after the end of a test, this does so here, where it is caught. In an SDK it would be an
+        // unhandled rejection.
         clearTimeout(undefined);
         return provider.forceFlush();
       });
@@ -114,9 +114,10 @@ function newGroup(provider: Flushable): SharedGroup {
       const failures = await ended;
       clearTimer();
       const all = untold.concat(failures);
-      const result: FlushResult = all.length === 0 ? FLUSHED : { status: 'failed', error: joined(all) };
-      if (failures.length > 0) report('a flush failed', (result as { error?: unknown }).error);
-      // A request made meanwhile covers what this pass covered.
+      const error = all.length > 0 ? joined(all) : undefined;
+      const result: FlushResult = error === undefined ? FLUSHED : { status: 'failed', error };
+      if (failures.length > 0) report('a flush failed', error);
+      // Whoever waits for the next pass has to hear of what this one failed with, too.
       if (waiters.size === 0) untold = all.slice(-MOST_UNTOLD);
       else untold = waiting === undefined ? [] : failures;
       for (const waiter of waiters) waiter.settle(result);
@@ -127,7 +128,7 @@ function newGroup(provider: Flushable): SharedGroup {
   };
   return {
     request() {
-      if (running !== undefined && mayJoin) return (waiting ??= newPass());
+      if (running !== undefined && !isIoRequestBound()) return (waiting ??= newPass());
       running = newPass();
       void running.run();
       return running;
@@ -139,9 +140,8 @@ function newGroup(provider: Flushable): SharedGroup {
 const groups = /* @__PURE__ */ processWide('flush-groups', () => new WeakMap<object, SharedGroup>());
 
 /** @returns `undefined` when there is nothing to flush: no provider, or one that has no `forceFlush` */
-function groupOf(provider: object | undefined): SharedGroup | undefined {
-  if (provider === undefined || typeof (provider as Partial<Flushable>).forceFlush !== 'function')
-    return undefined;
+function groupOf(provider: Partial<Flushable> | undefined): SharedGroup | undefined {
+  if (typeof provider?.forceFlush !== 'function') return undefined;
   let group = groups.get(provider);
   if (group === undefined) groups.set(provider, (group = newGroup(provider as Flushable)));
   return group;

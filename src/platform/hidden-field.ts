@@ -5,8 +5,8 @@ export interface HiddenField<V> {
   set(of: object, value: V): void;
 }
 
-/** Who inherits from it gives its private fields to the object that is passed. */
-const Given = function (object: object): object {
+/** A base class whose constructor answers its argument: so a subclass adds its private field to that object. */
+const ReturnsArgument = function (object: object): object {
   return object;
 } as unknown as new (object: object) => object;
 
@@ -15,7 +15,7 @@ const Given = function (object: object): object {
  * goes with its object.
  */
 export function hiddenField<V>(): HiddenField<V> {
-  class Field extends Given {
+  class Field extends ReturnsArgument {
     #value: V;
 
     constructor(of: object, value: V) {

@@ -1,4 +1,5 @@
 import { diag } from '@opentelemetry/api';
+import { isObject } from './is-object.ts';
 
 /**
  * Tells the operator about something that was suppressed so that the application would not notice it.
@@ -62,14 +63,12 @@ export function handleRejection(what: string, answer: unknown): void {
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
+  return isObject(value) && typeof (value as { then?: unknown }).then === 'function';
 }
 
 /** A value as it can be named in a message, whatever it is. */
 export function inWords(value: unknown): string {
   if (typeof value === 'string') return `'${value}'`;
   if (typeof value === 'function') return 'a function';
-  return typeof value === 'object' && value !== null ? 'an object' : String(value);
+  return isObject(value) ? 'an object' : String(value);
 }

@@ -20,7 +20,7 @@ export abstract class SharedListener<Observer> {
   remove(observer: Observer): void {
     if (this.#first === observer) this.#first = undefined;
     else if (!this.#others?.delete(observer)) return;
-    if (this.#isEmpty()) this.#leave();
+    if (this.#isEmpty()) this.#unlisten();
   }
 
   #isEmpty(): boolean {
@@ -36,7 +36,7 @@ export abstract class SharedListener<Observer> {
   protected tell(inform: (observer: Observer) => void): void {
     const [first, others] = [this.#first, this.#others];
     this.#first = this.#others = undefined;
-    this.#leave();
+    this.#unlisten();
     if (others !== undefined) for (const observer of Array.from(others).reverse()) inform(observer);
     if (first !== undefined) inform(first);
   }
@@ -45,10 +45,10 @@ export abstract class SharedListener<Observer> {
   protected abstract listen(): void;
 
   /** Stops listening. */
-  protected abstract leave(): void;
+  protected abstract unlisten(): void;
 
-  #leave(): void {
-    attempt('removing a listener', () => this.leave());
+  #unlisten(): void {
+    attempt('removing a listener', () => this.unlisten());
   }
 }
 

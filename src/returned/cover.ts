@@ -11,6 +11,7 @@ import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
 import { isRunning, observeRunningPromise } from './running-promise.ts';
 import { isWebStream, observeWebStream } from './web-stream.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** How many objects have been covered. */
 let count = 0;
@@ -49,11 +50,11 @@ class Coverage implements CoveredWork {
     return this.#end !== undefined;
   }
 
-  isLazy(): void {
+  foundLazy(): void {
     if (this.#collectable.ifCollected === FORGOTTEN) this.#collectable.ifCollected = RETURNED;
   }
 
-  isRunning(): void {
+  foundRunning(): void {
     this.#collectable.ifCollected = ABANDONED;
   }
 
@@ -69,7 +70,7 @@ class Coverage implements CoveredWork {
     this.#tell((live) => live.settle(LEFT));
   }
 
-  isValue(): void {
+  foundValue(): void {
     this.withdraw?.();
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));
   }
@@ -116,7 +117,7 @@ export function cover(
       if (instruments !== true) coverage.withdraw = instruments;
       coverages.set(value, coverage);
     } else if (coverage.number <= before) {
-      if (coverage.withdraw !== undefined) coverage.isValue();
+      if (coverage.withdraw !== undefined) coverage.foundValue();
       return false;
     }
     if ('span' in owner) coverage.add(owner);
@@ -145,7 +146,7 @@ export function coverInside(
 ): boolean {
   try {
     const inside = covers(value as never);
-    if (typeof inside !== 'object' || inside === null || !cover(inside, owner, ASKED_FOR)) return false;
+    if (!isObject(inside) || !cover(inside, owner, ASKED_FOR)) return false;
     // Made for this look, perhaps, or handled already: listening to it must not add an unhandled rejection.
     if (isRunning(inside)) (inside as Promise<unknown>).then(undefined, () => {});
     return true;
@@ -155,7 +156,7 @@ export function coverInside(
   }
 }
 
-/** In place of {@link coveredSoFar}: the application has said that this object is the work. */
+/** In place of {@link coveredSoFar}: the application has said that this object is the work, so one that was covered before counts, too. */
 const ASKED_FOR = -1;
 
 function observerOf(value: object, isAskedFor: boolean): Observe | undefined {

@@ -7,14 +7,14 @@ export interface CoveredWork {
   /** Whether the end has been told. */
   hasEnded(): boolean;
   /** The work begins when it is asked for: nothing is lost if the object is collected before that. */
-  isLazy(): void;
+  foundLazy(): void;
   /** The work is under way, and has to settle. */
-  isRunning(): void;
+  foundRunning(): void;
   /** @param result what the `resultAttributes` are made from */
   returned(result: unknown): void;
   threw(error: unknown): void;
   /** There is no work after all: the object is a value, and the spans end as of the call. */
-  isValue(): void;
+  foundValue(): void;
   /** Left before its end, which is nobody's failure. */
   left(): void;
   /** What the object has led to stands for the work, too: its promise, its stream, another query. */

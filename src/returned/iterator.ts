@@ -2,10 +2,11 @@ import { callInContext } from '../platform/context.ts';
 import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { report } from '../platform/report.ts';
-import { isLeaving } from './node-stream.ts';
+import { saysReaderLeft } from './node-stream.ts';
 import { hearPromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
 import type { Reading } from './covered-work.ts';
+import { isObject } from '../platform/is-object.ts';
 
 const ITERATOR_KEYS = [Symbol.asyncIterator, Symbol.iterator] as const;
 
@@ -65,7 +66,7 @@ export const observeIterator = (iterator: object, work: Reading): boolean => {
     replaceMethod(iterator, ask, (original, self, args) => hearAnswer(work, original, self, args));
   }
   replace('throw');
-  replace('return', leave);
+  replace('return', missingReturn);
   return true;
 };
 
@@ -104,7 +105,7 @@ function shadowOf(prototype: object): object {
       const now = Reflect.get(prototype, key, this) as Method | undefined;
       // Somebody may have put this very function there.
       const original = now === undefined || now === value ? first : now;
-      const work = typeof this === 'object' && this !== null ? works.get(this) : undefined;
+      const work = isObject(this) ? works.get(this) : undefined;
       return work === undefined
         ? Reflect.apply(original, this, args as never[])
         : hear(work, original, this as object, args);
@@ -112,7 +113,7 @@ function shadowOf(prototype: object): object {
     Object.defineProperty(shadow, key, { value, enumerable: false, writable: true, configurable: true });
   };
   for (const key of STEPS)
-    define(key, key === 'return' ? leave : undefined, (work, original, self, args) =>
+    define(key, key === 'return' ? missingReturn : undefined, (work, original, self, args) =>
       takeStep(work, key, original, self, args),
     );
   for (const ask of ITERATOR_KEYS)
@@ -122,7 +123,7 @@ function shadowOf(prototype: object): object {
 }
 
 /** A loop that is left calls `return`: without one there would be nothing to hear. */
-function leave(this: object, ...[value]: unknown[]): unknown {
+function missingReturn(this: object, ...[value]: unknown[]): unknown {
   const step = { done: true, value };
   return Symbol.asyncIterator in this ? Promise.resolve(step) : step;
 }
@@ -130,7 +131,7 @@ function leave(this: object, ...[value]: unknown[]): unknown {
 /** What it answers in place of itself takes the steps. */
 function hearAnswer(work: Reading, original: Method, self: object, args: unknown[]): unknown {
   const answer: unknown = Reflect.apply(original, self, args as never[]);
-  if (answer !== self && typeof answer === 'object' && answer !== null) observeIterator(answer, work);
+  if (answer !== self && isObject(answer)) observeIterator(answer, work);
   return answer;
 }
 
@@ -138,7 +139,7 @@ function takeStep(work: Reading, key: StepKey, original: Method, self: object, a
   if (work.hasEnded()) return Reflect.apply(original, self, args as never[]);
   const threw = (error: unknown) => {
     // `Readable.from` throws in why its reader has left.
-    if (key === 'throw' && error === args[0] && isLeaving(error)) work.left();
+    if (key === 'throw' && error === args[0] && saysReaderLeft(error)) work.left();
     else work.threw(error);
   };
   let step: unknown;
@@ -157,9 +158,9 @@ function takeStep(work: Reading, key: StepKey, original: Method, self: object, a
   return step;
 }
 
-/** Learns from a step whether it is the last. What would be computed for that is read when the loop reads it. */
+/** Learns from a step whether it is the last. A `done` that is a getter is not run here, but heard when the loop reads it. */
 function readStep(step: unknown, key: StepKey, iterator: object, work: Reading): void {
-  if (typeof step !== 'object' || step === null) return;
+  if (!isObject(step)) return;
   try {
     const holder = holderOf(step, 'done');
     const property = holder && Object.getOwnPropertyDescriptor(holder, 'done');
@@ -185,7 +186,7 @@ function readDone(done: unknown, key: StepKey, iterator: object, work: Reading):
 
 function hasThen(step: unknown): step is Promise<unknown> {
   try {
-    return typeof step === 'object' && step !== null && methodOf(step, 'then') !== undefined;
+    return isObject(step) && methodOf(step, 'then') !== undefined;
   } catch (error) {
     report('reading an iterator result threw', error);
     return false;

@@ -5,6 +5,7 @@ import type { Observe } from './covered-work.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { hearPromise, isPlainPromise } from './promise.ts';
 import { replaced, replaceMethod } from './replace-method.ts';
+import { isObject } from '../platform/is-object.ts';
 
 type Handler = (...values: unknown[]) => unknown;
 
@@ -54,9 +55,9 @@ export const observeLazy: Observe = (lazy, work) => {
 
   const asked = (key: PropertyKey, original: Method, args: unknown[]): unknown => {
     const caller = activeContext();
-    // Also when it goes on later, where its span is the active one.
+    // One of its own methods calls another, perhaps after an `await`: then its span is the active one.
     const isItself = isBusy || trace.getSpan(caller) === trace.getSpan(work.active);
-    if (work.hasEnded()) leave();
+    if (work.hasEnded()) restorePrototype();
     if (isItself || work.hasEnded()) return Reflect.apply(original, lazy, args as never[]);
     const heard = [...args];
     /** The handler then tells of the end, and runs where its caller is: what that does with the result is not the work. */
@@ -90,23 +91,23 @@ export const observeLazy: Observe = (lazy, work) => {
       isBusy = false;
     }
     const isHeard = takesCallback || (key === 'then' && heard[0] !== args[0] && heard[1] !== args[1]);
-    if (key === 'then' || takesCallback) work.isRunning();
+    if (key === 'then' || takesCallback) work.foundRunning();
     if (isHeard || result === lazy) return result;
     if (isPlainPromise(result)) {
-      work.isRunning();
+      work.foundRunning();
       const stepped = (value: unknown) => {
         if (!TAKE_A_STEP.includes(key) || (key === 'next' && value === null)) returned(value);
       };
       return hearPromise(result, stepped, threw) ?? result;
     }
-    // What it was given is not its answer, but where it is piped to it ends.
+    // An argument that comes back is no answer of its own. What it is piped to is: there the work ends.
     const isAnswer = key === 'pipe' || !args.includes(result);
-    if (typeof result === 'object' && result !== null && isAnswer) work.leadsTo(result);
+    if (isObject(result) && isAnswer) work.leadsTo(result);
     if (runsAtOnce) returned(result);
     return result;
   };
 
-  const leave = () => {
+  const restorePrototype = () => {
     if (Object.getPrototypeOf(lazy) === shadow) Object.setPrototypeOf(lazy, prototype);
   };
   askers.set(lazy, asked);
@@ -120,10 +121,10 @@ export const observeLazy: Observe = (lazy, work) => {
       self === lazy ? asked(key, original, args) : Reflect.apply(original, self, args as never[]),
     );
     if (undo !== undefined || key !== 'then') continue;
-    leave();
+    restorePrototype();
     return false;
   }
-  work.isLazy();
+  work.foundLazy();
   return true;
 };
 

@@ -50,7 +50,7 @@ export function observeNodeStream(
   const willClose = () =>
     (reading ?? writing) != null &&
     [reading, writing].every((state) => state == null || (state.autoDestroy === true && state.emitClose));
-  const failed = (error: unknown) => (isLeaving(error) ? work.left() : work.threw(error));
+  const failed = (error: unknown) => (saysReaderLeft(error) ? work.left() : work.threw(error));
   const closed = () => {
     if (stream.errored != null) failed(stream.errored);
     else if (!isUnfinished()) work.returned(stream);
@@ -92,7 +92,7 @@ function isFlagged(stream: object, side: 'readable' | 'writable'): boolean {
 }
 
 /** What Node itself destroys a stream with, or throws into an iterator, whose reader leaves early: an abort for no reason. */
-export function isLeaving(error: unknown): boolean | undefined {
+export function saysReaderLeft(error: unknown): boolean | undefined {
   return attempt('reading the error of a stream', () => {
     const { code, cause } = error as { code?: unknown; cause?: unknown };
     return code === 'ABORT_ERR' && cause === undefined;

@@ -2,7 +2,8 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { type Method, methodOf } from '../platform/data-property.ts';
 import type { Observe } from './covered-work.ts';
 import { throwOn } from './promise.ts';
-import { before, replaced, replaceMethod } from './replace-method.ts';
+import { tellBefore, replaced, replaceMethod } from './replace-method.ts';
+import { isObject } from '../platform/is-object.ts';
 
 const HANDLERS = ['next', 'error', 'complete'] as const;
 type Handler = (typeof HANDLERS)[number];
@@ -51,7 +52,7 @@ export const observeObservable: Observe = (observable, work) => {
       replaceMethod(
         of,
         'unsubscribe',
-        before(() => unsubscribed()),
+        tellBefore(() => unsubscribed()),
       );
     if (isSubscriber(observer)) hearUnsubscribe(observer);
     subscribers++;
@@ -64,8 +65,7 @@ export const observeObservable: Observe = (observable, work) => {
       tell('error', error);
       throw error;
     }
-    if (typeof subscription !== 'object' || subscription === null || !methodOf(subscription, 'unsubscribe'))
-      work.isValue();
+    if (!isObject(subscription) || !methodOf(subscription, 'unsubscribe')) work.foundValue();
     else if ((subscription as { closed?: unknown }).closed === true) unsubscribed(hasHeard);
     else if (subscription !== observer) hearUnsubscribe(subscription);
     return subscription;
@@ -106,7 +106,7 @@ function observed(given: unknown[], inCaller: InCaller, isReported: boolean): un
       },
     );
   };
-  if (typeof observer !== 'object' || observer === null) {
+  if (!isObject(observer)) {
     // Who is given nothing may refuse it.
     if (typeof observer !== 'function' && !isReported) return given;
     const [error, complete, ...rest] = others;
@@ -133,5 +133,5 @@ function observed(given: unknown[], inCaller: InCaller, isReported: boolean): un
 }
 
 function isSubscriber(observer: unknown): observer is object {
-  return typeof observer === 'object' && observer !== null && 'unsubscribe' in observer && 'add' in observer;
+  return isObject(observer) && 'unsubscribe' in observer && 'add' in observer;
 }

@@ -1,4 +1,5 @@
 import { dataProperty, ownDataProperty } from '../platform/data-property.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** The one that async functions return, whatever the global `Promise` is by now. */
 const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
@@ -6,10 +7,10 @@ const INTRINSIC: object = Object.getPrototypeOf((async () => {})());
 /** Whether `value` is a promise made by the language itself, in any realm: not of a subclass, and no mere thenable. */
 export function isNativePromise(value: unknown): value is Promise<unknown> {
   try {
-    if (typeof value !== 'object' || value === null) return false;
+    if (!isObject(value)) return false;
     const prototype: unknown = Object.getPrototypeOf(value);
     // The class of zone.js gives itself out as native.
-    return prototype === INTRINSIC || (isIntrinsic(prototype as object) && !isMarked(value));
+    return prototype === INTRINSIC || (isIntrinsic(prototype as object) && !isZoneOrBluebird(value));
   } catch {
     // A proxy that refuses the look.
     return false;
@@ -112,7 +113,7 @@ export function hearPromise(
 const MARKS = ['__zone_symbol__state', '_bitField'];
 
 /** Whether a promise is one of those. */
-export function isMarked(promise: object): boolean {
+export function isZoneOrBluebird(promise: object): boolean {
   return MARKS.some((mark) => mark in promise);
 }
 

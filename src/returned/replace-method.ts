@@ -62,7 +62,7 @@ export function replaced<F extends Method>(original: Method, replacement: F): F 
 }
 
 /** Tells of a call of the method, and then makes it. */
-export function before(tell: () => void): Replacement {
+export function tellBefore(tell: () => void): Replacement {
   return (original, self, args) => {
     tell();
     return Reflect.apply(original, self, args as never[]);

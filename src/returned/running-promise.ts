@@ -1,19 +1,20 @@
 import { dataProperty, holderOf, methodOf } from '../platform/data-property.ts';
 import type { CoveredWork } from './covered-work.ts';
-import { isIntrinsic, isMarked } from './promise.ts';
+import { isIntrinsic, isZoneOrBluebird } from './promise.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** Whether the work of a promise is under way, whoever asks for it: subclasses that are lazy have a `then` of their own. */
 export function isRunning(promise: unknown): promise is object {
-  if (typeof promise !== 'object' || promise === null || !('then' in promise)) return false;
+  if (!isObject(promise) || !('then' in promise)) return false;
   const holder = holderOf(promise, 'then');
-  return holder !== undefined && (isIntrinsic(holder) || isMarked(promise));
+  return holder !== undefined && (isIntrinsic(holder) || isZoneOrBluebird(promise));
 }
 
 const BLUEBIRD_BRANCHES = '_branchesRemainingToCancel';
 
 /** Tells at once what a promise of Bluebird's or zone.js' has settled to. @returns whether it had */
 function tellIfSettled(promise: object, work: Pick<CoveredWork, 'returned' | 'threw'>): boolean {
-  if (!isMarked(promise)) return false;
+  if (!isZoneOrBluebird(promise)) return false;
   const state = promise as {
     readonly __zone_symbol__state?: boolean | null;
     readonly __zone_symbol__value?: unknown;
@@ -45,7 +46,7 @@ const READ_BY_LISTENERS = ['constructor', '_target'];
  */
 export function observeRunningPromise(
   promise: object,
-  work: Pick<CoveredWork, 'returned' | 'threw' | 'isRunning'>,
+  work: Pick<CoveredWork, 'returned' | 'threw' | 'foundRunning'>,
 ): boolean {
   const then = methodOf(promise, 'then');
   if (then === undefined) return false;
@@ -55,7 +56,7 @@ export function observeRunningPromise(
   let isHeard = false;
   /** The rejection, passed on. */
   let unheard: Promise<never> | undefined;
-  const leave = () => {
+  const restorePrototype = () => {
     if (Object.getPrototypeOf(promise) === shadow) Object.setPrototypeOf(promise, prototype);
   };
   const shadow: object = Object.create(prototype);
@@ -70,7 +71,7 @@ export function observeRunningPromise(
         if (!isOurs && this === promise) {
           isHeard = true;
           unheard?.catch(() => {});
-          leave();
+          restorePrototype();
         }
         return Reflect.get(prototype, key, this) as unknown;
       },
@@ -82,13 +83,13 @@ export function observeRunningPromise(
   try {
     Reflect.apply(then, promise, [
       (value: unknown) => {
-        leave();
+        restorePrototype();
         work.returned(value);
       },
       (error: unknown) => {
         // Whoever listens later handles it, as it would have handled the promise itself.
         if (!isHeard)
-          unheard = isMarked(promise)
+          unheard = isZoneOrBluebird(promise)
             ? (dataProperty(prototype, 'constructor') as PromiseConstructor).reject(error)
             : rejected(error);
         work.threw(error);
@@ -96,11 +97,11 @@ export function observeRunningPromise(
     ] as never[]);
   } catch {
     // It has no state, and only looks like a promise.
-    leave();
+    restorePrototype();
     return false;
   }
   if (BLUEBIRD_BRANCHES in promise) Reflect.set(promise, BLUEBIRD_BRANCHES, branches);
   isOurs = false;
-  work.isRunning();
+  work.foundRunning();
   return true;
 }

@@ -1,7 +1,7 @@
 import { dataProperty } from '../platform/data-property.ts';
 import { observeIterator } from './iterator.ts';
 import { hearPromise } from './promise.ts';
-import { before, type Replacement, replaceMethod } from './replace-method.ts';
+import { tellBefore, type Replacement, replaceMethod } from './replace-method.ts';
 import type { Observe, Reading } from './covered-work.ts';
 
 /** A web `ReadableStream`: the work is the reading, in every way that there is to read one. It is never locked here. */
@@ -23,7 +23,7 @@ export const observeWebStream = (target: object, work: Reading): ReturnType<Obse
       replaceMethod(
         iterator,
         'return',
-        before(() => work.left()),
+        tellBefore(() => work.left()),
       );
     observeIterator(iterator, as());
     return iterator;
@@ -58,7 +58,7 @@ export const observeWebStream = (target: object, work: Reading): ReturnType<Obse
       for (const branch of branches) observeWebStream(branch, as(left));
       return branches;
     },
-    cancel: before(() => {
+    cancel: tellBefore(() => {
       if (!stream.locked) work.left();
     }),
   };
@@ -75,10 +75,10 @@ export function isWebStream(value: object): boolean {
 
 function observeReader(reader: ReadableStreamDefaultReader, work: Reading): void {
   let isReleased = false;
-  const cancelled = before(() => {
+  const cancelled = tellBefore(() => {
     if (!isReleased) work.left();
   });
-  const released = before(() => {
+  const released = tellBefore(() => {
     isReleased = true;
   });
   replaceMethod(reader, 'cancel', cancelled);

@@ -11,6 +11,7 @@ import {
 import { activeContext } from '../platform/context.ts';
 import { attempt, handleRejection, inWords, report } from '../platform/report.ts';
 import { parentSpanContext } from './parentage.ts';
+import { isObject } from '../platform/is-object.ts';
 
 export interface WriteCarrier {
   /**
@@ -41,8 +42,8 @@ export const writeCarrier: WriteCarrier = (into = {}) => {
 export function contextOf(what: string, answer: unknown, base: Context): Context {
   const without = trace.deleteSpan(base);
   if (isSpanContext(answer)) return trace.setSpanContext(without, answer);
-  if (typeof answer !== 'object' || answer === null || Array.isArray(answer) || isBytes(answer)) {
-    const given = typeof answer === 'object' && answer !== null ? 'an array or bytes' : inWords(answer);
+  if (!isObject(answer) || Array.isArray(answer) || isBytes(answer)) {
+    const given = isObject(answer) ? 'an array or bytes' : inWords(answer);
     report(`${what} answered ${given}; give a Context or headers`);
     return without;
   }
@@ -170,7 +171,7 @@ const WRAPPERS = ['StringValue', 'stringValue', 'Value', 'bytes'];
 
 function textOf(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value;
-  if (typeof value !== 'object' || value === null) return undefined;
+  if (!isObject(value)) return undefined;
   if (isBytes(value)) return new TextDecoder().decode(value);
   if (Array.isArray(value)) {
     const isNumbers = value.length > 0 && value.every((byte) => Number.isInteger(byte));

@@ -1,5 +1,5 @@
 import { attempt } from '../platform/report.ts';
-import { holders, type Listed } from './live-span-list.ts';
+import { listsInUse, type Listed } from './live-span-list.ts';
 import type { Outcome } from './outcome.ts';
 
 /** Ends every live span that `provider` made, as `shutdown`. */
@@ -19,7 +19,7 @@ export function endDescendants(ancestor: Listed, family: symbol, outcome: Outcom
 /** The newest first, whatever instance has begun them: so children come before their parents. */
 function settleLive(outcome: Outcome, isMeant: (live: Listed) => boolean): void {
   const meant: Listed[] = [];
-  for (const spans of holders)
+  for (const spans of listsInUse)
     for (const live of spans) if (attempt('looking at a live span', () => isMeant(live))) meant.push(live);
   meant.sort((a, b) => b.order - a.order);
   for (const live of meant) attempt('ending a live span', () => live.settle(outcome));

@@ -1,5 +1,6 @@
 import type { RecordedException, Redact } from '../options/options.ts';
 import { attempt } from '../platform/report.ts';
+import { isObject } from '../platform/is-object.ts';
 
 const LONGEST_MESSAGE = 4096;
 const LONGEST_STACK = 16_384;
@@ -22,10 +23,9 @@ export function describeException(
 
 /** The same of why a signal was aborted, which may be anything. Its code does not count: the reason's name tells. */
 export function describeReason(reason: unknown, redact: Redact | undefined): RecordedException {
-  const { name, message, stack } =
-    typeof reason === 'object' && reason !== null
-      ? describe(reason)
-      : plain('AbortError', reason === undefined ? 'the signal was aborted' : String(reason));
+  const { name, message, stack } = isObject(reason)
+    ? describe(reason)
+    : plain('AbortError', reason === undefined ? 'the signal was aborted' : String(reason));
   return complete({ name, message, stack, type: name }, reason, redact);
 }
 
@@ -58,7 +58,7 @@ function bounded({ name, message, stack, type }: RecordedException): RecordedExc
 
 function describe(thrown: unknown, called?: string): RecordedException {
   if (typeof thrown === 'function') return plain('function', `function ${readText(() => thrown.name) ?? ''}`);
-  if (typeof thrown !== 'object' || thrown === null) {
+  if (!isObject(thrown)) {
     // String() is the one conversion that takes symbols.
     return plain(thrown === null ? 'null' : typeof thrown, String(thrown));
   }
@@ -79,7 +79,7 @@ function plain(name: string, message: string): RecordedException {
 /** The errors that caused one, and those that it is made of, as they stand below its stack. */
 function causesOf(thrown: unknown, depth: number): string {
   let text = '';
-  if (depth === 0 || typeof thrown !== 'object' || thrown === null) return text;
+  if (depth === 0 || !isObject(thrown)) return text;
   try {
     const { cause, errors } = thrown as { cause?: unknown; errors?: unknown };
     for (const other of [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])]) {

@@ -3,7 +3,7 @@ import { atEndOfTurn } from '../platform/timer.ts';
 import { ownSpans } from '../platform/own-spans.ts';
 import { CollectorWatch, type Watched } from './collector-watch.ts';
 import type { Outcome } from './outcome.ts';
-import { settleOverdue } from './overdue.ts';
+import { settlePostponed } from './postponed-ends.ts';
 import { processWide } from '../platform/process-wide.ts';
 
 /** What `liveSpans()` tells of one span. */
@@ -33,7 +33,7 @@ export interface Listed extends Watched {
 }
 
 /** All that have live spans now, of every instance and every copy of this library. */
-export const holders = /* @__PURE__ */ processWide('live-spans', () => new Set<Iterable<Listed>>());
+export const listsInUse = /* @__PURE__ */ processWide('live-spans', () => new Set<Iterable<Listed>>());
 
 /**
  * The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing.
@@ -49,7 +49,7 @@ export class LiveSpanList implements Iterable<Listed> {
 
   add(live: Listed): void {
     if (!this.#isHeld) {
-      holders.add(this);
+      listsInUse.add(this);
       this.#isHeld = true;
     }
     ownSpans.live++;
@@ -82,7 +82,7 @@ export class LiveSpanList implements Iterable<Listed> {
       if (this.first !== undefined) return;
       this.#watch.stop();
       this.#isHeld = false;
-      holders.delete(this);
+      listsInUse.delete(this);
     });
   }
 
@@ -92,7 +92,7 @@ export class LiveSpanList implements Iterable<Listed> {
   }
 
   *[Symbol.iterator](): Generator<Listed> {
-    settleOverdue();
+    settlePostponed();
     for (let live = this.first; live !== undefined; live = live.next) yield live;
   }
 }

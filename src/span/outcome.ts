@@ -3,6 +3,7 @@ import type { Plan } from '../options/plan.ts';
 import type { RecordedException } from '../options/options.ts';
 import { describeException, describeReason } from './exception.ts';
 import { attempt } from '../platform/report.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** How a wrapped piece of work ended. The first one that is known ends the span. */
 export type Outcome =
@@ -30,29 +31,28 @@ export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
     const { outcome: name } = plan.attributeNames;
     return name === null ? {} : { [name]: as };
   };
+  const failed = (exception: RecordedException, thrown: unknown, also: Attributes) => {
+    writeFailure(span, exception, also, plan);
+    recordException(span, exception, thrown, plan);
+  };
   switch (kind) {
     case 'returned':
       return;
     case 'threw': {
       const { error, name } = outcome;
       if (plan.ignores(error)) return setAttributes(span, named('ignored'));
-      const exception = describeException(error, redact, name);
-      writeFailure(span, exception, {}, plan);
-      return recordException(span, exception, error, plan);
+      return failed(describeException(error, redact, name), error, {});
     }
     case 'aborted': {
       const { reason } = outcome;
       const also = named(kind);
       if (plan.cancellation === 'unset' || plan.ignores(reason)) return setAttributes(span, also);
-      const exception = describeReason(reason, redact);
-      writeFailure(span, exception, also, plan);
-      return recordException(span, exception, reason, plan);
+      return failed(describeReason(reason, redact), reason, also);
     }
     case 'timed-out': {
       const message = `the work had not settled after ${outcome.afterMs} ms`;
       const exception = { name: 'TimeoutError', type: 'TimeoutError', message };
-      writeFailure(span, exception, named(kind), plan);
-      return recordException(span, exception, exception, plan);
+      return failed(exception, exception, named(kind));
     }
     case 'abandoned':
       return writeFailure(span, { type: kind, message: 'collected before it ended' }, named(kind), plan);
@@ -99,7 +99,7 @@ const recorded = new WeakMap<object, string>();
 /** Whether an error is recorded here. With `origin-only`, one that travels up through traced calls is recorded by the innermost one. */
 function isFirstRecord(span: Span, error: unknown, { exceptionEvents }: Plan): boolean {
   if (exceptionEvents === 'none') return false;
-  if (exceptionEvents === 'every-span' || typeof error !== 'object' || error === null) return true;
+  if (exceptionEvents === 'every-span' || !isObject(error)) return true;
   const traceId = attempt('span.spanContext()', () => span.spanContext().traceId) ?? '';
   if (recorded.get(error) === traceId) return false;
   recorded.set(error, traceId);

@@ -22,11 +22,15 @@ export function linksTo(context: Context): Link[] {
   return parent === undefined ? [] : [{ context: parent }];
 }
 
-/** Whether nothing of its trace in this process lives on around a span that is started in `parent`. */
+/** Whether a span that is started in `parent` has no live parent in this process. */
 export function isLocalRoot(parent: Context, relation: Relation): boolean {
-  if (relation !== 'child') return true;
-  const span = parentSpanContext(parent);
-  return span === undefined || span.isRemote === true || hasEnded(parent);
+  return relation !== 'child' || !hasLiveSpan(parent);
+}
+
+/** Whether the span of `context` is one of this process, and live. */
+export function hasLiveSpan(context: Context): boolean {
+  const span = parentSpanContext(context);
+  return span !== undefined && span.isRemote !== true && !hasEnded(context);
 }
 
 /** Whether the span of `context` has ended, as far as it can tell: one of an SDK can. */
@@ -43,7 +47,7 @@ export interface Parent {
 
 /** Instead of a child of `context`: a root, linked to the span there as long as that is live. */
 export function rootBeside(context: Context): Parent {
-  const links = isLocalRoot(context, 'child') ? undefined : linksTo(context);
+  const links = hasLiveSpan(context) ? linksTo(context) : undefined;
   return { context: trace.deleteSpan(context), links };
 }
 

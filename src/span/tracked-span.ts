@@ -12,8 +12,8 @@ import { endEarly } from '../platform/own-spans.ts';
 import { startTimer } from '../platform/timer.ts';
 import { unwatch } from './collector-watch.ts';
 import type { Listed, LiveSpanInfo, LiveSpanList } from './live-span-list.ts';
-import { type Outcome, RETURNED, writeOutcome } from './outcome.ts';
-import { overdue, settleOverdue } from './overdue.ts';
+import { ABANDONED, type Outcome, RETURNED, writeOutcome } from './outcome.ts';
+import { postponedEnds, settlePostponed } from './postponed-ends.ts';
 import { endDescendants } from './end-many.ts';
 import { endSpan, isUnrecorded, readStartTime } from './sdk-span.ts';
 
@@ -21,7 +21,7 @@ import { endSpan, isUnrecorded, readStartTime } from './sdk-span.ts';
 export interface Tracking {
   readonly plan: Plan;
   readonly instance: {
-    readonly live: LiveSpanList;
+    readonly liveSpans: LiveSpanList;
     /** The one that makes the span. */
     readonly provider: object | undefined;
   };
@@ -36,7 +36,7 @@ export interface EndObserver {
   ended(): void;
   /** Whether the caller of the work hears of its end only after {@link settling}. */
   readonly holdsBack: boolean;
-  /** The work settles, and `end` is what that does to the span. @returns what the caller of the work has to wait for */
+  /** Calls `end`, which ends the span since the work has settled. @returns what the caller of the work has to wait for */
   settling(end: () => void): Promise<unknown> | undefined;
 }
 
@@ -45,10 +45,12 @@ export interface Collectable {
   readonly ifCollected: Outcome;
 }
 
+export const ABANDONED_IF_COLLECTED: Collectable = { ifCollected: ABANDONED };
+
 /** When the span ends if its work has not settled. */
 export interface TimeLimit {
   readonly afterMs: number;
-  /** The key in the contexts of all that the call begins, if what lives of it ends with the span. */
+  /** A key that the contexts of all that the call begins have, if those spans end with this one. */
   readonly family: symbol | undefined;
 }
 
@@ -88,10 +90,10 @@ export class TrackedSpan implements AbortObserver, Listed {
   /** Whether the span was recording when it started. */
   records = true;
   #collectable: Collectable | undefined = undefined;
-  readonly #live: LiveSpanList;
+  readonly #list: LiveSpanList;
   /** Kept only for a span that cannot be asked for its start. */
   readonly #startTime: number | undefined;
-  #signal: AbortListener | undefined = undefined;
+  #abortListener: AbortListener | undefined = undefined;
   #grace: Grace | undefined = undefined;
   #clearTimer: (() => void) | undefined = undefined;
 
@@ -102,10 +104,10 @@ export class TrackedSpan implements AbortObserver, Listed {
     this.plan = plan;
     this.isAsync = isAsync;
     this.provider = instance.provider;
-    this.#live = instance.live;
+    this.#list = instance.liveSpans;
     this.observer = observer;
     this.#startTime = readStartTime(span) === undefined ? Date.now() : undefined;
-    instance.live.add(this);
+    instance.liveSpans.add(this);
   }
 
   /** From now on the span ends no later than when `target`, which the work depends on, is collected. */
@@ -114,16 +116,16 @@ export class TrackedSpan implements AbortObserver, Listed {
     if (this.isOld) unwatch(this);
     this.target = target;
     this.#collectable = collectable;
-    this.#live.watch();
+    this.#list.watch();
   }
 
   collected(): void {
-    if (this.#collectable !== undefined) this.settle(this.#collectable.ifCollected);
+    this.settle(this.#collectable!.ifCollected);
   }
 
   /** Starts what may end the span before the work does. With a signal that has aborted already, it ends here. */
   watch(signal: AbortSignalLike | undefined, limit: TimeLimit | undefined): void {
-    if (signal !== undefined) this.#signal = observeAbort(signal, this);
+    if (signal !== undefined) this.#abortListener = observeAbort(signal, this);
     if (limit === undefined || this.ended) return;
     const { afterMs, family } = limit;
     const expire = () => {
@@ -147,7 +149,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   }
 
   returned(value: unknown): void {
-    this.#signal?.check();
+    this.#abortListener?.check();
     if (this.ended) return;
     const { plan, span } = this;
     const attributes =
@@ -162,7 +164,7 @@ export class TrackedSpan implements AbortObserver, Listed {
    * @param name what it is called, where its class gives it no name
    */
   threw(error: unknown, name?: string): void {
-    this.#signal?.check();
+    this.#abortListener?.check();
     const grace = this.#grace;
     const stems = grace && attempt('reading a thrown error', () => stemsFrom(grace.reason, error));
     if (stems) this.#endAsAborted(grace);
@@ -170,7 +172,7 @@ export class TrackedSpan implements AbortObserver, Listed {
   }
 
   aborted(reason: unknown): void {
-    this.#signal = undefined;
+    this.#abortListener = undefined;
     if (this.ended) return;
     const { abortGraceMs } = this.plan;
     if (abortGraceMs === 0) {
@@ -190,16 +192,16 @@ export class TrackedSpan implements AbortObserver, Listed {
   /** Ends the span with `outcome`, unless it has ended. */
   settle(outcome: Outcome, endTime?: TimeInput): void {
     if (this.ended) return;
-    if (overdue.first !== undefined) {
-      settleOverdue();
+    if (postponedEnds.first !== undefined) {
+      settlePostponed();
       // It may have been among them.
       if (this.ended) return;
     }
-    this.#leave();
+    this.#stopWatching();
     const { span } = this;
     // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
-    const endedByApplication = this.records && isUnrecorded(span);
-    if (!endedByApplication) {
+    const hasEnded = this.records && isUnrecorded(span);
+    if (!hasEnded) {
       if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.plan);
       if (outcome.kind === 'returned' || outcome.kind === 'threw') endSpan(span, endTime);
       else endEarly(() => endSpan(span, endTime));
@@ -210,14 +212,14 @@ export class TrackedSpan implements AbortObserver, Listed {
 
   /** The application has ended the span itself. */
   endedByApplication(): void {
-    if (!this.ended) this.#leave();
+    if (!this.ended) this.#stopWatching();
   }
 
-  #leave(): void {
+  #stopWatching(): void {
     this.ended = true;
-    this.#live.remove(this);
+    this.#list.remove(this);
     unwatch(this);
-    this.#signal?.remove(this);
+    this.#abortListener?.remove(this);
     this.#grace?.clearTimer();
     this.#clearTimer?.();
   }

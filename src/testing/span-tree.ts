@@ -1,6 +1,7 @@
 import { type Attributes, SpanStatusCode } from '@opentelemetry/api';
 import { knownNames, writtenOutcome } from '../options/settings.ts';
 import type { RecordedSpan } from './recorded-span.ts';
+import { isObject } from '../platform/is-object.ts';
 
 /** A span that a test expects: its name alone stands for a plain success without children. */
 export type ExpectedSpan =
@@ -102,7 +103,7 @@ function literal(value: unknown, depth = 0): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `${value}n`;
   if (Object.is(value, -0)) return '-0';
-  if (typeof value !== 'object' || value === null) return String(value);
+  if (!isObject(value)) return String(value);
   try {
     if (depth > 5) return '…';
     if (Array.isArray(value)) return `[${value.map((item) => literal(item, depth + 1)).join(', ')}]`;
