@@ -9,7 +9,7 @@ import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { startTrackedSpan } from '../run-in-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
-import { handlerPlan, isResolver, requestOf } from './handler-facts.ts';
+import { handlerPlan, isResolver, requestOf } from './handler-plan.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { entryOf } from './message-entry.ts';
 import { ResolverSpan } from './resolver-span.ts';
