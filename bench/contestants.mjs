@@ -102,6 +102,19 @@ const floorAsync = (body) =>
       return context.with(new Link(parent, spanKey, span), () => this.#run(id)).then((value) => { span.end(); return value; });
     }
   }`;
+const floorSync = (body, onError = '') =>
+  `class {
+    #run(id) { ${body} }
+    call(id) {
+      const parent = context.active();
+      const span = tracer.startSpan(${NAME}, undefined, parent);
+      ${onError && 'try {'}
+      const value = context.with(new Link(parent, spanKey, span), () => this.#run(id));
+      span.end();
+      return value;
+      ${onError}
+    }
+  }`;
 const ourMethod = (body, kind = '', options = '') =>
   `traced(class { ${kind} call(id) { ${body} } }, ${options})`;
 const ourTask = (body, options) =>
@@ -133,16 +146,19 @@ const kinds = {
   'sync method': {
     ours: ourMethod(RETURN),
     lean: leanSync(RETURN),
+    floor: floorSync(RETURN),
     use: (target, id) => target.call(id),
   },
   'sync method that returns an object': {
     ours: ourMethod('return { id };'),
     lean: leanSync('return { id };'),
+    floor: floorSync('return { id };'),
     use: (target, id) => target.call(id),
   },
   'sync method that throws': {
     ours: ourMethod(THROW),
     lean: leanSync(THROW),
+    floor: floorSync(THROW, '} catch (error) { fail(span, error); span.end(); throw error; }'),
     use(target, id) {
       try {
         target.call(id);
@@ -200,6 +216,7 @@ const kinds = {
   'task with a shared signal, one at a time': {
     ours: ourTask(RETURN, ''),
     lean: leanWithSignal(RETURN),
+    floor: floorAsync(RETURN),
     use: (target, id, signal) => target.call(signal, id),
   },
   'task whose own signal aborts': {

@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import { type Context, trace } from '@opentelemetry/api';
-import { Observable, throwError } from 'rxjs';
+import { Observable, Subscriber, throwError } from 'rxjs';
 import { aBoolean, rule, type Rules } from '../options/check.ts';
 import { defaultInstance as instance } from '../instance.ts';
 import { readOptions, refuse } from '../options/check.ts';
@@ -74,30 +74,9 @@ export class TracedInterceptor implements NestInterceptor {
     return new Observable((subscriber) => {
       const span = attempt('starting the span of a handler', () => this.#spanOf(context, parent));
       if (span === undefined) return next.handle().subscribe(subscriber);
-      const observer = {
-        next: (value: unknown) => {
-          span.emitted(value);
-          subscriber.next(value);
-        },
-        error: (error: unknown) => {
-          span.threw(error);
-          subscriber.error(error);
-        },
-        complete: () => {
-          span.completed();
-          subscriber.complete();
-        },
-      };
-      const subscription = callInContext(
-        span.live.active,
-        () => handled(next).subscribe(observer),
-        undefined,
-        [],
-      );
-      return () => {
-        subscription.unsubscribe();
-        span.unsubscribed();
-      };
+      const told = new ToldSubscriber(subscriber, span);
+      callInContext(span.live.active, () => handled(next).subscribe(told), undefined, []);
+      return undefined;
     });
   }
 
@@ -135,6 +114,37 @@ function endingWith(response: NodeResponse, live: TrackedSpan, around: RequestSp
   const span = new HttpHandlerSpan(live, response, around);
   span.endWithResponse();
   return span;
+}
+
+/** Tells the span of a handler what its observable tells. As an operator's: who has subscribed is told on the same stack. */
+class ToldSubscriber extends Subscriber<unknown> {
+  readonly #span: HandlerSpan;
+
+  constructor(destination: Subscriber<unknown>, span: HandlerSpan) {
+    super(destination);
+    this.#span = span;
+  }
+
+  protected override _next(value: unknown): void {
+    this.#span.emitted(value);
+    super._next(value);
+  }
+
+  protected override _error(error: unknown): void {
+    this.#span.threw(error);
+    super._error(error);
+  }
+
+  protected override _complete(): void {
+    this.#span.completed();
+    super._complete();
+  }
+
+  override unsubscribe(): void {
+    if (this.closed) return;
+    super.unsubscribe();
+    this.#span.unsubscribed();
+  }
 }
 
 /** What a handler does, also where that is to throw before anything can be subscribed to. */
