@@ -30,7 +30,10 @@ export function dataProperty(target: object, key: PropertyKey): unknown {
 }
 
 export function ownDataProperty(target: object, key: PropertyKey): unknown {
-  return Object.getOwnPropertyDescriptor(target, key)?.value;
+  const property = Object.getOwnPropertyDescriptor(target, key);
+  // A proxy may describe what it has without the value, as Prisma's does.
+  const isUntold = property !== undefined && property.value === undefined && !('get' in property);
+  return isUntold ? Reflect.get(target, key) : property?.value;
 }
 
 /** {@link dataProperty}, if it is a function. Most objects have none, and for those one look is enough. */

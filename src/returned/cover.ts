@@ -75,10 +75,15 @@ class Coverage implements CoveredWork {
     this.#tell((live) => live.settle(RETURNED, this.#coveredAt));
   }
 
-  leadsTo(result: object): void {
-    if (coverages.get(result) !== undefined) return;
-    coverages.set(result, this);
-    observerOf(result, false)?.(result, this);
+  leadsTo(result: object, isIteration: boolean): void {
+    try {
+      if (coverages.get(result) !== undefined) return;
+      coverages.set(result, this);
+      const observe = isIteration ? observeIterator : observerOf(result, true);
+      observe?.(result, this);
+    } catch {
+      // A proxy that refuses the look.
+    }
   }
 
   #tell(end: (live: TrackedSpan) => void): void {

@@ -17,8 +17,8 @@ export interface CoveredWork {
   foundValue(): void;
   /** Left before its end, which is nobody's failure. */
   left(): void;
-  /** What the object has led to stands for the work, too: its promise, its stream, another query. */
-  leadsTo(result: object): void;
+  /** What the object has led to stands for the work, too: its stream, another query, or, if it is one, its iterator. */
+  leadsTo(result: object, isIteration: boolean): void;
 }
 
 /** Work that consists of reading something to its end. */

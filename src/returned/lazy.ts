@@ -17,7 +17,7 @@ const RUN_AT_ONCE: readonly PropertyKey[] = ['all', 'get', 'run', 'values'];
 
 /** Own properties that are taken for methods: objects without a class, such as Prisma's promises, have theirs like that. */
 const OWN: readonly PropertyKey[] = [
-  ...['then', 'catch', 'finally', 'execute', 'requestTransaction'],
+  ...['then', 'catch', 'finally', 'execute', 'requestTransaction', Symbol.asyncIterator],
   ...TAKE_CALLBACKS,
   ...RUN_AT_ONCE,
 ];
@@ -28,7 +28,9 @@ const TAKE_A_STEP: readonly PropertyKey[] = ['next', 'tryNext', 'hasNext'];
 // The work behind each of these begins when it is asked for.
 
 export function isThenable(value: object): boolean {
-  return methodOf(value, 'then') !== undefined;
+  const then = methodOf(value, 'then');
+  // An emitter whose `then` takes nothing has it to say that it is no promise: a query of mysql2's.
+  return then !== undefined && (then.length > 0 || 'catch' in value || !('emit' in value));
 }
 
 /** A query of Kysely's. */
@@ -50,6 +52,8 @@ export const observeLazy: Observe = (lazy, work) => {
   const prototype = Object.getPrototypeOf(lazy) as object | null;
   /** Whether a method of its own is under way: what that asks of others is its own affair. */
   let isBusy = false;
+  /** How many answers are under way. What comes of one meanwhile, such as of a `close()`, is not the end. */
+  let pending = 0;
   const returned = (value: unknown) => work.returned(value);
   const threw = (error: unknown) => work.threw(error);
 
@@ -64,14 +68,14 @@ export const observeLazy: Observe = (lazy, work) => {
     const hear = (index: number, tell: Handler) => {
       const handler = args[index];
       if (typeof handler !== 'function') return;
-      heard[index] = function (this: unknown, ...values: unknown[]) {
+      heard[index] = replaced(handler as Handler, function (this: unknown, ...values: unknown[]) {
         tell(...values);
         return callInContext(caller, handler as Handler, this, values);
-      };
+      });
     };
     const last = args.length - 1;
     const takesCallback = TAKE_CALLBACKS.includes(key) && typeof args[last] === 'function';
-    if (key === 'then') {
+    if (key === 'then' || key === 'done') {
       hear(0, returned);
       hear(1, threw);
     } else if (key === 'catch') hear(last, threw);
@@ -92,17 +96,21 @@ export const observeLazy: Observe = (lazy, work) => {
     }
     const isHeard = takesCallback || (key === 'then' && heard[0] !== args[0] && heard[1] !== args[1]);
     if (key === 'then' || takesCallback) work.foundRunning();
+    if (isHeard) pending++;
     if (isHeard || result === lazy) return result;
     if (isPlainPromise(result)) {
       work.foundRunning();
-      const stepped = (value: unknown) => {
-        if (!TAKE_A_STEP.includes(key) || (key === 'next' && value === null)) returned(value);
+      const answered = (value: unknown) => {
+        const isLast = --pending === 0;
+        if (TAKE_A_STEP.includes(key) ? key === 'next' && value === null : isLast) returned(value);
       };
-      return hearPromise(result, stepped, threw) ?? result;
+      const derived = hearPromise(result, answered, threw);
+      if (derived !== undefined) pending++;
+      return derived ?? result;
     }
     // An argument that comes back is no answer of its own. What it is piped to is: there the work ends.
     const isAnswer = key === 'pipe' || !args.includes(result);
-    if (isObject(result) && isAnswer) work.leadsTo(result);
+    if (isObject(result) && isAnswer) work.leadsTo(result, key === Symbol.asyncIterator);
     if (runsAtOnce) returned(result);
     return result;
   };
@@ -142,19 +150,23 @@ function shadowOf(prototype: object | null): object {
   if (known) return known;
   const shadow = Object.create(prototype) as object;
   if (prototype !== null) shadows.set(prototype, shadow);
+  /** A class may have something else in place of a method of its base. */
+  const seen = new Set<PropertyKey>(['constructor']);
   for (const holder of chainOf(prototype)) {
     // What all objects have asks for nothing.
     if (Object.getPrototypeOf(holder) === null) break;
     for (const key of Reflect.ownKeys(holder)) {
+      if (seen.has(key)) continue;
+      seen.add(key);
       const property = Object.getOwnPropertyDescriptor(holder, key)!;
-      const { value: method, enumerable = false } = property;
-      if (key === 'constructor' || Object.hasOwn(shadow, key) || !isMethod(method)) continue;
+      const { value: method } = property;
+      if (!isMethod(method)) continue;
       const value = replaced(method, function (this: object, ...args: unknown[]): unknown {
         const now = Reflect.get(prototype!, key, this) as Method;
         const asked = askers.get(this);
         return asked ? asked(key, now, args) : Reflect.apply(now, this, args as never[]);
       });
-      Object.defineProperty(shadow, key, { value, enumerable, writable: true, configurable: true });
+      Object.defineProperty(shadow, key, { ...property, value });
     }
   }
   return shadow;

@@ -1,4 +1,4 @@
-import { dataProperty, ownDataProperty } from '../platform/data-property.ts';
+import { ownDataProperty } from '../platform/data-property.ts';
 import { isObject } from '../platform/is-object.ts';
 
 /** The one that async functions return, whatever the global `Promise` is by now. */
@@ -40,9 +40,6 @@ export function isAsyncFunction(fn: object): boolean {
   return isOne && Function.prototype.toString.call(fn).startsWith('async');
 }
 
-/** Some engines keep the state of a promise on it, where everybody sees it. */
-const FRESH = /* @__PURE__ */ Promise.resolve();
-
 /**
  * Whether a derived promise can stand for `value`. Not for one that was given members of its own, as by ky: they would be
  * lost.
@@ -50,10 +47,11 @@ const FRESH = /* @__PURE__ */ Promise.resolve();
 export function isPlainPromise(value: unknown): value is Promise<unknown> {
   if (!isNativePromise(value)) return false;
   try {
-    // Context managers before Node 24 keep theirs on every promise, under symbols.
-    return Reflect.ownKeys(value).every(
-      (key) => key in FRESH || (typeof key === 'symbol' && typeof dataProperty(value, key) !== 'function'),
-    );
+    const keys = Reflect.ownKeys(value);
+    if (keys.length === 0) return true;
+    // Some engines keep the state of a promise on it; context managers before Node 24 keep theirs on each that is made.
+    const fresh = (async () => {})();
+    return keys.every((key) => Object.hasOwn(fresh, key));
   } catch {
     return false;
   }

@@ -67,6 +67,9 @@ const kinds: Record<string, Make> = {
   'with a method under a symbol': withMember((promise) =>
     Object.assign(promise, { [Symbol.asyncDispose]: async () => {} }),
   ),
+  'with data under a symbol': withMember((promise) =>
+    Object.assign(promise, { [Symbol('request')]: { id: 7 } }),
+  ),
   'with a getter': withMember((promise) =>
     Object.defineProperty(promise, 'state', { get: () => caught(() => 1) }),
   ),
@@ -145,6 +148,18 @@ describe.each(Object.entries(kinds))('a promise %s', (_kind, make) => {
     await traceTask(() => inner(), { name: 'work', flush: 'never' })();
     expect(rows()).toEqual([{ name: 'inner', parent: 'work' }, RETURNED]);
   });
+});
+
+test('a promise keeps a catch and a then of its own', async () => {
+  const { rows } = record();
+  const catching = Object.assign(Promise.resolve(1), { catch: (_handler: unknown) => 'mine' });
+  expect(traceTask(() => catching, { name: 'work', flush: 'never' })().catch(() => {})).toBe('mine');
+  await turn();
+  const answering = Object.assign(Promise.resolve(1), {
+    then: (ok: (value: string) => unknown) => ok('mine'),
+  });
+  expect(traceTask(() => answering, { name: 'work', flush: 'never' })().then((value) => value)).toBe('mine');
+  expect(rows()).toEqual([RETURNED, RETURNED]);
 });
 
 test('a subclass is not constructed once more than without us', async () => {

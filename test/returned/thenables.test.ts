@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { trace } from '@opentelemetry/api';
 import { describe, expect, test, vi } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
@@ -73,6 +74,18 @@ function literal(answer: () => Promise<unknown>): Shape {
   return { query, runs };
 }
 
+/** Prisma's `findUnique` and `create`: behind a proxy that describes what it has without the value. */
+function proxied(answer: () => Promise<unknown>): Shape {
+  const { query, runs } = literal(answer);
+  const handler: ProxyHandler<Query> = {
+    get: (target, key) => target[key as keyof Query],
+    getPrototypeOf: () => Object.prototype,
+    has: (target, key) => Reflect.ownKeys(target).includes(key),
+    getOwnPropertyDescriptor: () => ({ enumerable: true, configurable: true, writable: true }),
+  };
+  return { query: new Proxy(query, handler), runs };
+}
+
 /** Drizzle: a class that implements a promise by way of `execute`. */
 function executing(answer: () => Promise<unknown>): Shape {
   const runs: unknown[] = [];
@@ -139,7 +152,7 @@ function subclass(answer: () => Promise<unknown>): Shape {
   return { query: new Query(), runs };
 }
 
-const shapes = { fluent, literal, executing, subclass };
+const shapes = { fluent, literal, proxied, executing, subclass };
 
 const uses: Record<string, (query: Query) => unknown> = {
   await: async (query) => await query,
@@ -352,6 +365,214 @@ test('classes and models that it refers to are what they were', async () => {
   expect([query.model, query.handler, query.type, query.Line]).toEqual([model, model, Empty, Empty]);
   expect(query.then === query.then).toBe(true);
   expect(await query).toBe(7);
+});
+
+test('what a class has put in place of a method of its base', () => {
+  record();
+  class Model {}
+  class Base {
+    then(ok: (value: number) => void) {
+      ok(7);
+    }
+    size(): unknown {
+      return 1;
+    }
+    model(): unknown {
+      return undefined;
+    }
+    gone(): void {}
+  }
+  class Query extends Base {
+    declare readonly sealed: unknown;
+    get rows() {
+      return 2;
+    }
+  }
+  Object.defineProperties(Query.prototype, {
+    size: { get: () => 2, configurable: true },
+    model: { value: Model },
+    gone: { value: undefined, writable: true },
+    sealed: { value: () => 1, writable: false },
+  });
+  const query = traceTask(() => new Query(), { flush: 'never', timeoutMs: 1 })();
+  expect([query.size, query.rows, query.gone, query.model]).toEqual([2, 2, undefined, Model]);
+  expect(() => Object.assign(query, { sealed: 2 })).toThrow(TypeError);
+  vi.runAllTimers();
+});
+
+test('a then that no promise has, on an emitter, is none: a query of mysql2 says so by it', () => {
+  const { rows } = record();
+  class Command extends EventEmitter {
+    then() {
+      throw new Error('use the promise client');
+    }
+  }
+  const command = traceTask(() => new Command(), 'work')();
+  expect(rows()).toEqual([RETURNED]);
+  expect(() => Reflect.apply(command.then, command, [])).toThrow('use the promise client');
+  class Builder extends EventEmitter {
+    async then() {
+      const handlers = arguments as never as [() => void];
+      return Promise.resolve(7).then(...handlers);
+    }
+    catch() {}
+  }
+  traceTask(() => new Builder(), { name: 'builder', timeoutMs: 1 })();
+  expect(rows()).toEqual([RETURNED]);
+  vi.runAllTimers();
+});
+
+test('handlers keep their name and length', () => {
+  record();
+  const given: Function[] = [];
+  const query = { then: (...handlers: ((value: never) => void)[]) => void given.push(...handlers) };
+  traceTask(() => query, { flush: 'never', timeoutMs: 1 })().then(
+    function ok(value) {
+      return value;
+    },
+    (...errors) => errors,
+  );
+  expect(given.map(({ name, length }) => [name, length])).toEqual([
+    ['ok', 1],
+    ['', 0],
+  ]);
+  vi.runAllTimers();
+});
+
+const errorOf = (promise: Promise<unknown>) =>
+  promise.then(
+    () => expect.unreachable(),
+    (error: unknown) => error,
+  );
+
+/** zx' processes, cursors that go through all of their documents: a method is under way, and another one answers. */
+class Process {
+  #exit = deferred();
+  then(ok?: Ok, not?: Not) {
+    return this.#exit.promise.then(ok, not);
+  }
+  /** It answers before the process has ended. */
+  async kill() {
+    void turn().then(() => this.#exit.reject(failure));
+  }
+  async wait(_each?: () => void) {
+    await this.close();
+    await this.#exit.promise;
+  }
+  async close() {}
+}
+
+test.each<[string, (process: Process) => Promise<unknown>]>([
+  [
+    'then',
+    async (process) => {
+      const exited = errorOf((async () => process)());
+      await process.kill();
+      return exited;
+    },
+  ],
+  [
+    'then of one handler',
+    async (process) => {
+      const exited = errorOf(process.then((value) => value));
+      await process.kill();
+      return exited;
+    },
+  ],
+  [
+    'a method with a callback, which calls another',
+    async (process) => {
+      const exited = errorOf(process.wait(() => {}));
+      await turn();
+      await process.kill();
+      return exited;
+    },
+  ],
+])('what other methods answer meanwhile is not the end: %s', async (_what, use) => {
+  const { rows } = record();
+  const process = traceTask(() => new Process(), 'work')();
+  expect(await use(process)).toBe(failure);
+  expect(rows()).toEqual([THREW]);
+});
+
+test('done(), as when, Q and promise have it', async () => {
+  const { rows } = record();
+  class Old {
+    then(ok?: Ok, not?: Not) {
+      return Promise.reject(failure).then(ok, not);
+    }
+    done(ok?: Ok, not?: Not) {
+      void this.then(ok, not);
+    }
+  }
+  traceTask(() => new Old(), 'work')().done(undefined, () => {});
+  await turn();
+  expect(rows()).toEqual([THREW]);
+});
+
+async function* rowsThatFail() {
+  yield 1;
+  throw failure;
+}
+
+test.each<[string, () => Promise<[AsyncIterable<unknown>]>]>([
+  [
+    'what a method answers that can be iterated, as a cursor of postgres.js',
+    async () => {
+      class Query {
+        then() {}
+        cursor() {
+          return { [Symbol.asyncIterator]: rowsThatFail };
+        }
+      }
+      return [traceTask(() => new Query(), 'work')().cursor()];
+    },
+  ],
+  [
+    'an iterator that cannot be iterated itself, as of a result of Neo4j',
+    async () => {
+      class Result {
+        then() {}
+        [Symbol.asyncIterator]() {
+          const steps = rowsThatFail();
+          return { next: () => steps.next() };
+        }
+      }
+      return [traceTask(() => new Result() as never as AsyncIterable<unknown>, 'work')()];
+    },
+  ],
+  [
+    'an object without a class, by covers',
+    async () => [
+      await traceTask(async () => ({ [Symbol.asyncIterator]: rowsThatFail }), {
+        name: 'work',
+        covers: (rows) => rows,
+      })(),
+    ],
+  ],
+])('rows that are read one by one: %s', async (_what, make) => {
+  const { rows } = record();
+  const [result] = await make();
+  expect(rows()).toEqual([]);
+  const read = async () => {
+    for await (const row of result) expect(row).toBe(1);
+  };
+  expect(await errorOf(read())).toBe(failure);
+  expect(rows()).toEqual([THREW]);
+});
+
+test('a method that answers what refuses to be looked at', () => {
+  record();
+  const refuse = () => expect.unreachable();
+  const refusing: object = new Proxy({}, { has: refuse, getPrototypeOf: refuse });
+  class Query {
+    then() {}
+    raw() {
+      return refusing;
+    }
+  }
+  expect(traceTask(() => new Query(), { flush: 'never', timeoutMs: 1 })().raw()).toBe(refusing);
+  vi.runAllTimers();
 });
 
 test('run by exec() or execute() alone', async () => {
