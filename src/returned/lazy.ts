@@ -29,8 +29,8 @@ const TAKE_A_STEP: readonly PropertyKey[] = ['next', 'tryNext', 'hasNext'];
 
 export function isThenable(value: object): boolean {
   const then = methodOf(value, 'then');
-  // An emitter whose `then` takes nothing has it to say that it is no promise: a query of mysql2's.
-  return then !== undefined && (then.length > 0 || 'catch' in value || !('emit' in value));
+  // A `then` that is the `catch` as well only says that this is no promise: on a query of mysql2's.
+  return then !== undefined && then !== methodOf(value, 'catch');
 }
 
 /** A query of Kysely's. */
@@ -64,10 +64,13 @@ export const observeLazy: Observe = (lazy, work) => {
     if (work.hasEnded()) restorePrototype();
     if (isItself || work.hasEnded()) return Reflect.apply(original, lazy, args as never[]);
     const heard = [...args];
+    /** 1 if a handler is heard. */
+    let tells = 0;
     /** The handler then tells of the end, and runs where its caller is: what that does with the result is not the work. */
     const hear = (index: number, tell: Handler) => {
       const handler = args[index];
       if (typeof handler !== 'function') return;
+      tells = 1;
       heard[index] = replaced(handler as Handler, function (this: unknown, ...values: unknown[]) {
         tell(...values);
         return callInContext(caller, handler as Handler, this, values);
@@ -96,7 +99,7 @@ export const observeLazy: Observe = (lazy, work) => {
     }
     const isHeard = takesCallback || (key === 'then' && heard[0] !== args[0] && heard[1] !== args[1]);
     if (key === 'then' || takesCallback) work.foundRunning();
-    if (isHeard) pending++;
+    pending += tells;
     if (isHeard || result === lazy) return result;
     if (isPlainPromise(result)) {
       work.foundRunning();
@@ -105,7 +108,7 @@ export const observeLazy: Observe = (lazy, work) => {
         if (TAKE_A_STEP.includes(key) ? key === 'next' && value === null : isLast) returned(value);
       };
       const derived = hearPromise(result, answered, threw);
-      if (derived !== undefined) pending++;
+      if (derived !== undefined) pending += 1 - tells;
       return derived ?? result;
     }
     // An argument that comes back is no answer of its own. What it is piped to is: there the work ends.
