@@ -117,6 +117,7 @@ function observed(given: unknown[], inCaller: InCaller, isReported: boolean): un
       ...rest,
     ];
   }
+  const caller = activeContext();
   // What it has besides, it goes on having; what it learns later, too.
   const told = Object.create(observer) as object;
   // RxJS 6 calls on an object that inherits from it, with an `unsubscribe` that observers use.
@@ -129,6 +130,13 @@ function observed(given: unknown[], inCaller: InCaller, isReported: boolean): un
     const value = telling(handler, () => (observer as Record<string, unknown>)[handler], receiverOf);
     Object.defineProperty(told, handler, { value });
   }
+  // By the proposal it is called before all others, with the subscription, which is no event.
+  Object.defineProperty(told, 'start', {
+    get() {
+      const { start } = observer as { start?: Method };
+      return start && ((...subscription: unknown[]) => callInContext(caller, start, observer, subscription));
+    },
+  });
   return [told, ...others];
 }
 

@@ -472,3 +472,63 @@ test('one that says nothing of errors is heard through the functions it is given
   other.unsubscribe();
   expect(rows()).toEqual([RETURNED, LEFT]);
 });
+
+describe('by the proposal of the language, an observer is told of its subscription before all else', () => {
+  /** As core-js does it. */
+  function proposed(values: Subject<number>) {
+    return {
+      subscribe(observer: Observer<number> & { start?(subscription: object): void }) {
+        const subscription = { closed: false, unsubscribe: () => inner?.unsubscribe() };
+        const { start } = observer;
+        if (start !== undefined) Reflect.apply(start, observer, [subscription]);
+        const inner = subscription.closed ? undefined : values.subscribe((value) => observer.next(value));
+        return subscription;
+      },
+      '@@observable'() {
+        return this;
+      },
+    };
+  }
+
+  class First {
+    #subscription!: { closed: boolean; unsubscribe(): void };
+    readonly heard: unknown[] = [];
+    start(...given: [{ closed: boolean; unsubscribe(): void }]) {
+      [this.#subscription] = given;
+      this.heard.push(given.length, (trace.getActiveSpan() as { name?: string } | undefined)?.name);
+    }
+    next(value: number) {
+      this.heard.push(value);
+      this.#subscription.unsubscribe();
+    }
+  }
+
+  test('and keeps it, where it is', () => {
+    const { rows } = record();
+    const values = new Subject<number>();
+    const observer = new First();
+    const work = traceTask(() => proposed(values), 'work')();
+    withSpan('request', () => work.subscribe(observer as never));
+    values.next(1);
+    values.next(2);
+    expect(observer.heard).toEqual([1, 'request', 1]);
+    expect(rows()).toEqual([{ name: 'request' }, RETURNED]);
+  });
+
+  test('one that does not ask for it is told nothing', () => {
+    const { rows } = record();
+    const values = new Subject<number>();
+    const heard: unknown[] = [];
+    const work = traceTask(() => proposed(values), 'work')();
+    work.subscribe({ next: (value: number) => heard.push(value) } as never).unsubscribe();
+    expect([heard, values.observed]).toEqual([[], false]);
+    expect(rows()).toEqual([LEFT]);
+  });
+
+  test('one that leaves at once has heard nothing', () => {
+    const { rows } = record();
+    const leave = (subscription: { closed: boolean }) => void (subscription.closed = true);
+    traceTask(() => proposed(new Subject()), 'work')().subscribe({ start: leave } as never);
+    expect(rows()).toEqual([LEFT]);
+  });
+});
