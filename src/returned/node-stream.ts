@@ -71,8 +71,8 @@ export function observeNodeStream(
 }
 
 export function isNodeStream(value: object): boolean {
-  // The process's output was out before any call, and never closes.
-  if ('_isStdio' in value || !methodOf(value, 'emit')) return false;
+  // The process's output was out before any call, and never closes. Highland's emit only to who listens.
+  if ('_isStdio' in value || 'observe' in value || !methodOf(value, 'emit')) return false;
   if (!methodOf(value, 'pipe') && !methodOf(value, 'write')) return false;
   return (
     ['_readableState', '_writableState', 'writableFinished'].some((key) => key in value) ||

@@ -72,8 +72,12 @@ export const observeObservable: Observe = (observable, work) => {
   });
 };
 
+/** By what other methods xstream's and most's are consumed: those that are would not be heard. */
+const OTHER_WAYS = ['addListener', 'observe', 'drain'];
+
 /** Whether its `subscribe` is an observable's: stores have one, too, and say that their observable is another object. */
 export function isObservable(value: object): boolean {
+  if (OTHER_WAYS.some((key) => key in value)) return false;
   const { observable = '@@observable' } = Symbol as { observable?: symbol };
   // RxJS, and others after it, put it under the string where there was no symbol when they were loaded.
   return [observable, '@@observable'].some((key) => {

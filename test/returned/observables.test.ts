@@ -532,3 +532,13 @@ describe('by the proposal of the language, an observer is told of its subscripti
     expect(rows()).toEqual([LEFT]);
   });
 });
+
+// xstream's is consumed by `addListener`, most's by `observe` and `drain`: nothing of that would be heard.
+test.each(['addListener', 'observe', 'drain'])('an observable with another way, %s, is a value', (way) => {
+  const { rows } = record();
+  const stream = { ...byHand('@@observable'), [way]: () => {} };
+  const { subscribe } = stream;
+  expect(traceTask(() => stream, 'work')()).toBe(stream);
+  expect(rows()).toEqual([RETURNED]);
+  expect(stream.subscribe).toBe(subscribe);
+});

@@ -120,3 +120,13 @@ test('a writable of streamx is over when it has finished', async () => {
   await settle();
   expect(rows()).toEqual([RETURNED]);
 });
+
+// Those of Highland, whose `toArray` and `toPromise` emit nothing.
+test('a stream that emits only to who listens is a value', () => {
+  const { rows } = record();
+  const stream = { writable: true, emit: () => true, pipe: () => {}, observe: () => {} };
+  const { emit } = stream;
+  traceTask(() => stream, { name: 'work', flush: 'never' })();
+  expect(rows()).toEqual([RETURNED]);
+  expect(stream.emit).toBe(emit);
+});
