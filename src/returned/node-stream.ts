@@ -24,6 +24,12 @@ interface NodeStream {
   readonly _writableState?: SideState | null;
 }
 
+/** What an HTTP request that was sent has for its answer, once there is one. */
+interface Response {
+  readonly complete: boolean;
+  readonly errored?: unknown;
+}
+
 /**
  * A Node stream, or one that is like it: the work is over when it has closed, or failed; where it need not close, when
  * all of its sides have ended.
@@ -44,15 +50,24 @@ export function observeNodeStream(
     isReader && !(heard.has('end') || stream.readableEnded === true || reading?.endEmitted === true);
   const isUnwritten = () =>
     isWriter && !(heard.has('finish') || stream.writableFinished === true || writing?.finished === true);
+  const hasStates = (reading ?? writing) != null;
+  /** `undefined` of all but a request that was sent. */
+  const response = () =>
+    hasStates ? undefined : (dataProperty(target, 'res') as Response | null | undefined);
   const isUnfinished = () =>
     // `for await` destroys what it has read to its end, which leaves a socket's own side open.
-    isUnread() || (isUnwritten() && !(isReader && stream.writableLength === 0));
+    isUnread() ||
+    (isUnwritten() && !(isReader && stream.writableLength === 0)) ||
+    response()?.complete === false;
   const willClose = () =>
-    (reading ?? writing) != null &&
-    [reading, writing].every((state) => state == null || (state.autoDestroy === true && state.emitClose));
+    hasStates
+      ? [reading, writing].every((state) => state == null || (state.autoDestroy === true && state.emitClose))
+      : // When that has been read. A response that is written here need not close: some have no connection.
+        response() !== undefined;
   const failed = (error: unknown) => (saysReaderLeft(error) ? work.left() : work.threw(error));
   const closed = () => {
-    if (stream.errored != null) failed(stream.errored);
+    const error = stream.errored ?? response()?.errored;
+    if (error != null) failed(error);
     else if (!isUnfinished()) work.returned(stream);
     else if (stream.errored === null) work.left();
     // One that does not keep its error may tell it after its end.

@@ -1,10 +1,23 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createReadStream, createWriteStream } from 'node:fs';
+import {
+  Agent,
+  type ClientRequest,
+  createServer,
+  get,
+  IncomingMessage,
+  request,
+  type RequestOptions,
+  type Server,
+  ServerResponse,
+} from 'node:http';
+import { type AddressInfo, Socket } from 'node:net';
 import { Duplex, PassThrough, pipeline, Readable, Transform, Writable } from 'node:stream';
 import { pipeline as pipelined } from 'node:stream/promises';
 import { fileURLToPath } from 'node:url';
 import { createGzip } from 'node:zlib';
-import { describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { liveSpans, traceTask } from '../../src/index.ts';
 import { caught, record, reported, type SpanRow, turn } from '../harness.ts';
 
@@ -378,4 +391,180 @@ test('what others have put over the instruments stays when they are taken out', 
   expect(rows()).toEqual([{ name: 'first' }, { name: 'second' }]);
   expect(stream.emit).toBe(theirs);
   await closed(stream.destroy());
+});
+
+describe('a request over HTTP is over when its response is', () => {
+  const RESET: SpanRow = {
+    name: 'work',
+    status: expect.stringMatching(/^ERROR (socket hang up|aborted|read ECONNRESET)$/) as string,
+    attributes: { error: true, 'error.type': 'ECONNRESET' },
+    exceptions: [expect.stringMatching(/^Error: /) as string],
+  };
+  let server: Server;
+  let port: number;
+  beforeEach(async () => {
+    vi.useRealTimers();
+    server = createServer().listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    ({ port } = server.address() as AddressInfo);
+  });
+  afterEach(async () => {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  });
+
+  /** A traced request, when the server has it. */
+  async function ask(options: RequestOptions = {}) {
+    const asked = once(server, 'request') as Promise<[IncomingMessage, ServerResponse]>;
+    const sent = traceTask(() => get({ agent: false, ...options, host: '127.0.0.1', port }), {
+      name: 'work',
+      flush: 'never',
+    })();
+    if (!sent.writableFinished) await once(sent, 'finish');
+    const [, answer] = await asked;
+    return { sent, answer };
+  }
+
+  /** What it is answered, once its first bytes are there. */
+  async function answered({ sent, answer }: Awaited<ReturnType<typeof ask>>): Promise<IncomingMessage> {
+    answer.writeHead(200, { 'content-length': 100 });
+    answer.write('some');
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    return response;
+  }
+
+  const gone = (sent: ClientRequest) => sent.closed || once(sent, 'close');
+
+  test('read to its end', async () => {
+    const { rows } = record();
+    const { sent, answer } = await ask();
+    expect(rows()).toEqual([]);
+    answer.end('all of it');
+    const [response] = (await once(sent, 'response')) as [IncomingMessage];
+    expect(rows()).toEqual([]);
+    expect(await collect(response)).toBe('all of it');
+    await gone(sent);
+    expect(rows()).toEqual([RETURNED]);
+  });
+
+  test('wanted by nobody', async () => {
+    const { rows } = record();
+    const { sent, answer } = await ask();
+    answer.end('all of it');
+    await gone(sent);
+    expect(rows()).toEqual([RETURNED]);
+  });
+
+  test('over a connection that is kept', async () => {
+    const { rows } = record();
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (const expected of [[RETURNED], [RETURNED, RETURNED]]) {
+      const { sent, answer } = await ask({ agent });
+      answer.end('all of it');
+      await gone(sent);
+      expect(rows()).toEqual(expected);
+    }
+    agent.destroy();
+  });
+
+  test('reset before the answer', async () => {
+    const { rows } = record();
+    const { sent, answer } = await ask();
+    const failed = once(sent, 'error');
+    answer.destroy();
+    await failed;
+    expect(rows()).toEqual([RESET]);
+  });
+
+  test('reset in the midst of it', async () => {
+    const { rows } = record();
+    const asked = await ask();
+    const response = await answered(asked);
+    const read = collect(response);
+    expect(rows()).toEqual([]);
+    asked.answer.destroy();
+    await expect(read).rejects.toThrow('aborted');
+    await gone(asked.sent);
+    expect(rows()).toEqual([RESET]);
+  });
+
+  test('destroyed before the answer, which Node says as a reset', async () => {
+    const { rows } = record();
+    const { sent } = await ask();
+    const failed = once(sent, 'error');
+    sent.destroy();
+    await failed;
+    expect(rows()).toEqual([RESET]);
+  });
+
+  test('left by who reads the answer', async () => {
+    const { rows } = record();
+    const asked = await ask();
+    const response = await answered(asked);
+    response.destroy();
+    await gone(asked.sent);
+    expect(rows()).toEqual([LEFT]);
+  });
+
+  test('aborted', async () => {
+    const { rows } = record();
+    const abort = new AbortController();
+    const { sent } = await ask({ signal: abort.signal });
+    const failed = once(sent, 'error');
+    abort.abort(failure);
+    await failed;
+    expect(rows()).toEqual([
+      expect.objectContaining({ attributes: { error: true, 'error.type': 'ABORT_ERR' } }),
+    ]);
+  });
+
+  test('refused', async () => {
+    const { rows } = record();
+    const sent = traceTask(() => request({ host: '127.0.0.1', port: 0 }), { name: 'work', flush: 'never' })();
+    await once(sent, 'error');
+    expect(rows()).toEqual([expect.objectContaining({ exceptions: [expect.stringContaining('connect')] })]);
+  });
+
+  test('a response that is written here has been written', async () => {
+    const { rows } = record();
+    const { sent, answer } = await ask({ method: 'POST' });
+    const respond = traceTask(() => answer.end('all of it'), { name: 'answer', flush: 'never' });
+    respond();
+    await Promise.all([gone(sent), answer.closed || once(answer, 'close')]);
+    expect(
+      rows()
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(['answer', 'work']);
+  });
+
+  test('a response that is written here, whose client goes', async () => {
+    const { rows } = record();
+    const { sent, answer } = await ask();
+    const respond = traceTask(() => answer.writeHead(200), { name: 'answer', flush: 'never' });
+    respond().write('some');
+    const closing = once(answer, 'close');
+    sent.on('error', () => {}).destroy();
+    await closing;
+    await gone(sent);
+    expect(rows()).toContainEqual({ ...LEFT, name: 'answer' });
+  });
+});
+
+test('a request that was received does not fail by its response, which Express puts on it', async () => {
+  const { rows } = record();
+  const received = Object.assign(source(), { res: { complete: false, errored: failure } });
+  await collect(traceTask(() => received, 'work')());
+  await turn();
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('a response over no connection, as in tests of Fastify’s, has been written when it has finished', async () => {
+  const { rows } = record();
+  const response = new ServerResponse(new IncomingMessage(new Socket()));
+  response.assignSocket(Object.assign(sink(), { _httpMessage: null }) as unknown as Socket);
+  traceTask(() => response.end('all of it'), { name: 'work', flush: 'never' })();
+  await once(response, 'finish');
+  expect(rows()).toEqual([RETURNED]);
 });
