@@ -1,6 +1,9 @@
-import { dataProperty, methodOf } from '../platform/data-property.ts';
+import { activeContext, callInContext } from '../platform/context.ts';
+import { dataProperty, methodOf, ownDataProperty } from '../platform/data-property.ts';
+import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
 import { atEndOfTurn } from '../platform/timer.ts';
+import { hearPromise, isPlainPromise } from './promise.ts';
 import { replaceMethod } from './replace-method.ts';
 import type { Observe, CoveredWork } from './covered-work.ts';
 
@@ -30,6 +33,9 @@ interface Response {
   readonly errored?: unknown;
 }
 
+/** What leads past the events of a stream to a promise, and emits nothing: in the cursors of Mongoose, and in sharp. */
+const ANSWER_BY_PROMISE = ['next', 'return', 'eachAsync', 'toBuffer', 'toFile'];
+
 /**
  * A Node stream, or one that is like it: the work is over when it has closed, or failed; where it need not close, when
  * all of its sides have ended.
@@ -39,7 +45,7 @@ interface Response {
  */
 export function observeNodeStream(
   target: object,
-  work: Pick<CoveredWork, 'returned' | 'threw' | 'left'>,
+  work: Pick<CoveredWork, 'returned' | 'threw' | 'left'> & Partial<Pick<CoveredWork, 'active'>>,
 ): ReturnType<Observe> {
   const stream = target as NodeStream;
   const { _readableState: reading, _writableState: writing } = stream;
@@ -81,8 +87,33 @@ export function observeNodeStream(
     else if (event === 'close' || isDestroyed(event) || (isEnd && !isUnfinished() && !willClose())) closed();
     return Reflect.apply(original, self, args as never[]);
   });
+  const undos = ANSWER_BY_PROMISE.map((key) =>
+    replaceMethod(
+      stream,
+      key,
+      (original, self, args) => {
+        const isStep = key === 'next';
+        const answer = callInContext((isStep && work.active) || activeContext(), original, self, args);
+        const answered = (value: unknown) => {
+          if (!isStep || isLastStep(value)) work.returned(stream);
+        };
+        return (isPlainPromise(answer) && hearPromise(answer, answered, failed)) || answer;
+      },
+      // A loop that is left calls it: without one there would be nothing to hear.
+      key === 'return' && 'next' in stream ? async () => ({ done: true }) : undefined,
+    ),
+  );
   if (stream.closed === true) closed();
-  return undo;
+  return undo && (() => [undo, ...undos].forEach((out) => out?.()));
+}
+
+/** A cursor says `null`, and in a loop nothing but that it is done: what has more to it may be a document. */
+function isLastStep(step: unknown): boolean | undefined {
+  if (!isObject(step)) return step === null;
+  return attempt(
+    'reading the step of a stream',
+    () => ownDataProperty(step, 'done') === true && Object.keys(step).length === 1,
+  );
 }
 
 export function isNodeStream(value: object): boolean {

@@ -1,4 +1,4 @@
-import type { PassThrough } from 'node:stream';
+import { Duplex, type PassThrough } from 'node:stream';
 import { Minipass } from 'minipass';
 // @ts-expect-error without types
 import * as rs2 from 'readable-stream-2';
@@ -10,7 +10,7 @@ import * as streamx from 'streamx';
 import through2 from 'through2';
 import { describe, expect, test, vi } from 'vitest';
 import { traceTask } from '../../src/index.ts';
-import { record, turn } from '../harness.ts';
+import { deferred, record, turn, unhandledDuring } from '../harness.ts';
 
 // Streams that are not Node's own: they cover their reading, to its end or to where it is left.
 
@@ -129,4 +129,83 @@ test('a stream that emits only to who listens is a value', () => {
   traceTask(() => stream, { name: 'work', flush: 'never' })();
   expect(rows()).toEqual([RETURNED]);
   expect(stream.emit).toBe(emit);
+});
+
+describe('as of sharp, a stream that answers by a promise', () => {
+  class Image extends Duplex {
+    readonly #done: Promise<unknown>;
+    constructor(done: Promise<unknown>) {
+      super();
+      this.#done = done;
+    }
+    resize() {
+      return this;
+    }
+    metadata() {
+      return Promise.resolve({ width: 1 });
+    }
+    toBuffer(callback?: (value: unknown) => void) {
+      if (callback === undefined) return this.#done;
+      callback('by callback');
+      return this;
+    }
+    toFile() {
+      return this.#done;
+    }
+  }
+  const task = (done: Promise<unknown>) =>
+    traceTask(() => new Image(done), { name: 'work', flush: 'never' })();
+
+  test.each(['toBuffer', 'toFile'] as const)('is over when that of %s is settled', async (way) => {
+    const { rows } = record();
+    const done = deferred<unknown>();
+    const image = task(done.promise).resize();
+    await image.metadata();
+    const answer = image[way]();
+    await turn();
+    expect(rows()).toEqual([]);
+    done.resolve('bytes');
+    expect(await answer).toBe('bytes');
+    expect(rows()).toEqual([RETURNED]);
+    await expect(task(Promise.reject(failure))[way]()).rejects.toBe(failure);
+    expect(rows()).toEqual([RETURNED, THREW]);
+  });
+
+  test('a rejection that nobody handles is one, as ever', async () => {
+    const { rows } = record();
+    expect(await unhandledDuring(() => void task(Promise.reject(failure)).toBuffer())).toEqual([failure]);
+    expect(rows()).toEqual([THREW]);
+  });
+
+  test('answers the very promise, where that has members of its own', async () => {
+    const { rows } = record();
+    const done = Object.assign(Promise.resolve(), { cancel() {} });
+    const image = task(done);
+    expect(image.toBuffer()).toBe(done);
+    image.destroy();
+    await turn();
+    expect(rows()).toEqual([LEFT]);
+  });
+
+  test('goes on where it answers itself, and takes a callback', async () => {
+    const { rows } = record();
+    const image = task(Promise.resolve());
+    const heard: unknown[] = [];
+    expect(image.toBuffer((value) => heard.push(value))).toBe(image);
+    expect([heard, rows()]).toEqual([['by callback'], []]);
+    image.destroy();
+    await turn();
+    expect(rows()).toEqual([LEFT]);
+  });
+
+  test('has all of its methods back when it turns out to be a value', () => {
+    const { rows } = record();
+    const image = new Image(Promise.resolve());
+    const again = traceTask(() => image, { name: 'work', flush: 'never' });
+    again();
+    expect(Object.hasOwn(image, 'toBuffer')).toBe(true);
+    again();
+    expect(['emit', 'toBuffer', 'toFile'].filter((key) => Object.hasOwn(image, key))).toEqual([]);
+    expect(rows()).toEqual([RETURNED, RETURNED]);
+  });
 });
