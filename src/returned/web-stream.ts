@@ -4,7 +4,7 @@ import { hearPromise } from './promise.ts';
 import { tellBefore, type Replacement, replaceMethod } from './replace-method.ts';
 import type { Observe, Reading } from './covered-work.ts';
 
-/** A web `ReadableStream`: the work is the reading, in every way that there is to read one. It is never locked here. */
+/** A web `ReadableStream`: the work is the reading, in every way that its own methods offer. It is never locked here. */
 export const observeWebStream = (target: object, work: Reading): ReturnType<Observe> => {
   const stream = target as ReadableStream;
   /** What stands for the stream from now on tells of the stream's work. */
