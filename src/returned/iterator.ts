@@ -66,7 +66,7 @@ export const observeIterator = (iterator: object, work: Reading): boolean => {
     replaceMethod(iterator, ask, (original, self, args) => hearAnswer(work, original, self, args));
   }
   replace('throw');
-  replace('return', missingReturn);
+  replace('return', missingReturn(iterator));
   return true;
 };
 
@@ -113,7 +113,7 @@ function shadowOf(prototype: object): object {
     Object.defineProperty(shadow, key, { value, enumerable: false, writable: true, configurable: true });
   };
   for (const key of STEPS)
-    define(key, key === 'return' ? missingReturn : undefined, (work, original, self, args) =>
+    define(key, key === 'return' ? missingReturn(prototype) : undefined, (work, original, self, args) =>
       takeStep(work, key, original, self, args),
     );
   for (const ask of ITERATOR_KEYS)
@@ -122,10 +122,12 @@ function shadowOf(prototype: object): object {
   return shadow;
 }
 
-/** A loop that is left calls `return`: without one there would be nothing to hear. */
-function missingReturn(this: object, ...[value]: unknown[]): unknown {
-  const step = { done: true, value };
-  return Symbol.asyncIterator in this ? Promise.resolve(step) : step;
+/** A loop that is left calls `return`: without one there would be nothing to hear. Others may call it on nothing. */
+function missingReturn(iterator: object): Method {
+  return (...[value]: unknown[]) => {
+    const step = { done: true, value };
+    return Symbol.asyncIterator in iterator ? Promise.resolve(step) : step;
+  };
 }
 
 /** What it answers in place of itself takes the steps. */

@@ -146,6 +146,18 @@ describe('a sync iterator', () => {
     expect(rows()).toEqual(sources.map(() => RETURNED));
   });
 
+  test.each<[string, () => Iterable<unknown> & { return?(): unknown }]>([
+    ['by hand', bare],
+    ['of the language', () => [1, 2].values()],
+  ])('%s, without return: whoever looks for one may call it on nothing', (_how, make) => {
+    const { rows } = record();
+    const work = traceTask(make, 'work')();
+    const { return: leave } = work;
+    expect(leave?.()).toEqual({ done: true, value: undefined });
+    expect([...work]).toEqual([1, 2]);
+    expect(rows()).toEqual([RETURNED]);
+  });
+
   test('without return can be resumed after a break, as ever', () => {
     const { rows } = record();
     const work = traceTask(() => [1, 2, 3].values(), 'work')();
