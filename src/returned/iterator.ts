@@ -10,15 +10,23 @@ import { isObject } from '../platform/is-object.ts';
 
 const ITERATOR_KEYS = [Symbol.asyncIterator, Symbol.iterator] as const;
 
+type StepKey = 'next' | 'return' | 'throw';
+
+const STEPS: readonly StepKey[] = ['next', 'throw', 'return'];
+
 /**
  * Whether `value` is an iterator: it has `next`, and answers itself when it is asked for one. What answers another object
  * is something else that can be iterated: a selection of jQuery's, a list, a store. It is not asked, which could start
  * something, but its code is read.
  */
 export function isIterator(value: object): boolean {
-  return (
-    methodOf(value, 'next') !== undefined && ITERATOR_KEYS.some((key) => answersItself(methodOf(value, key)))
-  );
+  const next = methodOf(value, 'next');
+  if (next === undefined) return false;
+  const isOwn = STEPS.every((key) => Object.hasOwn(value, key));
+  return ITERATOR_KEYS.some((key) => {
+    const ask = methodOf(value, key);
+    return answersItself(ask) || (isOwn && answersOne(ask)) || (isNative(next) && isNameless(ask));
+  });
 }
 
 /** @returns whether the source of a method is like this, read once for each method */
@@ -33,15 +41,17 @@ function bySource(pattern: RegExp): (method: Method | undefined) => boolean {
   };
 }
 
-/** Whether a method is the engine's own: it then refuses to be called on anything but its own kind, a proxy included. */
-const isNative = bySource(/\[native code\]\s*\}$/);
+/** Whether a `next` is the engine's own: it then refuses to be called on anything but its own kind, a proxy included. */
+const isNative = bySource(/^function next\(\)\s*\{\s*\[native/);
 
 /** The language's own, of every realm, have the symbol for their name. */
 const answersItself = bySource(/\breturn this;?\s*\}$|^function \[Symbol\.\w+\]\(\)\s*\{\s*\[native/);
 
-type StepKey = 'next' | 'return' | 'throw';
+/** What esbuild gives an async generator that it makes of older language, beside methods that are its own: `() => it`. */
+const answersOne = bySource(/^\(\)\s*=>\s*[\w$]+$/);
 
-const STEPS: readonly StepKey[] = ['next', 'throw', 'return'];
+/** What a class in C++ has, beside a native `next`, unless it names it: better-sqlite3's. */
+const isNameless = bySource(/^function \(\)\s*\{\s*\[native/);
 
 /**
  * An iterator, sync or async: the work is the iteration, to its end or to where it is left.

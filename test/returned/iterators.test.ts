@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
+import { transformSync } from 'esbuild';
 import { describe, expect, test, vi } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
 import { caught, dropping, record, reported, type SpanRow, turn, unhandledDuring } from '../harness.ts';
@@ -59,6 +60,10 @@ function bare(): Sync {
       return this;
     },
   } as unknown as Sync;
+}
+
+function itself<T>(this: T): T {
+  return this;
 }
 
 async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
@@ -688,4 +693,65 @@ test('a proxy that answers for itself is a value, and what is behind it stays as
   expect(traceTask(() => proxy, 'work')()).toBe(proxy);
   expect(rows()).toEqual([RETURNED]);
   expect(Reflect.ownKeys(behind)).toEqual(['step']);
+});
+
+test.each(['es2017', 'es2015'])(
+  'an async generator that esbuild has lowered to %s is heard',
+  async (target) => {
+    const { rows } = record();
+    const source = `(async function* (failure) {
+    yield 1;
+    await null;
+    yield* (async function* () { yield 2; })();
+    if (failure) throw failure;
+  })`;
+    for (const minify of [false, true]) {
+      const { code } = transformSync(`export const work = ${source}`, { target, minify, format: 'cjs' });
+      const module = { exports: {} as { work: (failure?: unknown) => AsyncIterable<number> } };
+      new Function('module', code)(module);
+      const work = traceTask(module.exports.work, 'work');
+      expect(await all(work())).toEqual([1, 2]);
+      await expect(all(work(failure))).rejects.toBe(failure);
+      for await (const _ of work()) break;
+    }
+    expect(rows()).toEqual([RETURNED, THREW, RETURNED, RETURNED, THREW, RETURNED]);
+  },
+);
+
+test('what answers by an arrow function is a value where its steps are not its own', () => {
+  const { rows } = record();
+  const other = numbers();
+  const steps = { next: () => other.next(), return: () => other.return(''), throw: () => other.throw(0) };
+  const values = [
+    { next: steps.next, [Symbol.iterator]: () => other },
+    Object.create({ ...steps, [Symbol.iterator]: () => other }) as object,
+    { ...steps, [Symbol.iterator]: () => [1].values() },
+  ];
+  for (const value of values) expect(traceTask(() => value, 'work')()).toBe(value);
+  expect(rows()).toEqual(values.map(() => RETURNED));
+});
+
+/** Prints as a function of a class in C++ does that was not given a name. */
+const nameless = new Proxy(itself, {});
+
+test('an iterator of a class in C++ is heard', () => {
+  const { rows } = record();
+  const make = () => {
+    const iterator = [1, 2].values();
+    const { next } = iterator;
+    return Object.setPrototypeOf(iterator, { next, [Symbol.iterator]: nameless }) as typeof iterator;
+  };
+  expect(String(nameless)).toBe('function () { [native code] }');
+  const work = traceTask(make, 'work')();
+  expect(rows()).toEqual([]);
+  expect([...work]).toEqual([1, 2]);
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test('what answers by a bound function beside a bound next is a value', () => {
+  const { rows } = record();
+  const list = { next: () => ({ done: true }), [Symbol.iterator]: () => [1].values() };
+  const bound = { next: list.next.bind(list), [Symbol.iterator]: list[Symbol.iterator].bind(list) };
+  expect(traceTask(() => bound, 'work')()).toBe(bound);
+  expect(rows()).toEqual([RETURNED]);
 });
