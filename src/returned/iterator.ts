@@ -1,10 +1,11 @@
-import { callInContext } from '../platform/context.ts';
+import { activeContext, callInContext } from '../platform/context.ts';
 import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { report } from '../platform/report.ts';
 import { saysReaderLeft } from './node-stream.ts';
-import { hearPromise } from './promise.ts';
-import { replaced, replaceMethod } from './replace-method.ts';
+import { hearPromise, isPlainPromise } from './promise.ts';
+import { replaced, type Replacement, replaceMethod } from './replace-method.ts';
+import { isRunning, observeRunningPromise } from './running-promise.ts';
 import type { Reading } from './covered-work.ts';
 import { isObject } from '../platform/is-object.ts';
 
@@ -80,7 +81,7 @@ export const observeIterator = (iterator: object, work: Reading): boolean => {
   return true;
 };
 
-/** What to tell of steps, by each iterator that is heard by way of its prototype. */
+/** What to tell of steps, by each iterator that is heard by way of its prototype; and of which steps, by each that is heard. */
 const works = /* @__PURE__ */ hiddenField<Reading>();
 
 function hearByPrototype(iterator: object, work: Reading): boolean {
@@ -154,53 +155,81 @@ function takeStep(work: Reading, key: StepKey, original: Method, self: object, a
     if (key === 'throw' && error === args[0] && saysReaderLeft(error)) work.left();
     else work.threw(error);
   };
-  let step: unknown;
-  try {
-    step = callInContext(work.active, original, self, args);
-  } catch (error) {
-    threw(error);
-    throw error;
-  }
-  // A promise of another realm, or a subclass's, is a promise all the same.
-  if (hasThen(step)) {
-    const derived = hearPromise(step, (value) => readStep(value, key, self, work), threw);
-    if (derived !== undefined) return derived;
-  }
-  readStep(step, key, self, work);
-  return step;
+  const call: Replacement = (method, on, values) => {
+    try {
+      return callInContext(work.active, method, on, values);
+    } catch (error) {
+      threw(error);
+      throw error;
+    }
+  };
+  const readDone = (done: unknown) => {
+    // One that is left need not say that it is done; a generator that goes on yielding says that it is not.
+    if (key === 'return' ? done !== false : done) work.returned(self);
+  };
+  /** Learns from a step whether it is the last. @returns the step, or the promise that stands for it */
+  const hear = (step: unknown): unknown => {
+    if (!isObject(step)) return step;
+    try {
+      const heard =
+        'then' in step ? hearThen(step, hear, threw, call, work) : hearDone(step, readDone, work) && step;
+      if (heard) return heard;
+      // Nobody would tell the end of what cannot be heard: the iteration is a value, as one that is frozen itself.
+      work.returned(self);
+    } catch (error) {
+      report('reading an iterator result threw', error);
+    }
+    return step;
+  };
+  return hear(call(original, self, args));
 }
 
-/** Learns from a step whether it is the last. A `done` that is a getter is not run here, but heard when the loop reads it. */
-function readStep(step: unknown, key: StepKey, iterator: object, work: Reading): void {
-  if (!isObject(step)) return;
-  try {
-    const holder = holderOf(step, 'done');
-    const property = holder && Object.getOwnPropertyDescriptor(holder, 'done');
-    if (property?.get === undefined) return readDone(property?.value, key, iterator, work);
-    const { get } = property;
-    Reflect.defineProperty(step, 'done', {
-      ...property,
-      get(this: unknown) {
-        const done: unknown = Reflect.apply(get, this, []);
-        readDone(done, key, iterator, work);
-        return done;
-      },
+/** A `done` that is a getter is not run here, but heard when the loop reads it. @returns `false` if the step refuses that */
+function hearDone(step: object, read: (done: unknown) => void, work: Reading): boolean {
+  const holder = holderOf(step, 'done');
+  const property = holder && Object.getOwnPropertyDescriptor(holder, 'done');
+  const get = property?.get;
+  if (get === undefined) {
+    read(property?.value);
+    return true;
+  }
+  const heard = {
+    ...property,
+    get(this: unknown): unknown {
+      const done: unknown = Reflect.apply(get, this, []);
+      read(done);
+      return done;
+    },
+  };
+  Reflect.defineProperty(step, 'done', heard);
+  return true;
+}
+
+/** A step that is not there yet. One that is lazy is not asked for here, but heard when the loop awaits it. */
+function hearThen(
+  step: object,
+  returned: (value: unknown) => void,
+  threw: (error: unknown) => void,
+  call: Replacement,
+  work: Reading,
+): object | undefined {
+  const derived = isPlainPromise(step) && hearPromise(step, returned, threw);
+  if (derived) return derived;
+  const isHeard =
+    works.get(step) === work ||
+    (isRunning(step) && observeRunningPromise(step, { returned, threw, foundRunning() {} })) ||
+    replaceMethod(step, 'then', (then, self, handlers) => {
+      const caller = activeContext();
+      const hear = (handler: unknown, index: number) =>
+        typeof handler === 'function'
+          ? function (this: unknown, ...values: unknown[]): unknown {
+              [returned, threw][index]?.(values[0]);
+              return callInContext(caller, handler as Method, this, values);
+            }
+          : handler;
+      return call(then, self, handlers.map(hear));
     });
-  } catch (error) {
-    report('reading an iterator result threw', error);
-  }
-}
-
-function readDone(done: unknown, key: StepKey, iterator: object, work: Reading): void {
-  // One that is left need not say that it is done; a generator that goes on yielding says that it is not.
-  if (key === 'return' ? done !== false : Boolean(done)) work.returned(iterator);
-}
-
-function hasThen(step: unknown): step is Promise<unknown> {
-  try {
-    return isObject(step) && methodOf(step, 'then') !== undefined;
-  } catch (error) {
-    report('reading an iterator result threw', error);
-    return false;
-  }
+  if (!isHeard) return undefined;
+  works.set(step, work);
+  return step;
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { runInNewContext } from 'node:vm';
 import { trace } from '@opentelemetry/api';
+import Bluebird from 'bluebird';
 import { transformSync } from 'esbuild';
 import { describe, expect, test, vi } from 'vitest';
 import { traceTask, withSpan } from '../../src/index.ts';
@@ -151,7 +152,7 @@ describe('a sync iterator', () => {
     expect(rows()).toEqual(sources.map(() => RETURNED));
   });
 
-  test.each<[string, () => Iterable<unknown> & { return?(): unknown }]>([
+  test.each<[string, () => Iterator<unknown, unknown, unknown> & Iterable<unknown>]>([
     ['by hand', bare],
     ['of the language', () => [1, 2].values()],
   ])('%s, without return: whoever looks for one may call it on nothing', (_how, make) => {
@@ -695,6 +696,172 @@ test('a proxy that answers for itself is a value, and what is behind it stays as
   expect(Reflect.ownKeys(behind)).toEqual(['step']);
 });
 
+type Run = (resolve: (step: unknown) => void, reject: (error: unknown) => void) => void;
+
+/** Begins when it is awaited, and what comes of it is a plain promise. As itself it never settles. */
+class Lazy extends Promise<unknown> {
+  static override get [Symbol.species]() {
+    return Promise;
+  }
+  readonly #run: Run;
+  #running: Promise<unknown> | undefined;
+  constructor(run: Run, asItself: Run = () => {}) {
+    super(asItself);
+    this.#run = run;
+  }
+  override then<A, B>(...handlers: Parameters<Promise<unknown>['then']>): Promise<A | B> {
+    this.#running ??= new Promise(this.#run);
+    return this.#running.then(...handlers) as Promise<A | B>;
+  }
+}
+
+/** As p-lazy's: as itself it has settled, to nothing, and none can be derived from it. */
+class Settled extends Lazy {
+  static override get [Symbol.species]() {
+    return this as unknown as PromiseConstructor;
+  }
+  constructor(run: Run) {
+    super(run, (resolve) => resolve(undefined));
+  }
+}
+
+class Sub extends Promise<unknown> {}
+
+const ForeignPromise = runInNewContext('Promise') as PromiseConstructor;
+const withCancel = <P extends object>(promise: P) => Object.assign(promise, { cancel: () => 'cancelled' });
+
+/** Promises of steps, and whether they come back as they are. */
+const promises: Record<string, [(run: Run) => object, isItself?: false]> = {
+  'plain promises': [(run) => new Promise(run), false],
+  'plain promises of another realm': [(run) => new ForeignPromise(run), false],
+  'promises of a subclass': [(run) => new Sub(run)],
+  'promises of Bluebird': [(run) => new Bluebird(run)],
+  'promises with members of their own': [(run) => withCancel(new Promise(run))],
+  'such promises of another realm': [(run) => withCancel(new ForeignPromise(run))],
+  'lazy promises that never settle by themselves': [(run) => new Lazy(run)],
+  'lazy promises that have settled by themselves': [(run) => new Settled(run)],
+  thenables: [(run) => ({ then: (yes: never, no: never) => run(yes, no) })],
+  'thenables that have a method done, too': [
+    (run) => ({ done: () => {}, then: (yes: never, no: never) => run(yes, no) }),
+  ],
+};
+
+/** Bluebird settles in a turn of its own, and takes a millisecond to call a rejection unhandled. */
+async function settled(): Promise<void> {
+  for (let turns = 0; turns < 4; turns++) {
+    await turn();
+    vi.advanceTimersByTime(5);
+  }
+}
+
+/** Counts to two, or fails at the second step. */
+function stepping(make: (run: Run) => object, fails: boolean) {
+  const made: object[] = [];
+  let runs = 0;
+  return {
+    made,
+    runs: () => runs,
+    next() {
+      const value = made.length + 1;
+      if (value > 3) throw new Error('it was to end');
+      const step = make((resolve, reject) => {
+        runs++;
+        withSpan(`inside ${value}`, () => {});
+        if (fails && value === 2) reject(failure);
+        else resolve({ done: value === 3, value });
+      });
+      made.push(step);
+      return step as Promise<IteratorResult<number>>;
+    },
+    [Symbol.asyncIterator]: itself,
+  };
+}
+
+describe.each(Object.entries(promises))('an async iterator whose steps are %s', (_what, [make, isItself]) => {
+  test.each([false, true])('failing: %s', async (fails) => {
+    const { rows } = record();
+    const work = traceTask(() => stepping(make, fails), 'work')();
+    const got = await all(work as AsyncIterable<number>).catch((error: unknown) => error);
+    await settled();
+    expect(got).toEqual(fails ? failure : [1, 2]);
+    const inside = work.made.map((_step, i): SpanRow => ({ name: `inside ${i + 1}`, parent: 'work' }));
+    expect(rows()).toEqual([...inside, fails ? THREW : RETURNED]);
+    expect(work.runs()).toBe(work.made.length);
+  });
+
+  test('gives what it gave, and is not driven', async () => {
+    const { rows } = record();
+    const untraced = stepping(make, false);
+    untraced.next();
+    const work = traceTask(() => stepping(make, false), 'work')();
+    const step = work.next();
+    expect(step === work.made[0]).toBe(isItself ?? true);
+    expect(step.constructor).toBe(untraced.made[0]!.constructor);
+    expect('cancel' in step).toBe('cancel' in untraced.made[0]!);
+    await turn();
+    expect(work.runs()).toBe(untraced.runs());
+    expect(await step).toEqual({ done: false, value: 1 });
+    await work.next();
+    expect(rows().filter(({ name }) => name === 'work')).toEqual([]);
+    await work.next();
+    expect(rows().at(-1)).toEqual(RETURNED);
+  });
+});
+
+test.each([
+  ['a promise of a subclass', (run: Run) => new Sub(run)],
+  ['a promise of Bluebird', (run: Run) => new Bluebird(run)],
+])('a rejection that nobody handles, of a step that is %s', async (_what, make) => {
+  record();
+  const heard = await unhandledDuring(() => {
+    const work = traceTask(() => stepping(make, true), 'work')();
+    void work.next();
+    void work.next();
+  }, settled);
+  expect(heard).toEqual([failure]);
+});
+
+test('who listens to a lazy step is called as it was: where it is, with all that there is', () => {
+  const { rows } = record();
+  const seen: unknown[] = [];
+  const step = {
+    then(...handlers: unknown[]) {
+      const [yes, , progress] = handlers as ((...values: unknown[]) => void)[];
+      withSpan('inside', () => {});
+      progress!.call(7, { done: true });
+      yes!.call(8, { done: false }, 9);
+      seen.push(handlers.length, handlers[1]);
+      return step;
+    },
+  };
+  const refusing = {
+    then() {
+      throw failure;
+    },
+  };
+  const steps: { then(...handlers: unknown[]): unknown }[] = [step, refusing];
+  const work = traceTask(() => ({ next: () => steps.shift()!, [Symbol.asyncIterator]: itself }), 'work')();
+  const asked = work.next();
+  const handler = function (this: unknown, ...values: unknown[]) {
+    seen.push(this, values);
+    withSpan('handling', () => {});
+  };
+  withSpan('caller', () => {
+    const answer: unknown = Reflect.apply(asked.then, asked, [handler, undefined, handler]);
+    expect(answer).toBe(step);
+  });
+  expect(seen).toEqual([7, [{ done: true }], 8, [{ done: false }, 9], 3, undefined]);
+  const throwing = work.next();
+  expect(caught(() => Reflect.apply(throwing.then, throwing, []))).toBe(failure);
+  expect(rows()).toEqual([
+    { name: 'inside', parent: 'work' },
+    { name: 'handling', parent: 'caller' },
+    { name: 'handling', parent: 'caller' },
+    { name: 'caller' },
+    THREW,
+  ]);
+});
+
 test.each(['es2017', 'es2015'])(
   'an async generator that esbuild has lowered to %s is heard',
   async (target) => {
@@ -754,4 +921,42 @@ test('what answers by a bound function beside a bound next is a value', () => {
   const bound = { next: list.next.bind(list), [Symbol.iterator]: list[Symbol.iterator].bind(list) };
   expect(traceTask(() => bound, 'work')()).toBe(bound);
   expect(rows()).toEqual([RETURNED]);
+});
+
+test('a thenable, or a promise of a subclass, that is the answer to many calls is heard as one', async () => {
+  const { rows } = record();
+  let isDone = false;
+  const thenable = { then: (yes: (step: unknown) => void) => yes({ done: isDone, value: 7 }) };
+  const steps = { thenable, promise: Sub.resolve({ done: false }) };
+  let step: object = steps.thenable;
+  const work = traceTask(() => ({ next: () => step, [Symbol.asyncIterator]: itself }), 'work')();
+  for (let i = 0; i < 20_000; i++) work.next();
+  expect(await work.next()).toEqual({ done: false, value: 7 });
+  step = steps.promise;
+  for (let i = 0; i < 3; i++) work.next();
+  expect(await work.next()).toEqual({ done: false });
+  expect([Object.getPrototypeOf(step), rows()]).toEqual([Sub.prototype, []]);
+  isDone = true;
+  step = steps.thenable;
+  expect(await work.next()).toEqual({ done: true, value: 7 });
+  expect(rows()).toEqual([RETURNED]);
+});
+
+test.each(Object.entries(promises))('return and throw that answer %s are heard', async (_what, [make]) => {
+  const { rows } = record();
+  const iterator = () => ({
+    next: () => make((resolve) => resolve({ done: false, value: 1 })),
+    return: () => make((resolve) => resolve({})),
+    throw: (error: unknown) => make((_resolve, reject) => reject(error)),
+    [Symbol.asyncIterator]: itself,
+  });
+  const traced = traceTask(iterator as unknown as () => Async, 'work');
+  const ends = { left: traced(), thrown: traced(), reader: traced() };
+  // oxlint-disable-next-line no-unreachable-loop
+  for await (const _ of ends.left) break;
+  const error = leaving();
+  expect(await Promise.resolve(ends.thrown.throw(failure)).catch((thrown: unknown) => thrown)).toBe(failure);
+  expect(await Promise.resolve(ends.reader.throw(error)).catch((thrown: unknown) => thrown)).toBe(error);
+  await settled();
+  expect(rows()).toEqual([RETURNED, THREW, { name: 'work', attributes: { 'oncespan.outcome': 'aborted' } }]);
 });
