@@ -193,16 +193,22 @@ function hearDone(step: object, read: (done: unknown) => void, work: Reading): b
     read(property?.value);
     return true;
   }
+  // The same step once more, and nobody has read it in between.
+  if (works.get(get) === work) return true;
   const heard = {
     ...property,
+    configurable: true,
     get(this: unknown): unknown {
+      // The next step may be the same object.
+      if (holder === step) Reflect.defineProperty(step, 'done', property!);
+      else Reflect.deleteProperty(step, 'done');
       const done: unknown = Reflect.apply(get, this, []);
       read(done);
       return done;
     },
   };
-  Reflect.defineProperty(step, 'done', heard);
-  return true;
+  works.set(heard.get, work);
+  return Reflect.defineProperty(step, 'done', heard);
 }
 
 /** A step that is not there yet. One that is lazy is not asked for here, but heard when the loop awaits it. */

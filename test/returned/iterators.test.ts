@@ -696,6 +696,112 @@ test('a proxy that answers for itself is a value, and what is behind it stays as
   expect(Reflect.ownKeys(behind)).toEqual(['step']);
 });
 
+/** Its steps are the iterator itself, as where nothing is to be allocated. */
+class Reused {
+  #left: number;
+  readonly value = 7;
+  constructor(left: number) {
+    this.#left = left;
+  }
+  get done(): boolean {
+    return this.#left < 0;
+  }
+  next() {
+    this.#left--;
+    return this;
+  }
+  [Symbol.iterator]() {
+    return this;
+  }
+}
+
+class WithFixed extends Reused {
+  static {
+    const inherited = Object.getOwnPropertyDescriptor(Reused.prototype, 'done')!;
+    Object.defineProperty(this.prototype, 'done', { ...inherited, configurable: false });
+  }
+}
+
+test.each([
+  ['a class', Reused],
+  ['a class whose getter is there for ever', WithFixed],
+])(
+  'a step of %s that is used again, and says by a getter whether it is the last, is as it was',
+  (_of, Class) => {
+    const { rows } = record();
+    const work = traceTask(() => new Class(20_000), 'work')();
+    let count = 0;
+    for (const step of { [Symbol.iterator]: () => work })
+      if (step === 7 && !Object.hasOwn(work, 'done')) count++;
+    expect([count, Object.hasOwn(work, 'done'), work.done]).toEqual([20_000, false, true]);
+    expect(rows()).toEqual([RETURNED]);
+  },
+);
+
+test('a step that is used again without having been read is read as ever', () => {
+  const { rows } = record();
+  const work = traceTask(() => new Reused(20_000), 'work')();
+  for (let i = 0; i < 20_000; i++) expect(work.next().value).toBe(7);
+  expect([work.done, rows()]).toEqual([false, []]);
+  expect([work.next().done, rows()]).toEqual([true, [RETURNED]]);
+});
+
+test('a done of the step itself is put back as it was, for whoever reads or writes it', () => {
+  const { rows } = record();
+  let isDone = false;
+  const done = { get: () => isDone, set: (now: boolean) => (isDone = now) };
+  const step = Object.defineProperty({}, 'done', { ...done, enumerable: true, configurable: true }) as {
+    done: boolean;
+  };
+  const work = traceTask(() => ({ next: () => step, [Symbol.iterator]: itself }), 'work')();
+  const before = Object.getOwnPropertyDescriptors(step);
+  work.next();
+  expect([step.done, Object.keys(step)]).toEqual([false, ['done']]);
+  expect(Object.getOwnPropertyDescriptors(step)).toEqual(before);
+  work.next();
+  step.done = true;
+  expect([isDone, rows()]).toEqual([true, []]);
+  expect([step.done, rows()]).toEqual([true, [RETURNED]]);
+});
+
+test('a step that is frozen by its reader tells of its end all the same', () => {
+  const { rows } = record();
+  const work = traceTask(() => new Reused(2), 'work')();
+  Object.freeze(work.next());
+  expect([work.done, work.next().done, rows()]).toEqual([false, false, []]);
+  expect([work.next().done, rows()]).toEqual([true, [RETURNED]]);
+});
+
+/** A step that refuses a property of ours. */
+class Frozen {
+  readonly #isLast: boolean;
+  constructor(isLast: boolean) {
+    this.#isLast = isLast;
+    Object.freeze(this);
+  }
+  get done(): boolean {
+    return this.#isLast;
+  }
+}
+
+const ownDone = (isLast: boolean) => Object.defineProperty({}, 'done', { get: () => isLast });
+
+test.each<[string, (isLast: boolean) => object]>([
+  ['a frozen object with a getter', (isLast) => new Frozen(isLast)],
+  ['an object with a getter for ever', ownDone],
+  ['a thenable that is frozen', (isLast) => Object.freeze({ done: isLast, then: () => {} })],
+])('an iterator whose step is %s is a value', (_what, make) => {
+  const { rows } = record();
+  const steps = [make(false), make(true)];
+  const left = steps.slice();
+  const work = traceTask(() => ({ next: () => left.shift(), [Symbol.iterator]: itself }), 'work')();
+  expect(rows()).toEqual([]);
+  expect(work.next()).toBe(steps[0]);
+  expect(rows()).toEqual([RETURNED]);
+  expect(work.next()).toBe(steps[1]);
+  expect([rows(), reported]).toEqual([[RETURNED], []]);
+});
+
 type Run = (resolve: (step: unknown) => void, reject: (error: unknown) => void) => void;
 
 /** Begins when it is awaited, and what comes of it is a plain promise. As itself it never settles. */
@@ -959,4 +1065,21 @@ test.each(Object.entries(promises))('return and throw that answer %s are heard',
   expect(await Promise.resolve(ends.reader.throw(error)).catch((thrown: unknown) => thrown)).toBe(error);
   await settled();
   expect(rows()).toEqual([RETURNED, THREW, { name: 'work', attributes: { 'oncespan.outcome': 'aborted' } }]);
+});
+
+test('a proxy of a step says by the getter behind it whether it is the last', () => {
+  const { rows } = record();
+  class Step {
+    left = 2;
+    get done(): boolean {
+      return this.left-- === 0;
+    }
+  }
+  const step = new Step();
+  const proxy = new Proxy(step, {});
+  const work = traceTask(() => ({ next: () => proxy, [Symbol.iterator]: itself }), 'work')();
+  expect(Array.from({ length: 2 }, () => work.next().done)).toEqual([false, false]);
+  expect([Object.keys(step), Object.hasOwn(step, 'done'), rows()]).toEqual([['left'], false, []]);
+  expect(work.next().done).toBe(true);
+  expect(rows()).toEqual([RETURNED]);
 });
