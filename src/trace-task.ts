@@ -4,6 +4,7 @@ import { readOptions, refuse, TASK_RULES } from './options/check.ts';
 import type { AnyFunction, TaskOptions } from './options/options.ts';
 import { ask, type Plan, planSource } from './options/plan.ts';
 import { activeContext } from './platform/context.ts';
+import { define } from './platform/define-property.ts';
 import { attempt, inWords } from './platform/report.ts';
 import { construct, isClass, nameOf, standIn } from './platform/stand-in.ts';
 import { isAsyncFunction } from './returned/promise.ts';
@@ -99,7 +100,7 @@ export function traceTaskWith(instance: Instance): TraceTask {
       return runInSpan(start(arguments), fn, this, arguments);
     });
     const { length } = options;
-    if (length !== undefined) Object.defineProperty(task, 'length', { value: length, configurable: true });
+    if (length !== undefined) define(task, 'length', { value: length, configurable: true });
     return task;
   };
   return traceTask as TraceTask;

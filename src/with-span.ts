@@ -1,4 +1,4 @@
-import type { Span } from '@opentelemetry/api';
+import type { Context, Span } from '@opentelemetry/api';
 import type { Instance } from './instance.ts';
 import { readOptions, type Rules, SPAN_RULES, tolerate } from './options/check.ts';
 import type { SpanOptions } from './options/options.ts';
@@ -7,8 +7,9 @@ import { activeContext, callInContext } from './platform/context.ts';
 import type { AsyncDisposal, Disposal } from './platform/disposal.ts';
 import { awaitFlush } from './platform/flush.ts';
 import { attempt } from './platform/report.ts';
+import { isObject } from './platform/is-object.ts';
+import { cover, coveredSoFar } from './returned/cover.ts';
 import { hearPromise, isPlainPromise } from './returned/promise.ts';
-import { isRunning, observeRunningPromise } from './returned/running-promise.ts';
 import { replaceMethod } from './returned/replace-method.ts';
 import { runInSpan, startTrackedSpan } from './run-in-span.ts';
 import { type Outcome, RETURNED } from './span/outcome.ts';
@@ -67,33 +68,46 @@ export function startSpanWith(instance: Instance): StartSpan {
   return (nameOrOptions) => {
     const plan = planAtCallTime('startSpan()', instance, nameOrOptions, MANUAL_RULES);
     const live = startNow(instance, plan);
-    if (live !== undefined) hearEnd(live);
+    if (live !== undefined) attempt('replacing the end of a span', () => hearEnd(live));
     // All of the functions below keep it, `end` and `fail` by sharing their scope: it is collected when nobody can end the span.
-    const last: { outcome: Outcome } = { outcome: RETURNED };
+    // What a run returned tells it of its end, as it tells the span of a traced call.
+    const last = {
+      outcome: RETURNED,
+      span: live?.span as Span,
+      active: live?.active as Context,
+      plan,
+      dependOn() {},
+      settle: (outcome: Outcome) => void (last.outcome = outcome),
+      returned: () => last.settle(RETURNED),
+      threw: (error: unknown) => last.settle({ kind: 'threw', error }),
+    } satisfies LastRun as LastRun;
     live?.dependOn(last, ABANDONED_IF_COLLECTED);
     const run = <R>(fn: () => R): R => {
       if (live === undefined) return fn();
-      const returned = () => void (last.outcome = RETURNED);
-      const threw = (error: unknown) => void (last.outcome = { kind: 'threw', error });
+      const before = coveredSoFar();
       let result: R;
       try {
         result = callInContext(live.active, fn, undefined, []);
       } catch (error) {
-        threw(error);
+        last.threw(error);
         throw error;
       }
-      if (isPlainPromise(result)) return (hearPromise(result, returned, threw) as R | undefined) ?? result;
-      const isHeard =
-        isRunning(result) && observeRunningPromise(result, { returned, threw, foundRunning() {} });
-      if (!isHeard) returned();
+      const derived = isPlainPromise(result) && hearPromise(result, last.returned, last.threw);
+      if (derived) return derived as R;
+      if (!isObject(result) || !cover(result, last, before)) last.returned();
       return result;
     };
-    const endAsLastRun = () => live?.settle(last.outcome);
+    const endAsLastRun = () => {
+      const { outcome } = last;
+      if (outcome.kind === 'threw') live?.threw(outcome.error);
+      else if (outcome === RETURNED) live?.returned(undefined);
+      else live?.settle(outcome);
+    };
     return {
       span: live?.span ?? noSpan(),
       run,
       fail: (error) => live?.threw(error),
-      end: () => live?.settle(RETURNED),
+      end: () => live?.returned(undefined),
       [Symbol.dispose]: endAsLastRun,
       async [Symbol.asyncDispose]() {
         endAsLastRun();
@@ -103,15 +117,25 @@ export function startSpanWith(instance: Instance): StartSpan {
   };
 }
 
+/** How the last run to settle did. It has what of a span is asked by those who tell of ends. */
+interface LastRun extends Pick<TrackedSpan, 'span' | 'active' | 'plan'> {
+  outcome: Outcome;
+  dependOn(): void;
+  settle(outcome: Outcome): void;
+  returned(): void;
+  threw(error: unknown): void;
+}
+
 /**
  * The application can end the span without us. A function of its own: what shares the scope of the handle would be kept by the
  * span, and a handle that is dropped never be collected.
  */
 function hearEnd(live: TrackedSpan): void {
-  replaceMethod(live.span, 'end', (original, self, args) => {
-    const answer: unknown = Reflect.apply(original, self, args as never[]);
+  const putBack = replaceMethod(live.span, 'end', (original, self, args) => {
+    // First of all: a tracer can hand out one span again and again, whose `end` would be replaced ever more deeply.
+    putBack?.();
     live.endedByApplication();
-    return answer;
+    return Reflect.apply(original, self, args as never[]);
   });
 }
 

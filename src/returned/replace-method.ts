@@ -1,4 +1,5 @@
 import { type Method, methodOf } from '../platform/data-property.ts';
+import { define } from '../platform/define-property.ts';
 
 /** Called in place of a method: what it was, on what it is called, and with what. */
 export type Replacement = (original: Method, self: object, args: unknown[]) => unknown;
@@ -28,15 +29,10 @@ export function replaceMethod(
     return replacement(original, this, args);
   });
   const enumerable = own?.enumerable === true;
-  const isPut = Reflect.defineProperty(target, key, {
-    value,
-    enumerable,
-    writable: true,
-    configurable: true,
-  });
+  const isPut = define(target, key, { value, enumerable, writable: true, configurable: true });
   const undo = () => {
     if (own === undefined) Reflect.deleteProperty(target, key);
-    else Reflect.defineProperty(target, key, own);
+    else define(target, key, own);
   };
   if (!isPut) return undefined;
   if (Reflect.get(target, key) !== value) {
@@ -56,7 +52,7 @@ export function replaced<F extends Method>(original: Method, replacement: F): F 
     const property = Object.getOwnPropertyDescriptor(original, key);
     // Most are functions without a name: to define what is there already is slow.
     const isSame = property?.value === Object.getOwnPropertyDescriptor(replacement, key)!.value;
-    if (property !== undefined && !isSame) Object.defineProperty(replacement, key, property);
+    if (property !== undefined && !isSame) define(replacement, key, property);
   }
   return replacement;
 }
