@@ -1,9 +1,15 @@
+import { runInNewContext } from 'node:vm';
 import { asFunction, asValue, createContainer } from 'awilix';
 import { describe, expect, test } from 'vitest';
 import { Traced, traceTask } from '../src/index.ts';
 import { record, reported } from './harness.ts';
 
 // What a wrapped function still has to be.
+
+const failure = new TypeError('no stock');
+const fail = () => {
+  throw failure;
+};
 
 function* numbers() {
   yield 1;
@@ -69,9 +75,60 @@ test('its source is that of the function, for who injects by the names of parame
   expect(container.resolve('repository')).toEqual({ db: 'the db', clock: 7 });
 });
 
-test('its own source is not replaced', () => {
+test('a source that it gives out itself, or that its class does, is not replaced', () => {
   const fn = Object.assign(() => 1, { toString: () => 'mine' });
   expect(String(traceTask(fn))).toBe('mine');
+  class Callable extends Function {
+    override toString() {
+      return 'of the class';
+    }
+  }
+  expect(String(traceTask(new Callable('return 1') as () => number))).toBe('of the class');
+  const foreign = runInNewContext('(function foreign(db) {})') as () => void;
+  expect(String(traceTask(foreign))).toBe('function foreign(db) {}');
+});
+
+test('a function that claims properties which it has not, or will not show', () => {
+  const { rows } = record();
+  const fn = Object.assign(() => 7, { own: 8, hidden: 9 });
+  const traced = traceTask(
+    new Proxy(fn, {
+      ownKeys: () => ['ghost', 'hidden', 'own'],
+      getOwnPropertyDescriptor(target, key) {
+        if (key === 'hidden') throw failure;
+        return Reflect.getOwnPropertyDescriptor(target, key);
+      },
+    }),
+    'work',
+  );
+  expect([traced(), traced.own, 'ghost' in traced, 'hidden' in traced]).toEqual([7, 8, false, false]);
+  expect(rows()).toEqual([{ name: 'work' }]);
+  expect(reported).toEqual([['oncespan: reading a property threw', failure]]);
+});
+
+test('a class that is bound has instances', () => {
+  record();
+  const Bound = traceTask(Point.bind(null as never) as never, { flush: 'never' }) as new (x: number) => Point;
+  const point = new Bound(3);
+  expect([point.x, point instanceof Bound, point instanceof Point, {} instanceof Bound]).toEqual([
+    3,
+    true,
+    true,
+    false,
+  ]);
+});
+
+test('a prototype that is replaced later is that of what new makes', () => {
+  record();
+  const Later = traceTask(
+    function (this: { x: number }, x: number) {
+      this.x = x;
+    },
+    { flush: 'never' },
+  ) as unknown as Oldish & { prototype: object };
+  Later.prototype = { norm: Old.prototype.norm };
+  const later = new Later(-4);
+  expect([later.norm(), later instanceof Later]).toEqual([4, true]);
 });
 
 test('symbols, name, length and being an async function', () => {
@@ -87,6 +144,37 @@ describe('a class is not wrapped as if it were a function', () => {
     expect(() => traceTask(Point as never)).toThrow(
       new TypeError('traceTask(): Point is a class; give a function that makes an instance'),
     );
+  });
+
+  test('a method that is called `class` is none', () => {
+    const { rows } = record();
+    class Element {
+      class(name: string) {
+        return name;
+      }
+      class$() {
+        return 'all';
+      }
+    }
+    const { prototype } = Element;
+    expect(traceTask(prototype.class)('a')).toBe('a');
+    expect(traceTask(prototype.class$)()).toBe('all');
+    const matcher = {
+      class(error: unknown) {
+        return error === failure;
+      },
+    };
+    const throwing = traceTask(fail, { name: 'ignored', ignoreErrors: matcher.class });
+    expect(throwing).toThrow(failure);
+    Traced()(Element);
+    expect([new Element().class('b'), new Element().class$()]).toEqual(['b', 'all']);
+    expect(rows()).toEqual([
+      { name: 'class' },
+      { name: 'class$' },
+      { name: 'ignored', attributes: { 'oncespan.outcome': 'ignored' } },
+      { name: 'Element.class' },
+      { name: 'Element.class$' },
+    ]);
   });
 
   test('a class-level @Traced() leaves members that are classes alone', () => {
