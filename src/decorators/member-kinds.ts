@@ -1,5 +1,6 @@
 import { refuse } from '../options/check.ts';
 import type { AnyFunction } from '../options/options.ts';
+import { define } from '../platform/define-property.ts';
 import { attempt, inWords, report } from '../platform/report.ts';
 import { isClass } from '../platform/stand-in.ts';
 import { classNameOf, type Key, type Member, memberName } from './member.ts';
@@ -17,10 +18,10 @@ export function isStandardContext(where: unknown): where is DecoratorContext {
   return isObject(where) && 'kind' in where;
 }
 
-/** The metadata of a class are where its instance members meet; a static of the same name is another member. */
+/** The metadata of a class are where its members meet. */
 export function memberOf(context: DecoratorContext): Member {
-  const { metadata, name: key } = context;
-  return { key: key!, markedOn: 'static' in context && context.static ? undefined : metadata };
+  const { metadata: markedOn, name: key } = context;
+  return { key: key!, markedOn, isStatic: 'static' in context && context.static };
 }
 
 /** What a standard decorator makes of a method, or of a field that holds a function. */
@@ -77,6 +78,7 @@ export function decorateClass(
   metadata: object | undefined,
   wrap: Wrap,
 ): void {
+  const wrappers = new Map<unknown, AnyFunction>();
   for (const holder of [(type as { prototype: object }).prototype, type as object]) {
     const isStatic = holder === type;
     for (const key of Reflect.ownKeys(holder)) {
@@ -90,10 +92,13 @@ export function decorateClass(
         isClass(method)
       )
         continue;
-      const member = { key, className, holder, markedOn: isStatic ? holder : (metadata ?? holder) };
-      const wrapped = wrap(method as AnyFunction, member);
+      const meet = metadata ? { markedOn: metadata, isStatic } : { markedOn: holder };
+      // A function that stands under several keys, as `values` does under `Symbol.iterator`, stays one.
+      const wrapped =
+        wrappers.get(method) ?? wrap(method as AnyFunction, { key, className, holder, ...meet });
+      wrappers.set(method, wrapped);
       if (wrapped === method) continue;
-      if (configurable) Object.defineProperty(holder, key, { ...descriptor, value: wrapped });
+      if (configurable) define(holder, key, { ...descriptor, value: wrapped });
       else report(`@Traced() on ${className}: ${memberName(key)} cannot be replaced; it is not traced`);
     }
   }

@@ -13,6 +13,8 @@ export interface Member {
   readonly holder?: object | undefined;
   /** What all decorators of the member see, whatever they have made of its function: finds a mark again. */
   readonly markedOn?: object | undefined;
+  /** Beside instance members of the same name, where both are marked on one object. */
+  readonly isStatic?: boolean | undefined;
 }
 
 /** Members that a decorator has marked: their functions, and their places, for when another one has wrapped those. */
@@ -30,13 +32,24 @@ export function sharedMarks(name: 'traced' | 'untraced'): MemberMarks {
   return processWide(`${name}-members`, newMarks);
 }
 
-export function mark({ functions, places }: MemberMarks, fn: object, { key, markedOn }: Member): void {
-  functions.add(fn);
-  if (markedOn !== undefined) places.set(markedOn, (places.get(markedOn) ?? new Set()).add(key));
+export function mark(marks: MemberMarks, fn: object, member: Member): void {
+  marks.functions.add(fn);
+  keysOf(marks, member)?.add(member.key);
 }
 
-export function isMarked({ functions, places }: MemberMarks, fn: object, { key, markedOn }: Member): boolean {
-  return functions.has(fn) || (markedOn !== undefined && places.get(markedOn)?.has(key) === true);
+export function isMarked(marks: MemberMarks, fn: object, member: Member): boolean {
+  return marks.functions.has(fn) || keysOf(marks, member)?.has(member.key) === true;
+}
+
+/** The marked keys where a member stands; those of statics hang on the set of the others. */
+function keysOf({ places }: MemberMarks, { markedOn, isStatic }: Member): Set<Key> | undefined {
+  const keysOn = (place: object) => {
+    const keys = places.get(place) ?? new Set();
+    places.set(place, keys);
+    return keys;
+  };
+  const keys = markedOn && keysOn(markedOn);
+  return keys && isStatic ? keysOn(keys) : keys;
 }
 
 /** As JavaScript names functions: `place`, `#place`, `[place]` for a symbol. */

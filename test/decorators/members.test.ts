@@ -170,6 +170,13 @@ test('under a decorator that wraps: still one span, none, and the name of the cl
     @Other()
     @Untraced()
     static never() {}
+
+    @Other()
+    @Traced('static')
+    static once() {}
+
+    @Other()
+    static twice() {}
   }
   class Base {
     @Other()
@@ -182,12 +189,17 @@ test('under a decorator that wraps: still one span, none, and the name of the cl
   guarded.twice();
   guarded.never();
   guarded.plain();
+  Guarded.never();
+  Guarded.once();
+  Guarded.twice();
   new Sub().work();
   new Base().work();
   expect(rows()).toEqual([
     { name: 'once' },
     { name: 'inner' },
     { name: 'Guarded.plain' },
+    { name: 'static' },
+    { name: 'Guarded.twice' },
     { name: 'Base.work' },
     { name: 'Base.work' },
   ]);
@@ -309,6 +321,27 @@ describe('a class', () => {
     Cache.fill();
     new Cache().fill();
     expect(rows()).toEqual([{ name: 'Cache.clear' }, { name: 'Cache.fill' }]);
+  });
+
+  test('one function under two keys stays one, and is named after the first', () => {
+    const { rows } = record();
+    class List {
+      values() {
+        return 7;
+      }
+      declare [Symbol.iterator]: () => number;
+      static values() {}
+    }
+    const { prototype } = List;
+    Object.defineProperty(prototype, Symbol.iterator, {
+      value: prototype.values,
+      configurable: true,
+      writable: true,
+    });
+    Traced()(List);
+    expect(prototype[Symbol.iterator]).toBe(prototype.values);
+    expect([new List()[Symbol.iterator](), List.values()]).toEqual([7, undefined]);
+    expect(rows()).toEqual([{ name: 'List.values' }, { name: 'List.values' }]);
   });
 
   test('a method under a symbol without a description', () => {
