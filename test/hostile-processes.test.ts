@@ -186,6 +186,63 @@ describe('signals', () => {
   });
 });
 
+test('a getter on Object.prototype, which makes descriptors invalid that inherit it', async () => {
+  const { rows } = record();
+  class Rows {
+    then(ok: (value: number) => unknown) {
+      return ok(7);
+    }
+  }
+  class Sub<T> extends Promise<T> {}
+  const step = {
+    value: 1,
+    get done() {
+      return true;
+    },
+  };
+  class Steps {
+    next() {
+      return Object.create(step) as typeof step;
+    }
+    [Symbol.iterator]() {
+      return this;
+    }
+  }
+  const observable = {
+    subscribe(observer: { complete(): void }) {
+      observer.complete();
+      return { unsubscribe() {} };
+    },
+    '@@observable'() {
+      return this;
+    },
+  };
+  const task = <R>(make: () => R) => traceTask(make, { name: 'task', flush: 'never' });
+  const [query, promise, steps, values, events] = [
+    task(() => new Rows()),
+    task(() => new Sub<number>((resolve) => resolve(7))),
+    task(() => new Steps()),
+    task(() => [1].values()),
+    task(() => observable),
+  ];
+  const prototype = Object.prototype as { get?: unknown };
+  prototype.get = 'which no accessor is';
+  let answers: unknown[];
+  let live: number;
+  try {
+    const [rowsOf, settled, iterator, native, source] = [query(), promise(), steps(), values(), events()];
+    live = liveSpans().length;
+    answers = [rowsOf.then((value) => value), settled];
+    for (const _ of iterator);
+    for (const _ of native);
+    source.subscribe({ complete() {} });
+  } finally {
+    delete prototype.get;
+  }
+  expect([live, ...(await Promise.all(answers))]).toEqual([5, 7, 7]);
+  expect(rows()).toEqual(Array.from({ length: 5 }, () => ({ name: 'task' })));
+});
+
 test('a chain of prototypes without an end', async () => {
   const { rows } = record();
   const endless: object = new Proxy({}, { getPrototypeOf: () => endless, has: () => true });

@@ -1,5 +1,6 @@
 import { activeContext, callInContext } from '../platform/context.ts';
-import { holderOf, type Method, methodOf } from '../platform/data-property.ts';
+import { holderOf, type Method, methodOf, ownDataProperty } from '../platform/data-property.ts';
+import { define } from '../platform/define-property.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { report } from '../platform/report.ts';
 import { saysReaderLeft } from './node-stream.ts';
@@ -105,7 +106,7 @@ function shadowOf(prototype: object): object {
   const known = shadows.get(prototype);
   if (known !== undefined) return known;
   const shadow = Object.create(prototype) as object;
-  const define = (
+  const hearKey = (
     key: PropertyKey,
     missing: Method | undefined,
     hear: (work: Reading, original: Method, self: object, args: unknown[]) => unknown,
@@ -121,14 +122,14 @@ function shadowOf(prototype: object): object {
         ? Reflect.apply(original, this, args as never[])
         : hear(work, original, this as object, args);
     });
-    Object.defineProperty(shadow, key, { value, enumerable: false, writable: true, configurable: true });
+    define(shadow, key, { value, enumerable: false, writable: true, configurable: true });
   };
   for (const key of STEPS)
-    define(key, key === 'return' ? missingReturn(prototype) : undefined, (work, original, self, args) =>
+    hearKey(key, key === 'return' ? missingReturn(prototype) : undefined, (work, original, self, args) =>
       takeStep(work, key, original, self, args),
     );
   for (const ask of ITERATOR_KEYS)
-    if (!answersItself(methodOf(prototype, ask))) define(ask, undefined, hearAnswer);
+    if (!answersItself(methodOf(prototype, ask))) hearKey(ask, undefined, hearAnswer);
   shadows.set(prototype, shadow);
   return shadow;
 }
@@ -188,7 +189,7 @@ function takeStep(work: Reading, key: StepKey, original: Method, self: object, a
 function hearDone(step: object, read: (done: unknown) => void, work: Reading): boolean {
   const holder = holderOf(step, 'done');
   const property = holder && Object.getOwnPropertyDescriptor(holder, 'done');
-  const get = property?.get;
+  const get = property && (ownDataProperty(property, 'get') as Method | undefined);
   if (get === undefined) {
     read(property?.value);
     return true;

@@ -1,6 +1,7 @@
 import { trace } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../platform/context.ts';
 import { chainOf, type Method, methodOf } from '../platform/data-property.ts';
+import { define } from '../platform/define-property.ts';
 import type { Observe } from './covered-work.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { hearPromise, isPlainPromise } from './promise.ts';
@@ -169,7 +170,7 @@ function shadowOf(prototype: object | null): object {
         const asked = askers.get(this);
         return asked ? asked(key, now, args) : Reflect.apply(now, this, args as never[]);
       });
-      Object.defineProperty(shadow, key, { ...property, value });
+      define(shadow, key, { ...property, value });
     }
   }
   return shadow;

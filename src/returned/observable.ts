@@ -1,5 +1,6 @@
 import { activeContext, callInContext } from '../platform/context.ts';
 import { type Method, methodOf } from '../platform/data-property.ts';
+import { define } from '../platform/define-property.ts';
 import type { Observe } from './covered-work.ts';
 import { throwOn } from './promise.ts';
 import { tellBefore, replaced, replaceMethod } from './replace-method.ts';
@@ -132,10 +133,10 @@ function observed(given: unknown[], inCaller: InCaller, isReported: boolean): un
   };
   for (const handler of HANDLERS) {
     const value = telling(handler, () => (observer as Record<string, unknown>)[handler], receiverOf);
-    Object.defineProperty(told, handler, { value });
+    define(told, handler, { value });
   }
   // By the proposal it is called before all others, with the subscription, which is no event.
-  Object.defineProperty(told, 'start', {
+  define(told, 'start', {
     get() {
       const { start } = observer as { start?: Method };
       return start && ((...subscription: unknown[]) => callInContext(caller, start, observer, subscription));
