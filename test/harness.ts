@@ -109,6 +109,13 @@ export function caught(call: () => unknown): unknown {
   throw new Error('it was to throw');
 }
 
+/** An object that can no longer be looked at. */
+export function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 /** A turn of the event loop: whatever was settled has been reacted to. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 

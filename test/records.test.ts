@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { createTracing, type TracingOptions, withSpan } from '../src/index.ts';
-import { record, reported, turn } from './harness.ts';
+import { caught, record, reported, turn } from './harness.ts';
 
 // What is written of an error: how much, with what caused it, and what a redaction leaves.
 
@@ -115,6 +115,41 @@ describe('redact', () => {
     reported.length = 0;
   });
 
+  const unreadable = {
+    get message() {
+      return job(new Error('no'))();
+    },
+  };
+  const answers: [string, unknown, string?][] = [
+    ['null', null],
+    ['a number', 7],
+    ['fields that are null', { name: null, message: null, stack: null, type: null }],
+    ['fields that are numbers', { name: 5, message: 5, stack: 5, type: 5 }],
+    ['a field that is a symbol', { message: Symbol('s') }],
+    ['a field that is empty', { name: '', type: '' }],
+    ['a field that throws', unreadable, 'threw'],
+    ['a proxy that refuses every look', new Proxy({}, { get: job(new Error('no')) }), 'threw'],
+    ['a field that is a promise', () => ({ message: Promise.reject(new Error('no')) }), 'returned a promise'],
+  ];
+  test.each(answers)(
+    'that answers %s leaves the type alone, and the error is the caller’s',
+    async (_what, answer, said) => {
+      const { spans } = record();
+      const redact = () => (typeof answer === 'function' ? answer() : answer) as never;
+      const { withSpan: traced, liveSpans } = createTracing({ redact });
+      expect(caught(() => traced('work', job(secret)))).toBe(secret);
+      await turn();
+      const [{ status, attributes, events }] = spans() as [ReturnType<typeof spans>[0]];
+      expect([status, attributes]).toEqual([{ code: 2 }, { error: true, 'error.type': 'E_CARD' }]);
+      expect(events.map((event) => event.attributes)).toEqual([{ 'exception.type': 'E_CARD' }]);
+      expect(liveSpans()).toEqual([]);
+      expect(reported.length > 0).toBe(said !== undefined);
+      expect(reported.every(([text]) => String(text).includes('"redact"'))).toBe(true);
+      if (said !== undefined) expect(reported[0]![0]).toContain(said);
+      reported.length = 0;
+    },
+  );
+
   test('sees the reason of an abort', () => {
     const { rows } = record();
     createTracing({ redact: ({ type }) => ({ name: type, type, message: 'redacted' }) }).withSpan(
@@ -137,6 +172,12 @@ test.each<[string, unknown, string]>([
   ['a number', 7, 'AbortError: 7'],
   ['null', null, 'AbortError: null'],
   ['a symbol', Symbol('s'), 'AbortError: Symbol(s)'],
+  ['a function', function why() {}, 'AbortError: function why'],
+  [
+    'a function without a text',
+    Object.assign(function why() {}, { toString: () => ({}) }),
+    'AbortError: function why',
+  ],
   ['an error with a code', Object.assign(new RangeError('gone'), { code: 'E' }), 'RangeError: gone'],
 ])('the reason of an abort is %s', (_what, reason, exception) => {
   const { rows } = record();
@@ -150,6 +191,49 @@ test.each<[string, unknown, string]>([
       exceptions: [exception],
     },
   ]);
+});
+
+test('a reason that cannot be read aborts all the same, and whoever else waits for the signal', () => {
+  const { rows } = record();
+  const reason = Object.assign(() => {}, { toString: job(new Error('no')) });
+  const controller = new AbortController();
+  const { startSpan } = createTracing();
+  for (const name of ['a', 'b']) startSpan({ name, signal: controller.signal });
+  controller.abort(reason);
+  expect(rows().map(({ name, attributes }) => [name, attributes?.['oncespan.outcome']])).toEqual([
+    ['b', 'aborted'],
+    ['a', 'aborted'],
+  ]);
+});
+
+test('a text is not cut through the middle of a character', () => {
+  // The emoji's two halves stand on both sides of where a message is cut.
+  const { status } = written(new Error(`${'x'.repeat(4094)}😀${'y'.repeat(10)}`));
+  expect(status.message).toBe(`${'x'.repeat(4094)}…`);
+});
+
+test('of a million errors that an error is made of, a thousand are looked at', () => {
+  let looks = 0;
+  const counting = new Proxy(new Array(1e6), {
+    get: (target, key) => (looks++, Reflect.get(target, key) as unknown),
+    has: (target, key) => (looks++, Reflect.has(target, key)),
+  });
+  const { event } = written(Object.assign(new Error('many'), { errors: counting, stack: 'stack' }));
+  expect(event!['exception.stacktrace']).toBe('stack');
+  expect(looks).toBeLessThan(3000);
+});
+
+test("exceptionEvents: 'none' reads no stack: an engine formats it then", () => {
+  let reads = 0;
+  const unread = (error: Error) =>
+    Object.defineProperty(error, 'stack', { get: () => (reads++, 'stack'), configurable: true });
+  const error = unread(new Error('outer', { cause: unread(new Error('inner')) }));
+  const { status } = written(error, { exceptionEvents: 'none' });
+  createTracing({ exceptionEvents: 'none' }).withSpan(
+    { name: 'work', signal: AbortSignal.abort(error) },
+    () => {},
+  );
+  expect([status.message, reads]).toEqual(['outer', 0]);
 });
 
 test("exceptionEvents: 'none' leaves the status and the attributes", () => {

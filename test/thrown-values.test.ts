@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
-import { createTracing, traceTask, withSpan } from '../src/index.ts';
-import { record, reported, type SpanRow } from './harness.ts';
+import { createTracing, liveSpans, traceTask, withSpan } from '../src/index.ts';
+import { caught as thrownBy, record, reported, revoked, type SpanRow } from './harness.ts';
 
 class Unnamed {}
 
@@ -127,6 +127,37 @@ test('with origin-only, an error on its way up is recorded by the innermost span
     { name: 'inner', parent: 'outer', ...failed, exceptions: ['Error: deep'] },
     { name: 'outer', ...failed },
   ]);
+});
+
+test('with origin-only, a function on its way up is recorded by the innermost span', () => {
+  const { spans } = record();
+  const { withSpan: traced } = createTracing({ exceptionEvents: 'origin-only' });
+  const thrown = () => {};
+  const inner = () => {
+    throw thrown;
+  };
+  expect(thrownBy(() => traced('outer', () => traced('inner', inner)))).toBe(thrown);
+  expect(spans().map(({ name, events }) => [name, events.length])).toEqual([
+    ['inner', 1],
+    ['outer', 0],
+  ]);
+});
+
+test.each<[string, () => unknown]>([
+  ['a proxy that has been revoked', revoked],
+  ['a proxy that refuses everything', () => refusing],
+])('%s is thrown: the span ends by that, at once', (_what, make) => {
+  const { spans } = record();
+  const thrown = make();
+  const isSame =
+    thrownBy(() =>
+      withSpan('work', () => {
+        throw thrown;
+      }),
+    ) === thrown;
+  // Before what makes up for an end that was postponed.
+  expect([isSame, spans().map(({ status }) => status.code)]).toEqual([true, [2]]);
+  expect(liveSpans()).toEqual([]);
 });
 
 test.each<[string, unknown]>([

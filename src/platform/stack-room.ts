@@ -28,7 +28,12 @@ export function leaveCall(): void {
 
 /** Whether `error` came from a full stack, and there is still no room to end a span: an SDK that ends one halfway loses it. */
 export function isStackFull(error: unknown): boolean {
-  return error instanceof RangeError && !hasRoom();
+  try {
+    if (!(error instanceof RangeError)) return false;
+  } catch {
+    // A proxy that refuses the look; or the stack is full.
+  }
+  return !hasRoom();
 }
 
 function hasRoom(): boolean {

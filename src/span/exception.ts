@@ -6,45 +6,60 @@ const LONGEST_MESSAGE = 4096;
 const LONGEST_STACK = 16_384;
 /** How far the causes of an error are followed. */
 const DEPTH = 5;
+/** Of what an error is made of, so many are looked at: more have no room in a stack. */
+const MOST_ERRORS = 1000;
 
 /**
  * Describes anything that JavaScript lets you throw, without throwing itself and without changing the value: errors with
  * getters that throw, `DOMException` (whose `code` is a number), strings, symbols, `null`, objects without a prototype.
  *
  * @param called its name, if it is not to be asked
+ * @param hasStack whether the stack is to be read: that can be noticed, since an engine formats it then
  */
 export function describeException(
   thrown: unknown,
   redact: Redact | undefined,
   called?: string,
+  hasStack = true,
 ): RecordedException {
-  return complete(describe(thrown, called), thrown, redact);
+  return complete(describe(thrown, called), thrown, redact, hasStack);
 }
 
 /** The same of why a signal was aborted, which may be anything. Its code does not count: the reason's name tells. */
-export function describeReason(reason: unknown, redact: Redact | undefined): RecordedException {
-  const { name, message, stack } = isObject(reason)
-    ? describe(reason)
-    : plain('AbortError', reason === undefined ? 'the signal was aborted' : String(reason));
-  return complete({ name, message, stack, type: name }, reason, redact);
+export function describeReason(
+  reason: unknown,
+  redact: Redact | undefined,
+  hasStack: boolean,
+): RecordedException {
+  const described = describe(reason);
+  const { name, message } = isObject(reason)
+    ? described
+    : plain('AbortError', reason === undefined ? 'the signal was aborted' : described.message);
+  return complete(plain(name, message), reason, redact, hasStack);
 }
 
 function complete(
-  { name, message, stack, type }: RecordedException,
+  described: RecordedException,
   thrown: unknown,
   redact: Redact | undefined,
+  hasStack: boolean,
 ): RecordedException {
-  const causes = causesOf(thrown, DEPTH);
-  const exception = bounded({
-    name,
-    message,
-    stack: causes === '' ? stack : (stack ?? `${name}: ${message}`) + causes,
-    type,
-  });
+  const stack = hasStack ? stackOf(thrown, described, DEPTH) : undefined;
+  const exception = bounded({ ...described, stack });
   if (redact === undefined) return exception;
-  // One that throws, or answers a promise, has not said what may be written.
-  const kept = attempt('option "redact"', () => redact({ ...exception }));
-  return bounded({ name: exception.type, type: exception.type, ...kept });
+  // One that throws, or answers a promise, has not said what may be written. Nor has a field that does, or is no text.
+  const kept = attempt('option "redact"', () => redact({ ...exception })) as
+    Partial<RecordedException> | null | undefined;
+  const text = (key: keyof RecordedException) => {
+    const value = attempt('reading what option "redact" answered', () => kept?.[key]);
+    return typeof value === 'string' ? value : undefined;
+  };
+  return bounded({
+    name: text('name') || exception.type,
+    message: text('message'),
+    stack: text('stack'),
+    type: text('type') || exception.type,
+  });
 }
 
 function bounded({ name, message, stack, type }: RecordedException): RecordedException {
@@ -67,35 +82,39 @@ function describe(thrown: unknown, called?: string): RecordedException {
   return {
     name,
     message: readText(() => error.message) ?? readText(() => String(error)) ?? 'a value that cannot be read',
-    stack: readText(() => error.stack),
     type: readText(() => error.code) || name,
   };
 }
 
-function plain(name: string, message: string): RecordedException {
+function plain(name: string, message: string | undefined): RecordedException {
   return { name, message, type: name };
 }
 
-/** The errors that caused one, and those that it is made of, as they stand below its stack. */
-function causesOf(thrown: unknown, depth: number): string {
-  let text = '';
-  if (depth === 0 || !isObject(thrown)) return text;
+/** The stack of an error, and below it those of the errors that caused it, and of those that it is made of. */
+function stackOf(thrown: unknown, { name, message }: RecordedException, depth: number): string | undefined {
+  if (!isObject(thrown)) return undefined;
+  const own = readText(() => (thrown as Error).stack);
+  let causes = '';
   try {
-    const { cause, errors } = thrown as { cause?: unknown; errors?: unknown };
-    for (const other of [cause, ...(Array.isArray(errors) ? (errors as unknown[]) : [])]) {
-      if (other === undefined || text.length > LONGEST_STACK) continue;
-      const { name, message, stack = `${name}: ${message}` } = describe(other);
-      text += `\ncaused by ${stack}${causesOf(other, depth - 1)}`;
+    const { cause, errors } = (depth > 0 ? thrown : {}) as { cause?: unknown; errors?: unknown };
+    const parts: unknown[] = Array.isArray(errors) ? errors.slice(0, MOST_ERRORS) : [];
+    for (const other of [cause, ...parts]) {
+      if (other === undefined || causes.length > LONGEST_STACK) continue;
+      const described = describe(other);
+      const stack = stackOf(other, described, depth - 1) ?? `${described.name}: ${described.message}`;
+      causes += `\ncaused by ${stack}`;
     }
   } catch {
     // What cannot be read is left out.
   }
-  return text;
+  return causes === '' ? own : (own ?? `${name}: ${message}`) + causes;
 }
 
 /** Long texts are cut: an SDK's limits do not reach the status, and a collector refuses the whole batch. */
 function cut<T extends string | undefined>(text: T, length: number): T {
-  return text !== undefined && text.length > length ? (`${text.slice(0, length - 1)}…` as T) : text;
+  if (text === undefined || text.length <= length) return text;
+  // Not through the middle of a character.
+  return `${text.slice(0, length - 1).replace(/[\ud800-\udbff]$/, '')}…` as T;
 }
 
 function readText(read: () => unknown): string | undefined {

@@ -3,7 +3,6 @@ import type { Plan } from '../options/plan.ts';
 import type { RecordedException } from '../options/options.ts';
 import { describeException, describeReason } from './exception.ts';
 import { attempt } from '../platform/report.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /** How a wrapped piece of work ended. The first one that is known ends the span. */
 export type Outcome =
@@ -27,6 +26,7 @@ export const FORGOTTEN: Outcome = { kind: 'left', as: 'abandoned' };
 export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
   const { kind } = outcome;
   const { redact } = plan;
+  const hasStack = plan.exceptionEvents !== 'none';
   const named = (as: string): Attributes => {
     const { outcome: name } = plan.attributeNames;
     return name === null ? {} : { [name]: as };
@@ -41,13 +41,13 @@ export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
     case 'threw': {
       const { error, name } = outcome;
       if (plan.ignores(error)) return setAttributes(span, named('ignored'));
-      return failed(describeException(error, redact, name), error, {});
+      return failed(describeException(error, redact, name, hasStack), error, {});
     }
     case 'aborted': {
       const { reason } = outcome;
       const also = named(kind);
       if (plan.cancellation === 'unset' || plan.ignores(reason)) return setAttributes(span, also);
-      return failed(describeReason(reason, redact), reason, also);
+      return failed(describeReason(reason, redact, hasStack), reason, also);
     }
     case 'timed-out': {
       const message = `the work had not settled after ${outcome.afterMs} ms`;
@@ -93,16 +93,16 @@ function recordException(
   attempt('span.recordException()', () => span.recordException({ name, message, stack }));
 }
 
-/** Errors, with the trace that they were last recorded in: one reason can abort tasks of many. */
+/** Errors, which a function can be, too, with the trace that they were last recorded in: one reason can abort tasks of many. */
 const recorded = new WeakMap<object, string>();
 
 /** Whether an error is recorded here. With `origin-only`, one that travels up through traced calls is recorded by the innermost one. */
 function isFirstRecord(span: Span, error: unknown, { exceptionEvents }: Plan): boolean {
   if (exceptionEvents === 'none') return false;
-  if (exceptionEvents === 'every-span' || !isObject(error)) return true;
+  if (exceptionEvents === 'every-span' || Object(error) !== error) return true;
   const traceId = attempt('span.spanContext()', () => span.spanContext().traceId) ?? '';
-  if (recorded.get(error) === traceId) return false;
-  recorded.set(error, traceId);
+  if (recorded.get(error as object) === traceId) return false;
+  recorded.set(error as object, traceId);
   return true;
 }
 
