@@ -1,7 +1,7 @@
 import { getEventListeners } from 'node:events';
 import { expect, test, vi } from 'vitest';
 import { flush, liveSpans, startSpan, traceTask, withSpan } from '../src/index.ts';
-import { deferred, record, turn } from './harness.ts';
+import { deferred, record, reported, turn } from './harness.ts';
 
 const ABORTED = {
   status: 'ERROR This operation was aborted',
@@ -35,6 +35,80 @@ test.each(found)('a signal is found in %s', (_where, argumentsWith) => {
   expect(liveSpans()).toHaveLength(1);
   controller.abort();
   expect(rows()).toEqual([{ name: 'task', ...ABORTED }]);
+});
+
+/** As in node-abort-controller. */
+const gettered = (name: string, members: object) => {
+  const target = class {
+    get [Symbol.toStringTag]() {
+      return name;
+    }
+  };
+  Object.defineProperty(target, 'name', { value: name });
+  return Object.assign(new target(), members);
+};
+const listening = (aborted = true) => ({
+  aborted,
+  reason: 'enough',
+  addEventListener() {},
+  removeEventListener() {},
+});
+const ENOUGH = {
+  status: 'ERROR enough',
+  attributes: { error: true, 'oncespan.outcome': 'aborted', 'error.type': 'AbortError' },
+  exceptions: ['AbortError: enough'],
+};
+
+test.each<[string, unknown[]]>([
+  ['a signal that a getter tags', [gettered('AbortSignal', listening())]],
+  ['a Request that a getter tags', [gettered('Request', { signal: listening() })]],
+  [
+    'a signal after a Request that has none',
+    [gettered('Request', { signal: null }), AbortSignal.abort('enough')],
+  ],
+  [
+    'a signal after a Request whose signal is none',
+    [{ [Symbol.toStringTag]: 'Request', signal: 'SIGTERM' }, 'id', { signal: AbortSignal.abort('enough') }],
+  ],
+])('of other libraries: %s is found', (_what, args) => {
+  const { rows } = record();
+  traceTask((..._args: unknown[]) => 7, 'task')(...args);
+  expect(rows()).toEqual([{ name: 'task', ...ENOUGH }]);
+  expect(reported).toEqual([]);
+});
+
+test.each<[string, unknown]>([
+  ['a Request that has none', gettered('Request', { signal: null })],
+  ['a Request whose signal is none', gettered('Request', { signal: {} })],
+  [
+    'what a getter of an object without a class tags',
+    Object.setPrototypeOf(
+      {
+        get [Symbol.toStringTag]() {
+          return 'AbortSignal';
+        },
+      },
+      null,
+    ),
+  ],
+])('of other libraries: %s has no signal, and nothing is said', (_what, argument) => {
+  const { rows } = record();
+  traceTask((..._args: unknown[]) => 7, 'task')(argument);
+  expect(rows()).toEqual([{ name: 'task' }]);
+  expect(reported).toEqual([]);
+});
+
+test('a signal that is given as one needs no tag', async () => {
+  const { rows } = record();
+  const signal = listening();
+  traceTask(() => 7, { name: 'option', signal })();
+  traceTask(() => 7, { name: 'hook', signal: () => signal })();
+  expect(rows()).toEqual([
+    { name: 'option', ...ENOUGH },
+    { name: 'hook', ...ENOUGH },
+  ]);
+  expect(await flush({ signal })).toEqual({ status: 'aborted', reason: 'enough' });
+  expect(reported).toEqual([]);
 });
 
 const looked: string[] = [];

@@ -1,4 +1,4 @@
-import { dataProperty, ownDataProperty } from './data-property.ts';
+import { dataProperty, holderOf, ownDataProperty } from './data-property.ts';
 import { report } from './report.ts';
 import { oneFor, SharedListener } from './shared-listener.ts';
 import { isObject } from './is-object.ts';
@@ -73,8 +73,22 @@ export function observeAbort(signal: AbortSignalLike, observer: AbortObserver): 
   }
 }
 
-/** Whether `value` can be used as an `AbortSignal`; a subclass or a polyfill's can. */
+/** Whether `value`, which was given as one, can be used as an `AbortSignal`; whatever its class is called, any polyfill's can. */
 export function isAbortSignal(value: unknown): value is AbortSignalLike {
+  if (!isObject(value)) return false;
+  try {
+    const { aborted, addEventListener, removeEventListener } = value as AbortSignalLike;
+    return (
+      [typeof aborted, typeof addEventListener, typeof removeEventListener].join() ===
+      'boolean,function,function'
+    );
+  } catch {
+    return false;
+  }
+}
+
+/** Whether an object that was found somewhere says that it is an `AbortSignal`. */
+function isTagged(value: unknown): value is AbortSignalLike {
   return tagOf(value) === 'AbortSignal';
 }
 
@@ -91,7 +105,8 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
     const tag = tagOf(arg);
     if (tag === 'AbortSignal') return arg as AbortSignalLike;
     try {
-      if (tag === 'Request') return (arg as Request).signal;
+      const signal = tag === 'Request' && (arg as Request).signal;
+      if (isAbortSignal(signal)) return signal;
       if (i !== 0 && i !== last) continue;
       const owned = Array.isArray(arg) ? sharedSignal(arg) : ownSignal(arg);
       if (owned !== undefined) return owned;
@@ -105,9 +120,9 @@ export function findSignal(args: ArrayLike<unknown>): AbortSignalLike | undefine
 function ownSignal(owner: unknown): AbortSignalLike | undefined {
   if (!isObject(owner)) return undefined;
   const owned = ownDataProperty(owner, 'signal');
-  if (isAbortSignal(owned)) return owned;
+  if (isTagged(owned)) return owned;
   const other = ownDataProperty(owner, 'abortSignal');
-  return isAbortSignal(other) ? other : undefined;
+  return isTagged(other) ? other : undefined;
 }
 
 /** Of all elements, or none. */
@@ -133,7 +148,14 @@ const UNTAGGED =
 function tagOf(value: unknown): unknown {
   if (!isObject(value)) return undefined;
   try {
-    return UNTAGGED?.isPrototypeOf(value) ? 'AbortSignal' : dataProperty(value, Symbol.toStringTag);
+    if (UNTAGGED?.isPrototypeOf(value)) return 'AbortSignal';
+    const holder = holderOf(value, Symbol.toStringTag);
+    if (holder === undefined) return undefined;
+    const { value: tag, get } = Object.getOwnPropertyDescriptor(holder, Symbol.toStringTag)!;
+    // Behind a getter there is most often the name of the class.
+    return get === undefined
+      ? tag
+      : ownDataProperty(ownDataProperty(holder, 'constructor') as object, 'name');
   } catch {
     // A proxy that refuses the look.
     return undefined;
