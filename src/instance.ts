@@ -1,11 +1,11 @@
 import type { Tracer, TracerProvider } from '@opentelemetry/api';
 import { isEnabled, type Plan } from './options/plan.ts';
 import { DEFAULT_SETTINGS, type Settings } from './options/settings.ts';
+import { asking, askQuietly } from './platform/asking.ts';
 import { providerOf } from './platform/provider.ts';
 import { PACKAGE_NAME, PACKAGE_VERSION } from './platform/package-version.ts';
-import { attempt } from './platform/report.ts';
+import { report } from './platform/report.ts';
 import { LiveSpanList } from './span/live-span-list.ts';
-import { isEnding } from './span/sdk-span.ts';
 
 /** The state of one tracing instance: its settings, its tracer and its live spans. */
 export class Instance {
@@ -24,10 +24,11 @@ export class Instance {
    * @returns `undefined` when a call with this plan is not to be traced, or there is nothing to trace with
    */
   tracerFor(plan: Plan): Tracer | undefined {
+    if (asking.depth > 0) return undefined;
     const { settings } = this;
     const provider = providerOf(settings.tracerProvider);
     if (provider !== this.provider || settings !== this.#settingsOfTracer) this.#ask(provider);
-    return this.#tracer !== undefined && !isEnding() && isEnabled(plan) ? this.#tracer : undefined;
+    return this.#tracer !== undefined && isEnabled(plan) ? this.#tracer : undefined;
   }
 
   #ask(provider: TracerProvider | undefined): void {
@@ -35,7 +36,9 @@ export class Instance {
     const { tracerName, tracerVersion } = settings;
     // Under another name our version would be read as somebody else's.
     const version = tracerVersion ?? (tracerName === PACKAGE_NAME ? PACKAGE_VERSION : undefined);
-    this.#tracer = provider && attempt('provider.getTracer()', () => provider.getTracer(tracerName, version));
+    const ask = (): Tracer | undefined =>
+      provider!.getTracer(tracerName, version) ?? void report('provider.getTracer() gave no tracer');
+    this.#tracer = provider && askQuietly('provider.getTracer()', ask);
     // One that failed is asked again at the next call.
     this.provider = this.#tracer && provider;
     this.#settingsOfTracer = settings;

@@ -9,6 +9,7 @@ import {
 } from '@opentelemetry/api';
 import type { Instance } from './instance.ts';
 import { ask, type Plan, signalOf, spanKind, spanName, startAttributes, timeLimit } from './options/plan.ts';
+import { asking } from './platform/asking.ts';
 import { contextWithSpan, oneCall } from './platform/context.ts';
 import { attempt, handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
@@ -134,7 +135,7 @@ export function runInSpan<R>(
   enterCall();
   try {
     try {
-      context.with(started.active, call.make);
+      handleRejection('context.with()', context.with(started.active, call.make));
     } catch (error) {
       report('context.with() threw', error);
     }
@@ -270,6 +271,7 @@ function newSpan(
     // Its own, so that one on Object.prototype does not count.
     startTime: undefined,
   };
+  asking.depth++;
   try {
     const span = tracer.startSpan(name, options, parent);
     if (typeof span?.end === 'function') return span;
@@ -278,6 +280,8 @@ function newSpan(
     report('tracer.startSpan() gave no span');
   } catch (error) {
     report('tracer.startSpan() threw', error);
+  } finally {
+    asking.depth--;
   }
   return undefined;
 }

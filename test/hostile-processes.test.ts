@@ -2,8 +2,17 @@ import { createRequire } from 'node:module';
 import { type Context, context, trace } from '@opentelemetry/api';
 import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { flush, liveSpans, startSpan, Traced, traceTask, withSpan } from '../src/index.ts';
-import { deferred, MemoryExporter, record, reported, turn } from './harness.ts';
+import {
+  createTracing,
+  flush,
+  liveSpans,
+  startSpan,
+  Traced,
+  traceTask,
+  type TracingOptions,
+  withSpan,
+} from '../src/index.ts';
+import { caught, deferred, MemoryExporter, record, type RecordOptions, reported, turn } from './harness.ts';
 
 // Processes whose globals are not what they were: the application never notices us.
 
@@ -35,6 +44,21 @@ describe('timers that throw', () => {
     vi.runAllTimers();
     await turn();
   });
+});
+
+test('what throws while an outcome is written keeps no span from its end', () => {
+  const { rows } = record();
+  const { withSpan: traced, liveSpans: live } = createTracing({ exceptionEvents: 'origin-only' });
+  const set = vi.spyOn(WeakMap.prototype, 'set').mockImplementation(refuse);
+  const thrown = caught(() =>
+    traced('work', () => {
+      throw new RangeError('mine');
+    }),
+  );
+  set.mockRestore();
+  expect(thrown).toEqual(new RangeError('mine'));
+  expect([rows().map(({ name }) => name), live()]).toEqual([['work'], []]);
+  expect(reported).toEqual([['oncespan: writing an outcome threw', failure]]);
 });
 
 describe('a fake clock', () => {
@@ -276,6 +300,59 @@ test('a processor that calls traced functions when a span ends makes no spans of
   expect([calls, exporter.spans.map(({ name }) => name)]).toEqual([2, ['work', 'task']]);
   withSpan('later', () => 1);
   expect(exporter.spans.map(({ name }) => name)).toEqual(['work', 'task', 'later']);
+});
+
+describe('traced functions that are called by what is asked at every span make no spans', () => {
+  const nothing = { onEnd() {}, forceFlush: async () => {}, shutdown: async () => {} };
+  /** What makes the spans of `tracing`, which `helper` is traced with, too. */
+  const ways: Record<
+    string,
+    (helper: <T>(answer: T) => T) => { options?: TracingOptions; record?: RecordOptions }
+  > = {
+    'a processor’s onStart': (helper) => ({
+      record: { processors: [{ ...nothing, onStart: () => helper(undefined) }] },
+    }),
+    'a sampler': (helper) => ({
+      record: { sampler: { shouldSample: () => helper({ decision: 2 }), toString: () => 'asking' } },
+    }),
+    'getTracer()': (helper) => ({
+      options: {
+        tracerProvider: { getTracer: (name, version) => (helper(0), trace.getTracer(name, version)) },
+      },
+    }),
+    enabled: (helper) => ({ options: { enabled: () => helper(true) } }),
+    ignoreErrors: (helper) => ({ options: { ignoreErrors: () => helper(false) } }),
+    redact: (helper) => ({ options: { redact: (exception) => helper(exception) } }),
+  };
+
+  test.each(Object.entries(ways))('%s', (_who, way) => {
+    let calls = 0;
+    const count = <T>(answer: T): T => (calls++, answer);
+    let helper = count;
+    const { options, record: recording } = way((answer) => {
+      // Else there were no end of it.
+      return calls > 100 ? answer : helper(answer);
+    });
+    const { spans } = record(recording);
+    const { traceTask: task, withSpan: traced } = createTracing(options);
+    helper = task(count, { name: 'helper', flush: 'never' });
+    const work = () =>
+      traced('work', () => {
+        throw failure;
+      });
+    expect(caught(work)).toBe(failure);
+    expect([calls, spans().map(({ name }) => name)]).toEqual([1, ['work']]);
+    expect(reported).toEqual([]);
+    expect(helper(7)).toBe(7);
+    expect(spans().map(({ name }) => name)).toEqual(['work', 'helper']);
+  });
+
+  test('but those that the options of one function call do', () => {
+    const { rows } = record();
+    const price = traceTask(() => 7, { name: 'price', flush: 'never' });
+    traceTask(() => 1, { name: 'order', flush: 'never', attributes: () => ({ price: price() }) })();
+    expect(rows()).toEqual([{ name: 'price' }, { name: 'order', attributes: { price: 7 } }]);
+  });
 });
 
 test.each<[string, object]>([

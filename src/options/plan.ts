@@ -1,5 +1,6 @@
 import type { Attributes, SpanKind } from '@opentelemetry/api';
 import { type AbortSignalLike, findSignal, isAbortSignal } from '../platform/abort-signal.ts';
+import { askQuietly } from '../platform/asking.ts';
 import { attempt, handleRejection, inWords, report } from '../platform/report.ts';
 import { isRecord, isSpanKind } from './check.ts';
 import { matcherOf } from './error-matcher.ts';
@@ -98,7 +99,9 @@ export function isEnabled({ enabled, settings }: Plan): boolean {
 
 function isOn(enabled: TaskOptions['enabled']): boolean {
   // A switch that fails is on: only an answer of its own turns telemetry off.
-  return typeof enabled === 'function' ? attempt('option "enabled"', enabled) !== false : enabled !== false;
+  return typeof enabled === 'function'
+    ? askQuietly('option "enabled"', enabled) !== false
+    : enabled !== false;
 }
 
 /** What the function that is the value of an option answers about a call, if it does. */

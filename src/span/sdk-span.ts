@@ -1,4 +1,5 @@
 import type { HrTime, Span, TimeInput } from '@opentelemetry/api';
+import { asking } from '../platform/asking.ts';
 import { attempt, report } from '../platform/report.ts';
 
 /** Whether a span says that it records nothing: most often because it was not sampled. */
@@ -13,22 +14,15 @@ export function isUnrecorded(span: Span): boolean {
   }
 }
 
-let endsUnderWay = 0;
-
-/** Whether a span is being ended: what a processor calls on hearing of that makes no spans, which would be heard of in turn. */
-export function isEnding(): boolean {
-  return endsUnderWay > 0;
-}
-
 /** Ends a span of an SDK's, whatever it throws. */
 export function endSpan(span: Span, endTime?: TimeInput): void {
-  endsUnderWay++;
+  asking.depth++;
   try {
     const answer: unknown = span.end(endTime);
     if (answer !== undefined) attempt('span.end()', () => answer);
-    endsUnderWay--;
+    asking.depth--;
   } catch (error) {
-    endsUnderWay--;
+    asking.depth--;
     report('span.end() threw', error);
   }
 }

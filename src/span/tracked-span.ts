@@ -7,6 +7,7 @@ import {
   observeAbort,
   stemsFrom,
 } from '../platform/abort-signal.ts';
+import { askQuietly } from '../platform/asking.ts';
 import { attempt } from '../platform/report.ts';
 import { endEarly } from '../platform/own-spans.ts';
 import { startTimer } from '../platform/timer.ts';
@@ -57,8 +58,8 @@ export interface TimeLimit {
 /** An abort that has happened while the work still has time to settle on its own account. */
 interface Grace {
   readonly reason: unknown;
-  readonly abortedAt: number;
-  readonly clearTimer: () => void;
+  readonly abortedAt: number | undefined;
+  clearTimer?: () => void;
 }
 
 /**
@@ -179,10 +180,10 @@ export class TrackedSpan implements AbortObserver, Listed {
       this.settle({ kind: 'aborted', reason });
       return;
     }
-    const expire = () => this.#endAsAborted(grace);
-    const clearTimer = startTimer(abortGraceMs, expire, { holdsProcess: false });
-    const grace: Grace = { reason, abortedAt: Date.now(), clearTimer };
+    const grace: Grace = { reason, abortedAt: attempt('Date.now()', () => Date.now()) };
     this.#grace = grace;
+    // Last: a clock that is replaced may call at once.
+    grace.clearTimer = startTimer(abortGraceMs, () => this.#endAsAborted(grace), { holdsProcess: false });
   }
 
   #endAsAborted({ reason, abortedAt }: Grace): void {
@@ -202,7 +203,9 @@ export class TrackedSpan implements AbortObserver, Listed {
     // A span that has stopped recording was ended by the application: it is left alone, an SDK would complain.
     const hasEnded = this.records && isUnrecorded(span);
     if (!hasEnded) {
-      if (outcome !== RETURNED && this.records) writeOutcome(span, outcome, this.plan);
+      // Nothing may come between leaving the list and the end.
+      if (outcome !== RETURNED && this.records)
+        askQuietly('writing an outcome', () => writeOutcome(span, outcome, this.plan));
       if (outcome.kind === 'returned' || outcome.kind === 'threw') endSpan(span, endTime);
       else endEarly(() => endSpan(span, endTime));
     }
@@ -220,7 +223,7 @@ export class TrackedSpan implements AbortObserver, Listed {
     this.#list.remove(this);
     unwatch(this);
     this.#abortListener?.remove(this);
-    this.#grace?.clearTimer();
+    this.#grace?.clearTimer?.();
     this.#clearTimer?.();
   }
 }
