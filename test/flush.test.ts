@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
+import { getEventListeners } from 'node:events';
 import { context, ROOT_CONTEXT, trace, type TracerProvider as ApiTracerProvider } from '@opentelemetry/api';
 import { AlwaysOffSampler, BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace';
 import { describe, expect, test, vi } from 'vitest';
 import { createTracing, flush, startSpan, traceTask, withSpan, type FlushResult } from '../src/index.ts';
 import { endSpansOf } from '../src/span/end-many.ts';
-import { deferred, type Deferred, MemoryExporter, record, reported } from './harness.ts';
+import { deferred, type Deferred, MemoryExporter, record, reported, revoked, turn } from './harness.ts';
 
 const FLUSHED = { status: 'flushed' };
 
@@ -598,8 +599,50 @@ test('a flush never throws', async () => {
     },
   });
   expect(await flush()).toEqual({ status: 'failed', error });
-  const signal = Object.create(AbortSignal.prototype) as AbortSignal;
-  expect(await flush({ signal })).toEqual({ status: 'failed', error: expect.any(TypeError) });
+  const unreadable = Object.create(AbortSignal.prototype) as AbortSignal;
+  expect(await flush({ signal: unreadable })).toEqual({ status: 'failed', error });
+  const complaint = "flush(): option 'signal' is an object; give an AbortSignal; ignored";
+  expect(reported).toEqual([[`oncespan: ${complaint}`]]);
+  let looks = 0;
+  const turning = Object.defineProperty(new AbortController().signal, 'aborted', {
+    get: () => {
+      if (looks++ > 0) throw error;
+      return false;
+    },
+  });
+  expect(await flush({ signal: turning })).toEqual({ status: 'failed', error });
+});
+
+test.each<[string, () => unknown]>([
+  ['a proxy that has been revoked', revoked],
+  [
+    'a proxy whose every look throws',
+    () =>
+      new Proxy(new Error('behind'), {
+        get: () => {
+          throw new Error('refused');
+        },
+      }),
+  ],
+])('a provider that fails with %s has failed', async (_what, failure) => {
+  const { provider } = record();
+  provider.forceFlush = () => Promise.reject(failure());
+  const answer = await flush();
+  expect(answer.status).toBe('failed');
+  expect((answer as { error: unknown }).error instanceof Error).toBe(true);
+  await turn();
+});
+
+test('timers that call at once: a flush has timed out, and leaves no listener', async () => {
+  const { passes } = gatedProvider();
+  const { signal } = new AbortController();
+  vi.stubGlobal('setTimeout', (act: () => void, delayMs: number) => void (delayMs === 50 && act()));
+  const flushed = flush({ timeoutMs: 50, signal });
+  vi.unstubAllGlobals();
+  expect(await flushed).toEqual({ status: 'timed-out' });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
+  passes[0]!.resolve();
+  await turn();
 });
 
 test.each(['its work', 'an abort', 'its time limit', 'the shutdown'])(

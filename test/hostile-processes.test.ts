@@ -46,6 +46,64 @@ describe('timers that throw', () => {
   });
 });
 
+describe('a clock that is not one', () => {
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+  });
+  const timers = (setTimeout: (act: () => void) => unknown) => vi.stubGlobal('setTimeout', setTimeout);
+  const odd: [string, () => unknown, ...string[]][] = [
+    ['setTimeout() answers null', () => timers(() => null)],
+    ['setTimeout() answers a number', () => timers(() => 7)],
+    ['unref() throws', () => timers(() => ({ unref: refuse })), 'timer.unref() threw'],
+    [
+      'unref() rejects',
+      () => timers(() => ({ unref: () => Promise.reject(failure) })),
+      'timer.unref() returned a promise, which it must not',
+      'timer.unref() rejected',
+    ],
+    ['Date.now() throws', () => vi.spyOn(Date, 'now').mockImplementation(refuse), 'Date.now() threw'],
+  ];
+
+  test.each(odd)('%s: a task with a grace period goes on, and ends', async (_how, stub, ...said) => {
+    const { rows } = record();
+    const controller = new AbortController();
+    const work = deferred();
+    const task = traceTask((_signal: AbortSignal) => work.promise, {
+      name: 'task',
+      abortGraceMs: 50,
+      flush: 'never',
+    });
+    const running = task(controller.signal);
+    stub();
+    controller.abort(failure);
+    vi.unstubAllGlobals();
+    vi.restoreAllMocks();
+    expect(liveSpans().map(({ name }) => name)).toEqual(['task']);
+    work.reject(failure);
+    await expect(running).rejects.toBe(failure);
+    expect(rows()).toMatchObject([{ attributes: { 'oncespan.outcome': 'aborted' } }]);
+    await turn();
+    expect(reported.map(([text]) => text)).toEqual(said.map((text) => `oncespan: ${text}`));
+  });
+
+  test('setTimeout() calls at once: the grace period and the time limit are over', () => {
+    const { rows } = record();
+    const controller = new AbortController();
+    const live = startSpan({ name: 'aborted', signal: controller.signal, abortGraceMs: 50 });
+    timers((act) => (act(), 0));
+    controller.abort(failure);
+    expect(withSpan({ name: 'limited', timeoutMs: 50 }, () => 7)).toBe(7);
+    vi.unstubAllGlobals();
+    live.end();
+    expect(rows().map(({ name, attributes }) => [name, attributes?.['oncespan.outcome']])).toEqual([
+      ['aborted', 'aborted'],
+      ['limited', 'timed-out'],
+    ]);
+    expect([liveSpans(), reported]).toEqual([[], []]);
+  });
+});
+
 test('what throws while an outcome is written keeps no span from its end', () => {
   const { rows } = record();
   const { withSpan: traced, liveSpans: live } = createTracing({ exceptionEvents: 'origin-only' });

@@ -20,8 +20,11 @@ import {
   traceTask,
   withSpan,
 } from '../src/index.ts';
-import { MemoryExporter, record, reported } from './harness.ts';
-import { SimpleSpanProcessor } from '@opentelemetry/sdk-trace';
+import { observeAbort } from '../src/platform/abort-signal.ts';
+import { hasContextManager } from '../src/platform/context.ts';
+import { reportLoudly } from '../src/platform/report.ts';
+import { MemoryExporter, record, reported, turn } from './harness.ts';
+import { SimpleSpanProcessor, TracerProvider as SdkTracerProvider } from '@opentelemetry/sdk-trace';
 
 // Whatever somebody else's code does, the wrapped function runs once and what it gives comes out.
 
@@ -183,10 +186,36 @@ describe('a provider whose getTracer()', () => {
     trace.disable();
     trace.setGlobalTracerProvider({ getTracer } as unknown as TracerProvider);
     await expectUntouched({});
-    const noTracer = ['oncespan: tracer.startSpan() threw'];
-    const saysNothing = how === 'returns nonsense' || how === 'returns null';
+    expect(withSpan('w', (span) => span.isRecording())).toBe(false);
+    const manual = startSpan('m');
+    expect(manual.run(() => 7)).toBe(7);
+    manual.end();
     const what = 'provider.getTracer()';
-    expect(whatWasSaid()).toEqual(saysNothing ? noTracer : [...said(what, how), ...later(what, how)]);
+    const nothing = {
+      'returns nonsense': 'tracer.startSpan() threw',
+      'returns null': `${what} gave no tracer`,
+    };
+    const noTracer = nothing[how as keyof typeof nothing];
+    expect(whatWasSaid()).toEqual(
+      noTracer === undefined ? [...said(what, how), ...later(what, how)] : [`oncespan: ${noTracer}`],
+    );
+  });
+});
+
+describe('a provider whose getDelegate()', () => {
+  test.each(nonsense)('%s', async (how, getDelegate) => {
+    const tracerProvider = { getTracer: sabotage, getDelegate } as unknown as TracerProvider;
+    const tracing = createTracing({ tracerProvider });
+    expect(tracing.traceTask(() => 7)()).toBe(7);
+    expect(await tracing.traceTask(async () => 7, { flush: 'await' })()).toBe(7);
+    expect(tracing.withSpan('w', (span) => span.isRecording())).toBe(false);
+    const manual = tracing.startSpan('m');
+    expect(manual.run(() => 7)).toBe(7);
+    await manual[Symbol.asyncDispose]();
+    expect(await tracing.flush()).toEqual({ status: 'flushed' });
+    const what = 'provider.getDelegate()';
+    if (how === 'throws') expect(whatWasSaid()).toEqual([`oncespan: ${what} threw`]);
+    if (how === 'rejects') expect(whatWasSaid()).toContain(`oncespan: ${what} rejected`);
   });
 });
 
@@ -221,6 +250,17 @@ test('a diag logger that throws', async () => {
   record();
   diag.setLogger(logger, { suppressOverrideMessage: true });
   await expectUntouched({ name: sabotage, attributes: sabotage });
+});
+
+test('a diag logger that is asynchronous, and fails later', async () => {
+  const logger = { error: rejection, warn: rejection, info: rejection, debug: rejection, verbose: rejection };
+  record();
+  diag.setLogger(logger, { suppressOverrideMessage: true });
+  await expectUntouched({ name: sabotage, attributes: sabotage });
+  const log = vi.spyOn(console, 'error').mockImplementation(rejection);
+  reportLoudly('both are asynchronous');
+  expect(log).toHaveBeenCalledTimes(1);
+  log.mockRestore();
 });
 
 describe('a context manager', () => {
@@ -268,6 +308,40 @@ describe('a context manager', () => {
     expect(whatWasSaid().includes('oncespan: context.with() threw')).toBe(isHeard);
     await expectUntouched({ timeoutMs: 5 });
   });
+
+  const asynchronous: [string, object][] = [
+    ['with()', { with: async (_context: unknown, fn: () => void) => (fn(), sabotage()) }],
+    ['active()', { active: rejection, with: (_context: unknown, fn: () => unknown) => fn() }],
+  ];
+  test.each(asynchronous)('whose %s is asynchronous, and fails later', async (method, methods) => {
+    const ended: string[] = [];
+    const nothing = { onStart() {}, forceFlush: async () => {}, shutdown: async () => {} };
+    // Without an exporter: that the SDK calls by way of the context manager, too.
+    const provider = new SdkTracerProvider({
+      spanProcessors: [{ ...nothing, onEnd: ({ name }) => void ended.push(name) }],
+    });
+    contextApi.disable();
+    contextApi.setGlobalContextManager({ active: () => ROOT_CONTEXT, disable() {}, ...methods } as never);
+    const tracing = createTracing({ tracerProvider: provider, flush: 'never' });
+    expect(tracing.withSpan('with', () => 7)).toBe(7);
+    const manual = tracing.startSpan('manual');
+    expect(manual.run(() => 7)).toBe(7);
+    manual.end();
+    expect(ended).toEqual(['with', 'manual']);
+    expect(hasContextManager()).toBe(false);
+    await turn();
+    expect(whatWasSaid()).toContain(`oncespan: context.${method} rejected`);
+  });
+});
+
+test('whoever waits for a signal is told, whatever others throw', () => {
+  const controller = new AbortController();
+  const told: unknown[] = [];
+  const waits = () => ({ aborted: (reason: unknown) => void told.push(reason) });
+  for (const observer of [waits(), { aborted: sabotage }, waits()]) observeAbort(controller.signal, observer);
+  controller.abort(failure);
+  expect(told).toEqual([failure, failure]);
+  expect(reported).toEqual([['oncespan: telling of an event threw', expect.any(Error)]]);
 });
 
 test('a signal that cannot be listened to', async () => {

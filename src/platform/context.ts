@@ -7,7 +7,7 @@ import {
   type Span,
   trace,
 } from '@opentelemetry/api';
-import { attempt, report } from './report.ts';
+import { attempt, handleRejection, report } from './report.ts';
 
 /** The API keeps the key of the active span to itself: it is learnt by watching the API use it. */
 const SPAN_KEY: symbol | undefined = attempt('trace.setSpan()', () => {
@@ -62,17 +62,21 @@ export function contextWithSpan(parent: Context, span: Span): Context {
 /** The active context, or the root one if the context manager fails. */
 export function activeContext(): Context {
   try {
-    return context.active() ?? ROOT_CONTEXT;
+    const active = context.active() as Context | undefined;
+    if (typeof active?.getValue === 'function') return active;
+    // Perhaps a promise, which may reject.
+    handleRejection('context.active()', active);
   } catch (error) {
     report('context.active() threw', error);
-    return ROOT_CONTEXT;
   }
+  return ROOT_CONTEXT;
 }
 
 /** Whether a context manager works: the API does not tell whether one is registered, and complains about a second. */
 export function hasContextManager(): boolean {
   const key = createContextKey('oncespan probe');
-  return context.with(ROOT_CONTEXT.setValue(key, true), () => context.active().getValue(key) === true);
+  const looks = () => activeContext().getValue(key) === true;
+  return callInContext(ROOT_CONTEXT.setValue(key, true), looks, undefined, []);
 }
 
 let hasLooked = false;
@@ -122,7 +126,7 @@ export function callInContext<R>(
 ): R {
   const call = oneCall(active, fn, self, args);
   try {
-    context.with(active, call.make);
+    handleRejection('context.with()', context.with(active, call.make));
   } catch (error) {
     report('context.with() threw', error);
   }

@@ -46,7 +46,8 @@ export class Deadline<T> implements AbortObserver {
     if (timeoutMs <= LONGEST_DELAY || options.holdsProcess) {
       this.#clearTimer = startTimer(Math.min(timeoutMs, LONGEST_DELAY), () => this.expire(), options);
     }
-    if (signal !== undefined) this.#listener = observeAbort(signal, this);
+    // A timer that is replaced may have called at once.
+    if (signal !== undefined && !this.#isSettled) this.#listener = observeAbort(signal, this);
   }
 
   settle(answer: T): void {

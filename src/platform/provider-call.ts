@@ -1,6 +1,6 @@
 import { IntrinsicPromise } from './deadline.ts';
 import { processWide } from './process-wide.ts';
-import { inWords } from './report.ts';
+import { attempt, inWords } from './report.ts';
 import { callUntraced } from './untraced-context.ts';
 
 /**
@@ -72,8 +72,9 @@ async function failuresOf(call: () => unknown): Promise<unknown[]> {
     await call();
     return [];
   } catch (error) {
-    // An SDK's provider tells the errors of its processors as an array.
-    return Array.isArray(error) && error.length > 0 ? error : [error];
+    // An SDK's provider tells the errors of its processors as an array. A proxy may refuse the look.
+    const isList = attempt('reading a failure', () => Array.isArray(error) && error.length > 0);
+    return isList ? (error as unknown[]) : [error];
   }
 }
 
@@ -81,8 +82,11 @@ async function failuresOf(call: () => unknown): Promise<unknown[]> {
 export function joined(failures: readonly unknown[]): Error {
   if (failures.length > 1) return new AggregateError(failures, `${failures.length} failures`);
   const [failure] = failures;
-  if (failure instanceof Error) return failure;
-  // Of another realm, perhaps.
-  const message = (failure as Error | undefined)?.message ?? inWords(failure);
-  return new Error(message, { cause: failure });
+  const read = () => {
+    if (failure instanceof Error) return failure;
+    // Of another realm, perhaps.
+    const message = (failure as Error | undefined)?.message ?? inWords(failure);
+    return new Error(message, { cause: failure });
+  };
+  return attempt('reading a failure', read) ?? new Error('a failure that cannot be read', { cause: failure });
 }

@@ -1,5 +1,5 @@
 import { ProxyTracerProvider, trace, type TracerProvider } from '@opentelemetry/api';
-import { attempt } from './report.ts';
+import { attempt, handleRejection, report } from './report.ts';
 
 /** What the API answers as long as no SDK is registered. Learnt from a proxy of our own: the class is not exported. */
 const NOOP_PROVIDER: TracerProvider | undefined = /* @__PURE__ */ attempt('ProxyTracerProvider', () =>
@@ -18,9 +18,15 @@ export function registeredProvider(): TracerProvider | undefined {
 
 function withoutProxy(given: TracerProvider): TracerProvider | undefined {
   const proxy = given as TracerProvider & { getDelegate?: () => TracerProvider };
-  // Feature-detected: the proxy is deprecated upstream.
-  const provider = typeof proxy.getDelegate === 'function' ? proxy.getDelegate() : given;
-  return provider === NOOP_PROVIDER ? undefined : provider;
+  try {
+    // Feature-detected: the proxy is deprecated upstream.
+    const provider = typeof proxy.getDelegate === 'function' ? proxy.getDelegate() : given;
+    handleRejection('provider.getDelegate()', provider);
+    if (provider !== NOOP_PROVIDER) return provider ?? undefined;
+  } catch (error) {
+    report('provider.getDelegate() threw', error);
+  }
+  return undefined;
 }
 
 /** @param given by the application; default: the registered one */

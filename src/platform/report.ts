@@ -10,8 +10,8 @@ export function report(what: string, cause?: unknown): void {
   if (isReporting) return;
   isReporting = true;
   try {
-    if (cause === undefined) diag.warn(`oncespan: ${what}`);
-    else diag.warn(`oncespan: ${what}`, cause);
+    const text = `oncespan: ${what}`;
+    silence(cause === undefined ? diag.warn(text) : diag.warn(text, cause));
   } catch {
     // The reporter is the last resort: there is nobody left to tell.
   } finally {
@@ -28,11 +28,16 @@ let isReporting = false;
 export function reportLoudly(what: string): void {
   for (const tell of [diag, console]) {
     try {
-      tell.error(`oncespan: ${what}`);
+      silence(tell.error(`oncespan: ${what}`));
     } catch {
       // As above.
     }
   }
+}
+
+/** A logger may be asynchronous, and fail later: then, too, there is nobody left to tell. */
+function silence(answer: unknown): void {
+  if (isThenable(answer)) answer.then(undefined, () => {});
 }
 
 /**

@@ -30,15 +30,15 @@ export abstract class SharedListener<Observer> {
   /**
    * Tells all, for once and for all. The latest comer first: who came later works for who came before, so that children
    * end before their parents.
-   *
-   * @param inform does not throw
    */
   protected tell(inform: (observer: Observer) => void): void {
     const [first, others] = [this.#first, this.#others];
     this.#first = this.#others = undefined;
     this.#unlisten();
-    if (others !== undefined) for (const observer of Array.from(others).reverse()) inform(observer);
-    if (first !== undefined) inform(first);
+    // What one of them throws must not keep it from the rest.
+    const tell = (observer: Observer) => attempt('telling of an event', () => inform(observer));
+    if (others !== undefined) for (const observer of Array.from(others).reverse()) tell(observer);
+    if (first !== undefined) tell(first);
   }
 
   /** Starts listening. */

@@ -40,11 +40,11 @@ export function startTimer(
 ): () => void {
   if (delayMs > LONGEST_DELAY) return () => {};
   const clock: Timers = isHousekeeping ? housekeeping : (globalThis as unknown as Timers);
-  const start = () => clock.setTimeout(act, delayMs) as number | { unref?: () => void };
+  const start = () => clock.setTimeout(act, delayMs) as { unref?: () => unknown } | null;
   // Some hosts refuse, as Workers do outside a request: then that limit does not hold.
   const timer = attempt('setTimeout()', () => callInContext(ROOT_CONTEXT, start, undefined, []));
-  // Where a timer is a number (browsers, some edge runtimes) there is no process to hold.
-  if (!holdsProcess && typeof timer === 'object') timer.unref?.();
+  // Where a timer is a number (browsers, some edge runtimes) there is no process to hold. A mock may answer anything.
+  if (!holdsProcess) attempt('timer.unref()', () => timer?.unref?.());
   return () => attempt('clearTimeout()', () => clock.clearTimeout(timer as never));
 }
 
