@@ -21,8 +21,10 @@ function withoutProxy(given: TracerProvider): TracerProvider | undefined {
   try {
     // Feature-detected: the proxy is deprecated upstream.
     const provider = typeof proxy.getDelegate === 'function' ? proxy.getDelegate() : given;
+    if (provider === NOOP_PROVIDER) return undefined;
+    if (typeof provider?.getTracer === 'function') return provider;
+    // Perhaps a promise, which may reject.
     handleRejection('provider.getDelegate()', provider);
-    if (provider !== NOOP_PROVIDER) return provider ?? undefined;
   } catch (error) {
     report('provider.getDelegate() threw', error);
   }

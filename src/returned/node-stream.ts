@@ -87,7 +87,8 @@ export function observeNodeStream(
     else if (event === 'close' || isDestroyed(event) || (isEnd && !isUnfinished() && !willClose())) closed();
     return Reflect.apply(original, self, args as never[]);
   });
-  const undos = ANSWER_BY_PROMISE.map((key) =>
+  const answering = 'next' in stream || 'toBuffer' in stream ? ANSWER_BY_PROMISE : [];
+  const undos = answering.map((key) =>
     replaceMethod(
       stream,
       key,

@@ -48,11 +48,15 @@ export function replaceMethod(
 
 /** `replacement` with the `name` and `length` of what it replaces. */
 export function replaced<F extends Method>(original: Method, replacement: F): F {
-  for (const key of ['name', 'length']) {
-    const property = Object.getOwnPropertyDescriptor(original, key);
-    // Most are functions without a name: to define what is there already is slow.
-    const isSame = property?.value === Object.getOwnPropertyDescriptor(replacement, key)!.value;
-    if (property !== undefined && !isSame) define(replacement, key, property);
+  try {
+    // As most handlers are, without a name and of one parameter: to define what is there already is slow.
+    if (original.name === replacement.name && original.length === replacement.length) return replacement;
+    for (const key of ['name', 'length']) {
+      const property = Object.getOwnPropertyDescriptor(original, key);
+      if (property !== undefined) define(replacement, key, property);
+    }
+  } catch {
+    // A proxy that refuses the look.
   }
   return replacement;
 }

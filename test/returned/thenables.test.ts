@@ -412,6 +412,14 @@ test('a then that is the catch as well is none: a query of mysql2’s says so by
   expect(() => Reflect.apply(command.then, command, [])).toThrow('use the promise client');
 });
 
+test('a handler that refuses to be looked at is called all the same', async () => {
+  record();
+  const refuse = () => expect.unreachable();
+  const ok = new Proxy((value: unknown) => [value], { get: refuse, getOwnPropertyDescriptor: refuse });
+  const query = { then: (...handlers: ((value: unknown) => unknown)[]) => handlers[0]!(7) };
+  expect(traceTask(() => query, { flush: 'never' })().then(ok)).toEqual([7]);
+});
+
 test('handlers keep their name and length', () => {
   record();
   const given: Function[] = [];
