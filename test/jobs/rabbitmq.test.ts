@@ -77,6 +77,7 @@ describe.skipIf(!hasRabbit)('RabbitMQ', () => {
     const { ship, turns } = heldShipping();
     const consumer = await startConsumer(channel, ship);
     await placeOrder(channel, order);
+    await turns[0]!.begun.promise;
     turns[0]!.outcome.reject(new RangeError('no address'));
     expect(await turns[1]!.begun.promise).toEqual(order);
     turns[1]!.outcome.resolve();
@@ -91,6 +92,7 @@ describe.skipIf(!hasRabbit)('RabbitMQ', () => {
     const { ship, turns } = heldShipping();
     const consumer = await startConsumer(channel, ship);
     await placeOrder(channel, order);
+    await turns[0]!.begun.promise;
     turns[0]!.outcome.reject(new RangeError('no address'));
     await turns[1]!.begun.promise;
     turns[1]!.outcome.reject(new RangeError('no address'));
