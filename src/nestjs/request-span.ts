@@ -67,11 +67,11 @@ export class RequestSpan extends HttpSpan {
   /** The error is recorded where it was thrown; here stands what became of the request. */
   protected override endAsFailed(error: unknown, sent: number | undefined): void {
     const { statusCode } = this.response;
-    const { ignores, redact } = this.live.plan;
+    const { plan } = this.live;
     // What was answered after it, a filter has made of it.
     const isAnswered = sent !== undefined && !this.#isCutShort;
-    if (statusCode < 500 && (isAnswered || ignores(error))) return;
-    this.writeFailure(statusCode < 500 ? describeException(error, redact).type : String(statusCode));
+    if (statusCode < 500 && (isAnswered || plan.ignores(error))) return;
+    this.writeFailure(statusCode < 500 ? describeException(error, plan).type : String(statusCode));
     this.live.settle(RETURNED);
   }
 

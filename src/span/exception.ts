@@ -1,6 +1,7 @@
-import type { RecordedException, Redact } from '../options/options.ts';
-import { attempt } from '../platform/report.ts';
+import type { RecordedException } from '../options/options.ts';
+import type { Plan } from '../options/plan.ts';
 import { isObject } from '../platform/is-object.ts';
+import { attempt } from '../platform/report.ts';
 
 const LONGEST_MESSAGE = 4096;
 const LONGEST_STACK = 16_384;
@@ -9,42 +10,35 @@ const DEPTH = 5;
 /** Of what an error is made of, so many are looked at: more have no room in a stack. */
 const MOST_ERRORS = 1000;
 
+/** What of a plan says how much of an error is read. */
+type Recording = Pick<Plan, 'redact' | 'exceptionEvents'>;
+
 /**
  * Describes anything that JavaScript lets you throw, without throwing itself and without changing the value: errors with
  * getters that throw, `DOMException` (whose `code` is a number), strings, symbols, `null`, objects without a prototype.
  *
  * @param called its name, if it is not to be asked
- * @param hasStack whether the stack is to be read: that can be noticed, since an engine formats it then
  */
-export function describeException(
-  thrown: unknown,
-  redact: Redact | undefined,
-  called?: string,
-  hasStack = true,
-): RecordedException {
-  return complete(describe(thrown, called), thrown, redact, hasStack);
+export function describeException(thrown: unknown, plan: Recording, called?: string): RecordedException {
+  return complete(describe(thrown, called), thrown, plan);
 }
 
 /** The same of why a signal was aborted, which may be anything. Its code does not count: the reason's name tells. */
-export function describeReason(
-  reason: unknown,
-  redact: Redact | undefined,
-  hasStack: boolean,
-): RecordedException {
+export function describeReason(reason: unknown, plan: Recording): RecordedException {
   const described = describe(reason);
   const { name, message } = isObject(reason)
     ? described
     : plain('AbortError', reason === undefined ? 'the signal was aborted' : described.message);
-  return complete(plain(name, message), reason, redact, hasStack);
+  return complete(plain(name, message), reason, plan);
 }
 
 function complete(
   described: RecordedException,
   thrown: unknown,
-  redact: Redact | undefined,
-  hasStack: boolean,
+  { redact, exceptionEvents }: Recording,
 ): RecordedException {
-  const stack = hasStack ? stackOf(thrown, described, DEPTH) : undefined;
+  // That it is read can be noticed: an engine formats it then.
+  const stack = exceptionEvents === 'none' ? undefined : stackOf(thrown, described, DEPTH);
   const exception = bounded({ ...described, stack });
   if (redact === undefined) return exception;
   // One that throws, or answers a promise, has not said what may be written. Nor has a field that does, or is no text.

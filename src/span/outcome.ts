@@ -25,8 +25,6 @@ export const FORGOTTEN: Outcome = { kind: 'left', as: 'abandoned' };
 /** Writes an outcome on a span that is about to end: the table of docs/endings.md, row by row. */
 export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
   const { kind } = outcome;
-  const { redact } = plan;
-  const hasStack = plan.exceptionEvents !== 'none';
   const named = (as: string): Attributes => {
     const { outcome: name } = plan.attributeNames;
     return name === null ? {} : { [name]: as };
@@ -41,13 +39,13 @@ export function writeOutcome(span: Span, outcome: Outcome, plan: Plan): void {
     case 'threw': {
       const { error, name } = outcome;
       if (plan.ignores(error)) return setAttributes(span, named('ignored'));
-      return failed(describeException(error, redact, name, hasStack), error, {});
+      return failed(describeException(error, plan, name), error, {});
     }
     case 'aborted': {
       const { reason } = outcome;
       const also = named(kind);
       if (plan.cancellation === 'unset' || plan.ignores(reason)) return setAttributes(span, also);
-      return failed(describeReason(reason, redact, hasStack), reason, also);
+      return failed(describeReason(reason, plan), reason, also);
     }
     case 'timed-out': {
       const message = `the work had not settled after ${outcome.afterMs} ms`;
