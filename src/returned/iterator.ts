@@ -2,13 +2,13 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { holderOf, type Method, methodOf, ownDataProperty } from '../platform/data-property.ts';
 import { define } from '../platform/define-property.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
+import { isObject } from '../platform/is-object.ts';
 import { report } from '../platform/report.ts';
 import { saysReaderLeft } from './node-stream.ts';
 import { hearPromise, isPlainPromise } from './promise.ts';
-import { replaced, type Replacement, replaceMethod } from './replace-method.ts';
+import { replaced, type Replacement, replaceMethod, telling } from './replace-method.ts';
 import { isRunning, observeRunningPromise } from './running-promise.ts';
 import type { Reading } from './covered-work.ts';
-import { isObject } from '../platform/is-object.ts';
 
 const ITERATOR_KEYS = [Symbol.asyncIterator, Symbol.iterator] as const;
 
@@ -229,10 +229,7 @@ function hearThen(
       const caller = activeContext();
       const hear = (handler: unknown, index: number) =>
         typeof handler === 'function'
-          ? function (this: unknown, ...values: unknown[]): unknown {
-              [returned, threw][index]?.(values[0]);
-              return callInContext(caller, handler as Method, this, values);
-            }
+          ? telling(handler as Method, [returned, threw][index] ?? (() => {}), caller)
           : handler;
       return call(then, self, handlers.map(hear));
     });

@@ -4,9 +4,9 @@ import { chainOf, type Method, methodOf } from '../platform/data-property.ts';
 import { define } from '../platform/define-property.ts';
 import type { Observe } from './covered-work.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
-import { hearPromise, isPlainPromise } from './promise.ts';
-import { replaced, replaceMethod } from './replace-method.ts';
 import { isObject } from '../platform/is-object.ts';
+import { hearPromise, isPlainPromise } from './promise.ts';
+import { replaced, replaceMethod, telling } from './replace-method.ts';
 
 type Handler = (...values: unknown[]) => unknown;
 
@@ -67,16 +67,12 @@ export const observeLazy: Observe = (lazy, work) => {
     const heard = [...args];
     /** 1 if a handler is heard. */
     let tells = 0;
-    /** The handler then tells of the end, and runs where its caller is: what that does with the result is not the work. */
+    /** The handler then tells of the end. */
     const hear = (index: number, tell: Handler) => {
       const handler = args[index];
       if (typeof handler !== 'function') return;
       tells = 1;
-      // Of one parameter, as most are: to define what a function has already is slow.
-      heard[index] = replaced(handler as Handler, function (this: unknown, _value) {
-        tell(...arguments);
-        return callInContext(caller, handler as Handler, this, arguments);
-      });
+      heard[index] = telling(handler as Handler, tell, caller);
     };
     const last = args.length - 1;
     const takesCallback = TAKE_CALLBACKS.includes(key) && typeof args[last] === 'function';

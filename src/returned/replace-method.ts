@@ -1,3 +1,5 @@
+import type { Context } from '@opentelemetry/api';
+import { callInContext } from '../platform/context.ts';
 import { type Method, methodOf } from '../platform/data-property.ts';
 import { define } from '../platform/define-property.ts';
 
@@ -59,6 +61,15 @@ export function replaced<F extends Method>(original: Method, replacement: F): F 
     // A proxy that refuses the look.
   }
   return replacement;
+}
+
+/** A handler that tells of its call, and then runs where its caller is: what it does with a result is not the work. */
+export function telling(handler: Method, tell: (...values: unknown[]) => void, caller: Context): Method {
+  // Of one parameter, as most are: to define what a function has already is slow.
+  return replaced(handler, function (this: unknown, _value) {
+    tell(...arguments);
+    return callInContext(caller, handler, this, arguments);
+  });
 }
 
 /** Tells of a call of the method, and then makes it. */
