@@ -6,9 +6,9 @@ import { type Plan, planOf } from './options/plan.ts';
 import { activeContext, callInContext } from './platform/context.ts';
 import type { AsyncDisposal, Disposal } from './platform/disposal.ts';
 import { awaitFlush } from './platform/flush.ts';
-import { attempt } from './platform/report.ts';
 import { isObject } from './platform/is-object.ts';
-import { cover, coveredSoFar } from './returned/cover.ts';
+import { attempt } from './platform/report.ts';
+import { cover, coveredSoFar, type CoveringSpan } from './returned/cover.ts';
 import { hearPromise, isPlainPromise } from './returned/promise.ts';
 import { replaceMethod } from './returned/replace-method.ts';
 import { runInSpan, startTrackedSpan } from './run-in-span.ts';
@@ -70,17 +70,18 @@ export function startSpanWith(instance: Instance): StartSpan {
     const live = startNow(instance, plan);
     if (live !== undefined) attempt('replacing the end of a span', () => hearEnd(live));
     // All of the functions below keep it, `end` and `fail` by sharing their scope: it is collected when nobody can end the span.
-    // What a run returned tells it of its end, as it tells the span of a traced call.
-    const last = {
+    const last: LastRun = {
       outcome: RETURNED,
       span: live?.span as Span,
       active: live?.active as Context,
       plan,
+      ended: false,
+      hasAskedCovers: false,
       dependOn() {},
       settle: (outcome: Outcome) => void (last.outcome = outcome),
       returned: () => last.settle(RETURNED),
       threw: (error: unknown) => last.settle({ kind: 'threw', error }),
-    } satisfies LastRun as LastRun;
+    };
     live?.dependOn(last, ABANDONED_IF_COLLECTED);
     const run = <R>(fn: () => R): R => {
       if (live === undefined) return fn();
@@ -117,13 +118,10 @@ export function startSpanWith(instance: Instance): StartSpan {
   };
 }
 
-/** How the last run to settle did. It has what of a span is asked by those who tell of ends. */
-interface LastRun extends Pick<TrackedSpan, 'span' | 'active' | 'plan'> {
+/** How the last run to settle did. What it returned tells it of its end as it would tell a span. */
+interface LastRun extends CoveringSpan {
   outcome: Outcome;
-  dependOn(): void;
-  settle(outcome: Outcome): void;
   returned(): void;
-  threw(error: unknown): void;
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Context } from '@opentelemetry/api';
 import { hiddenField } from '../platform/hidden-field.ts';
+import { isObject } from '../platform/is-object.ts';
 import { report } from '../platform/report.ts';
 import { isIoRequestBound } from '../platform/request-bound.ts';
 import { ABANDONED, FORGOTTEN, LEFT, type Outcome, RETURNED } from '../span/outcome.ts';
@@ -11,7 +12,6 @@ import { isNodeStream, observeNodeStream } from './node-stream.ts';
 import { isObservable, observeObservable } from './observable.ts';
 import { isRunning, observeRunningPromise } from './running-promise.ts';
 import { isWebStream, observeWebStream } from './web-stream.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /** How many objects have been covered. */
 let count = 0;
@@ -20,6 +20,12 @@ let count = 0;
 export function coveredSoFar(): number {
   return count;
 }
+
+/** What is asked of a span by those who tell of its end. */
+export type CoveringSpan = Pick<
+  TrackedSpan,
+  'span' | 'active' | 'plan' | 'ended' | 'hasAskedCovers' | 'dependOn' | 'settle' | 'threw' | 'returned'
+>;
 
 /** The spans that cover one object: of the call that made it, and of the traced calls around that one. */
 class Coverage implements CoveredWork {
@@ -32,15 +38,15 @@ class Coverage implements CoveredWork {
   /** Whoever can still tell of the work keeps the object that it is known by. */
   readonly target: object;
   readonly #coveredAt = Date.now();
-  readonly #spans: TrackedSpan[] = [];
-  #end: ((live: TrackedSpan) => void) | undefined;
+  readonly #spans: CoveringSpan[] = [];
+  #end: ((live: CoveringSpan) => void) | undefined;
 
   constructor(active: Context, target: object) {
     this.active = active;
     this.target = target;
   }
 
-  add(live: TrackedSpan): void {
+  add(live: CoveringSpan): void {
     if (this.#end !== undefined) return this.#end(live);
     this.#spans.push(live);
     live.dependOn(this.target, this.#collectable);
@@ -86,7 +92,7 @@ class Coverage implements CoveredWork {
     }
   }
 
-  #tell(end: (live: TrackedSpan) => void): void {
+  #tell(end: (live: CoveringSpan) => void): void {
     if (this.#end !== undefined) return;
     this.#end = end;
     for (const live of this.#spans.splice(0)) end(live);
@@ -108,7 +114,7 @@ const coverages = /* @__PURE__ */ hiddenField<Coverage>();
  */
 export function cover(
   value: object,
-  owner: TrackedSpan | Pick<TrackedSpan, 'active'>,
+  owner: CoveringSpan | Pick<CoveringSpan, 'active'>,
   before: number,
 ): boolean {
   try {
@@ -134,7 +140,7 @@ export function cover(
 }
 
 /** The work has returned: that ends its span, unless the application has said what inside the result does. */
-export function settleReturned(live: TrackedSpan, value: unknown): void {
+export function settleReturned(live: CoveringSpan, value: unknown): void {
   const { covers } = live.plan;
   if (typeof covers === 'function' && !live.hasAskedCovers && !live.ended) {
     live.hasAskedCovers = true;
@@ -147,7 +153,7 @@ export function settleReturned(live: TrackedSpan, value: unknown): void {
 export function coverInside(
   value: unknown,
   covers: (value: never) => unknown,
-  owner: TrackedSpan | Pick<TrackedSpan, 'active'>,
+  owner: CoveringSpan | Pick<CoveringSpan, 'active'>,
 ): boolean {
   try {
     const inside = covers(value as never);
