@@ -11,6 +11,7 @@ import type { Instance } from './instance.ts';
 import { ask, type Plan, signalOf, spanKind, spanName, startAttributes, timeLimit } from './options/plan.ts';
 import { asking } from './platform/asking.ts';
 import { contextWithSpan, oneCall } from './platform/context.ts';
+import { isObject } from './platform/is-object.ts';
 import { attempt, handleRejection, report } from './platform/report.ts';
 import { enterCall, hasRoomForSpan, isStackFull, leaveCall } from './platform/stack-room.ts';
 import { cover, coveredSoFar, coverInside, settleReturned } from './returned/cover.ts';
@@ -28,7 +29,6 @@ import {
   TrackedSpan,
   type Tracking,
 } from './span/tracked-span.ts';
-import { isObject } from './platform/is-object.ts';
 
 /** What a call needs to start its span. */
 export interface Start extends Tracking {

@@ -1,10 +1,10 @@
 import { refuse } from '../options/check.ts';
 import type { AnyFunction } from '../options/options.ts';
 import { define } from '../platform/define-property.ts';
+import { isObject } from '../platform/is-object.ts';
 import { attempt, inWords, report } from '../platform/report.ts';
 import { isClass } from '../platform/stand-in.ts';
 import { classNameOf, type Key, type Member, memberName } from './member.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /** Makes a member's function a traced one, or leaves it as it is. */
 export type Wrap = (fn: AnyFunction, member: Member) => AnyFunction;

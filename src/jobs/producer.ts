@@ -1,9 +1,9 @@
 import type { SpanContext } from '@opentelemetry/api';
 import type { Carrier } from '../options/options.ts';
+import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
 import { holds, traceFields } from '../span/carrier.ts';
 import { property } from './property.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /** The carrier in what a job was given: at `headers`, or the data itself. */
 export function carrierIn(data: unknown): Carrier | undefined {

@@ -1,8 +1,8 @@
 import type { ExecutionContext } from '@nestjs/common';
+import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
 import { type Connection, type NodeResponse, nodeResponse } from './response-end.ts';
 import { responseOf } from './response-of-request.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /** Of Express, which has the response, or of Fastify. */
 interface Request {

@@ -1,7 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { methodOf, ownDataProperty } from '../platform/data-property.ts';
-import { holds, traceFields } from '../span/carrier.ts';
 import { isObject } from '../platform/is-object.ts';
+import { holds, traceFields } from '../span/carrier.ts';
 
 /**
  * What carries the trace of a message, by the shape of what the transporters of Nest give their handlers. Only data

@@ -1,10 +1,10 @@
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED } from '../span/outcome.ts';
 import { cover } from '../returned/cover.ts';
+import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
 import type { HandlerSpan } from './handler-span.ts';
 import { isAnswer } from './http-span.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /**
  * In GraphQL the work is over with the resolver's value; that of a subscription, with the iterator that it is: exhausted, or

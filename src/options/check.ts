@@ -1,8 +1,8 @@
 import { isAbortSignal } from '../platform/abort-signal.ts';
 import { ownDataProperty } from '../platform/data-property.ts';
+import { isObject } from '../platform/is-object.ts';
 import { inWords, report } from '../platform/report.ts';
 import type { FlushSettings, SpanOptions, TaskOptions, TracingOptions } from './options.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /** What to do about a wrong option: throw while decorating or configuring, `report` and go on without it at call time. */
 export type Complaint = (problem: string) => void;

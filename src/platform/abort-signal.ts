@@ -1,7 +1,7 @@
 import { dataProperty, holderOf, ownDataProperty } from './data-property.ts';
+import { isObject } from './is-object.ts';
 import { report } from './report.ts';
 import { oneFor, SharedListener } from './shared-listener.ts';
-import { isObject } from './is-object.ts';
 
 /** Something that wants to hear, synchronously and at most once, that a signal has been aborted. */
 export interface AbortObserver {
@@ -78,10 +78,8 @@ export function isAbortSignal(value: unknown): value is AbortSignalLike {
   if (!isObject(value)) return false;
   try {
     const { aborted, addEventListener, removeEventListener } = value as AbortSignalLike;
-    return (
-      [typeof aborted, typeof addEventListener, typeof removeEventListener].join() ===
-      'boolean,function,function'
-    );
+    const canBeHeard = typeof addEventListener === 'function' && typeof removeEventListener === 'function';
+    return typeof aborted === 'boolean' && canBeHeard;
   } catch {
     return false;
   }

@@ -1,4 +1,4 @@
-import { activeContext, callInContext } from '../platform/context.ts';
+import { callInContext } from '../platform/context.ts';
 import { dataProperty, methodOf, ownDataProperty } from '../platform/data-property.ts';
 import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
@@ -94,7 +94,10 @@ export function observeNodeStream(
       key,
       (original, self, args) => {
         const isStep = key === 'next';
-        const answer = callInContext((isStep && work.active) || activeContext(), original, self, args);
+        const answer =
+          isStep && work.active
+            ? callInContext(work.active, original, self, args)
+            : Reflect.apply(original, self, args as never[]);
         const answered = (value: unknown) => {
           if (!isStep || isLastStep(value)) work.returned(stream);
         };

@@ -1,10 +1,10 @@
 import { activeContext, callInContext } from '../platform/context.ts';
 import { type Method, methodOf } from '../platform/data-property.ts';
 import { define } from '../platform/define-property.ts';
+import { isObject } from '../platform/is-object.ts';
 import type { Observe } from './covered-work.ts';
 import { throwOn } from './promise.ts';
 import { tellBefore, replaced, replaceMethod } from './replace-method.ts';
-import { isObject } from '../platform/is-object.ts';
 
 const HANDLERS = ['next', 'error', 'complete'] as const;
 type Handler = (typeof HANDLERS)[number];

@@ -1,7 +1,7 @@
 import { dataProperty, holderOf, methodOf } from '../platform/data-property.ts';
+import { isObject } from '../platform/is-object.ts';
 import type { CoveredWork } from './covered-work.ts';
 import { isIntrinsic, isZoneOrBluebird } from './promise.ts';
-import { isObject } from '../platform/is-object.ts';
 
 /** Whether the work of a promise is under way, whoever asks for it: subclasses that are lazy have a `then` of their own. */
 export function isRunning(promise: unknown): promise is object {

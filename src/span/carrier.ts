@@ -9,9 +9,9 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { activeContext } from '../platform/context.ts';
+import { isObject } from '../platform/is-object.ts';
 import { attempt, handleRejection, inWords, report } from '../platform/report.ts';
 import { parentSpanContext } from './parentage.ts';
-import { isObject } from '../platform/is-object.ts';
 
 export interface WriteCarrier {
   /**
