@@ -27,9 +27,9 @@ export async function startPostgres(): Promise<Postgres> {
   const settings = ['listen_addresses=', `unix_socket_directories=${home.folder}`, 'fsync=off'];
   await home.run(commandOf('postgres')!, ['-D', data, ...settings.flatMap((setting) => ['-c', setting])], {
     ready: /ready to accept connections/,
-    // At a SIGTERM it would wait for its clients.
-    endedBy: 'SIGINT',
   });
+  // Told to terminate, it waits for its clients. That is needed: a pool that has ended may still be saying goodbye, and a
+  // server that hung up on it would make an error for which nobody listens any more.
   return { host: home.folder, user, stop: home.leave };
 }
 

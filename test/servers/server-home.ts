@@ -11,7 +11,6 @@ const HANGS_AFTER_MS = 40_000;
 interface RunOptions {
   /** What it writes as soon as it can be used. Without it, its successful end is waited for. */
   readonly ready?: RegExp;
-  readonly endedBy?: NodeJS.Signals;
   readonly env?: Readonly<Record<string, string>>;
 }
 
@@ -21,20 +20,20 @@ interface HomeOptions {
 }
 
 /**
- * For a run that is broken off, which calls no hooks. Reads a line for each process of the server, with what ends it; its
+ * For a run that is broken off, which calls no hooks. Reads a line for each process of the server; its
  * input ends when we do, however that comes, and then it ends them and removes the folder.
  */
 const CARETAKER = `
-  while read -r signal pid; do ending="$ending kill -s $signal $pid;" pids="$pids $pid"; done
+  while read -r pid; do pids="$pids $pid"; done
   [ -d "$1" ] || exit 0
-  eval "$ending"; sleep 2; kill -KILL $pids; rm -rf "$1"`;
+  kill $pids; sleep 2; kill -KILL $pids; rm -rf "$1"`;
 
 /** A folder in which a server keeps everything, and the processes that run there. Nothing is left of either. */
 export class ServerHome {
   readonly folder: string;
   readonly #owner: { uid?: number; gid?: number } = {};
   readonly #caretaker: ChildProcessByStdio<Writable, null, null>;
-  readonly #running = new Map<ChildProcess, NodeJS.Signals>();
+  readonly #running = new Set<ChildProcess>();
 
   constructor(name: string, { unprivileged = false }: HomeOptions = {}) {
     this.folder = mkdtempSync(join(tmpdir(), `oncespan-${name}-`));
@@ -52,19 +51,15 @@ export class ServerHome {
   }
 
   /** Starts a command in the folder. If it fails, the error says what it wrote. @returns what it has written so far */
-  async run(
-    command: string,
-    args: readonly string[],
-    { ready, endedBy = 'SIGTERM', env }: RunOptions = {},
-  ): Promise<string> {
+  async run(command: string, args: readonly string[], { ready, env }: RunOptions = {}): Promise<string> {
     const child = spawn(command, args, {
       ...this.#owner,
       cwd: this.folder,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    this.#running.set(child, endedBy);
-    if (ready !== undefined) this.#caretaker.stdin.write(`${endedBy.slice('SIG'.length)} ${child.pid}\n`);
+    this.#running.add(child);
+    if (ready !== undefined) this.#caretaker.stdin.write(`${child.pid}\n`);
     let output = '';
     let hangs: NodeJS.Timeout | undefined;
     const isReady = new Promise<void>((resolve, reject) => {
@@ -97,9 +92,9 @@ export class ServerHome {
 
   /** Ends what runs, the last first, and removes the folder. */
   readonly leave = async (): Promise<void> => {
-    for (const [child, signal] of [...this.#running].toReversed()) {
+    for (const child of [...this.#running].toReversed()) {
       const closed = once(child, 'close');
-      if (child.kill(signal)) await closed;
+      if (child.kill()) await closed;
     }
     rmSync(this.folder, { recursive: true, force: true });
     // Finds no folder, and so touches nothing.
