@@ -93,7 +93,7 @@ export function traceTaskWith(instance: Instance): TraceTask {
       if (tracer === undefined) return undefined;
       const { context: parent, links } = parentOf(args);
       const observer = flushes(plan, parent) ? new TaskFlush(instance.provider, plan, args) : undefined;
-      return startCallSpan({ instance, plan, tracer, parent, links, isAsync, observer }, args);
+      return startCallSpan({ instance, plan, tracer, parent, isAsync, links, observer }, args);
     };
     const task = standIn(fn, function (this: unknown) {
       if (new.target !== undefined) return construct(fn, arguments, new.target, task);

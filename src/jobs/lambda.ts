@@ -43,7 +43,7 @@ export function lambda<Args extends unknown[] = unknown[], Result = unknown>(
     attributes: (...args) => {
       const wasCold = isCold;
       isCold = false;
-      return { ...invocationOf(args), 'faas.coldstart': wasCold };
+      return { 'faas.coldstart': wasCold, ...invocationOf(args) };
     },
     links: (event) => sqsEvent(event)?.messages.map(({ producer }) => producer),
     from: parentOf,

@@ -15,28 +15,34 @@ interface GraphQLInfo {
 /** What the spans of handlers are made from. */
 type Given = [context: ExecutionContext, entry: MessageEntry | undefined];
 
-const HANDLER: TaskOptions<Given> = {
-  kind: (_context, entry) => entry?.kind,
-  attributes: handlerAttributes,
-  signal: false,
-};
+/** Handlers in one kind of context. */
+interface HandlerKind {
+  readonly options: TaskOptions<Given>;
+  readonly plans: WeakMap<Function, Map<Function, () => Plan>>;
+}
 
-/** A client that leaves makes the span of a resolver `aborted`, and nobody's failure, whatever the work throws because of that. */
-const RESOLVER: TaskOptions<Given> = { ...HANDLER, signal: requestSignal, cancellation: 'unset' };
+const kind = (options: TaskOptions<Given>): HandlerKind => ({
+  options: { signal: false, ...options },
+  plans: new WeakMap(),
+});
 
-type PlansOfClass = Map<Function, () => Plan>;
-
-const [handlers, resolvers] = [new WeakMap<Function, PlansOfClass>(), new WeakMap<Function, PlansOfClass>()];
+const kinds = new Map([
+  ['http', kind({ attributes: httpAttributes })],
+  ['rpc', kind({ kind: (_context, entry) => entry?.kind, attributes: rpcAttributes })],
+  // A client that leaves makes the span of a resolver `aborted`, and nobody's failure, whatever the work throws because of that.
+  ['graphql', kind({ attributes: graphqlAttributes, signal: requestSignal, cancellation: 'unset' })],
+]);
+const otherKind = kind({});
 
 /** The plan of a handler's spans, named `OrdersController.place` in every kind of context: made once. */
 export function handlerPlan(context: ExecutionContext): Plan {
-  const [type, handler] = [context.getClass(), context.getHandler()];
-  const plans = isResolver(context) ? resolvers : handlers;
+  const type = context.getClass();
+  const handler = context.getHandler();
+  const { options, plans } = kinds.get(context.getType()) ?? otherKind;
   let plansOfClass = plans.get(type);
   if (plansOfClass === undefined) plans.set(type, (plansOfClass = new Map()));
   let planNow = plansOfClass.get(handler);
   if (planNow === undefined) {
-    const options = isResolver(context) ? RESOLVER : HANDLER;
     planNow = planSource(instance, `${type.name}.${methodName(context)}`, options);
     plansOfClass.set(handler, planNow);
   }
@@ -47,37 +53,28 @@ export function isResolver(context: ExecutionContext): boolean {
   return context.getType<string>() === 'graphql';
 }
 
-/**
- * What the semantic conventions of OpenTelemetry say of a request, as far as it is known before it is handled and is
- * nobody's personal data.
- */
-function handlerAttributes(context: ExecutionContext): Attributes | undefined {
-  switch (context.getType<string>()) {
-    case 'http':
-      return httpAttributes(requestOf(context)!);
-    case 'rpc':
-      return {
-        'rpc.system': 'nestjs',
-        'rpc.service': context.getClass().name,
-        'rpc.method': methodName(context),
-      };
-    case 'graphql':
-      return graphqlAttributes(context);
-    default:
-      return undefined;
-  }
-}
-
 /** @returns `undefined` for what is no HTTP request */
 export function requestOf(context: ExecutionContext): HttpRequest | undefined {
   return context.getType() === 'http' ? context.getArgByIndex<HttpRequest>(0) : undefined;
 }
 
-function httpAttributes(request: HttpRequest): Attributes {
+// What the semantic conventions of OpenTelemetry say, as far as it is known before the handler runs and is nobody's
+// personal data.
+
+function httpAttributes(context: ExecutionContext): Attributes {
+  const request = requestOf(context)!;
   const route = routeOf(request);
   const attributes = methodAttributes(request.method);
   if (route !== undefined) attributes['http.route'] = route;
   return attributes;
+}
+
+function rpcAttributes(context: ExecutionContext): Attributes {
+  return {
+    'rpc.system': 'nestjs',
+    'rpc.service': context.getClass().name,
+    'rpc.method': methodName(context),
+  };
 }
 
 function graphqlAttributes(context: ExecutionContext): Attributes {

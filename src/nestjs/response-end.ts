@@ -22,7 +22,8 @@ export interface NodeResponse {
   readonly socket?: object | null;
   /** HTTP/2 only. */
   readonly stream?: { readonly aborted: boolean; readonly rstCode?: number; readonly errored?: unknown };
-  on(event: 'finish' | 'close', listener: () => void): unknown;
+  on(event: string, listener: () => void): unknown;
+  prependListener(event: 'finish' | 'close', listener: () => void): unknown;
   off(event: 'finish' | 'close', listener: () => void): unknown;
   hasHeader(name: string): boolean;
   setHeader(name: string, value: string): unknown;
@@ -32,44 +33,6 @@ export interface NodeResponse {
 export type ResponseEnd = 'sent' | 'left';
 
 export type ResponseObserver = (end: ResponseEnd) => void;
-
-/**
- * Hears how one response ends.
- *
- * `finish` comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream
- * too. A response that waits behind others on its connection has no socket yet, and never hears that there will be none:
- * so then the connection is listened to as well.
- */
-class ResponseListener extends SharedListener<ResponseObserver> {
-  readonly #response: NodeResponse;
-  readonly #connection: ConnectionListener | undefined;
-
-  constructor(response: NodeResponse) {
-    super();
-    this.#response = response;
-    const connection = response.socket == null ? response.req?.socket : undefined;
-    if (typeof connection?.on === 'function') this.#connection = connectionListenerOf(connection);
-  }
-
-  protected override listen(): void {
-    this.#response.on('finish', this.#finished);
-    this.#response.on('close', this.#closed);
-    this.#connection?.add(this.#closed);
-  }
-
-  protected override unlisten(): void {
-    this.#response.off('finish', this.#finished);
-    this.#response.off('close', this.#closed);
-    this.#connection?.remove(this.#closed);
-  }
-
-  readonly #finished = (): void => this.#end(wasCalledOff(this.#response) ? 'left' : 'sent');
-  readonly #closed = (): void => this.#end('left');
-
-  #end(end: ResponseEnd): void {
-    this.tell((observer) => attempt('telling of the end of a response', () => observer(end)));
-  }
-}
 
 /** Hears that a connection has closed, however many requests its client pipelines. */
 class ConnectionListener extends SharedListener<() => void> {
@@ -91,14 +54,32 @@ class ConnectionListener extends SharedListener<() => void> {
   readonly #closed = (): void => this.tell((onClose) => onClose());
 }
 
-const listenerOf = oneFor((response: NodeResponse) => new ResponseListener(response));
 const connectionListenerOf = oneFor((connection: Connection) => new ConnectionListener(connection));
 
-/** Tells `observer` how `response` has ended, at once if it has. */
+/**
+ * Tells `observer` how `response` has ended, at once if it has.
+ *
+ * The latest comer first: who came later works for who came before, so that children end before their parents, those of an
+ * instrumentation included.
+ */
 export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): void {
   const end = endOf(response);
   if (end !== undefined) return observer(end);
-  listenerOf(response).add(observer);
+  // One that waits behind others on its connection has no socket yet, and never hears that there will be none.
+  const waitsFor = response.socket == null ? response.req?.socket : undefined;
+  const connection = typeof waitsFor?.on === 'function' ? connectionListenerOf(waitsFor) : undefined;
+  const tell = (how: ResponseEnd) => {
+    response.off('finish', finished);
+    response.off('close', closed);
+    connection?.remove(closed);
+    attempt('telling of the end of a response', () => observer(how));
+  };
+  // It comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream, too.
+  const finished = () => tell(wasCalledOff(response) ? 'left' : 'sent');
+  const closed = () => tell('left');
+  response.prependListener('finish', finished);
+  response.prependListener('close', closed);
+  connection?.add(closed);
 }
 
 /** Tells `observer` that `connection` has closed, at once if it has. */
@@ -109,9 +90,8 @@ export function onConnectionClose(connection: Connection, observer: () => void):
 
 /** @returns `undefined` as long as it has not ended */
 function endOf(response: NodeResponse): ResponseEnd | undefined {
-  const { writableEnded, writableFinished, destroyed, req } = response;
-  if (writableEnded && writableFinished) return 'sent';
-  return destroyed || req?.socket?.destroyed ? 'left' : undefined;
+  if (response.writableEnded && response.writableFinished) return 'sent';
+  return response.destroyed || response.req?.socket?.destroyed ? 'left' : undefined;
 }
 
 /** Whether the client has called an HTTP/2 stream off. */

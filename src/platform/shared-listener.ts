@@ -32,7 +32,8 @@ export abstract class SharedListener<Observer> {
    * end before their parents.
    */
   protected tell(inform: (observer: Observer) => void): void {
-    const [first, others] = [this.#first, this.#others];
+    const first = this.#first;
+    const others = this.#others;
     this.#first = this.#others = undefined;
     this.#unlisten();
     // What one of them throws must not keep it from the rest.

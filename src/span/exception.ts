@@ -39,7 +39,7 @@ function complete(
 ): RecordedException {
   // That it is read can be noticed: an engine formats it then.
   const stack = exceptionEvents === 'none' ? undefined : stackOf(thrown, described, DEPTH);
-  const exception = bounded({ ...described, stack });
+  const exception = bounded(described, stack);
   if (redact === undefined) return exception;
   // One that throws, or answers a promise, has not said what may be written. Nor has a field that does, or is no text.
   const kept = attempt('option "redact"', () => redact({ ...exception })) as
@@ -48,15 +48,18 @@ function complete(
     const value = attempt('reading what option "redact" answered', () => kept?.[key]);
     return typeof value === 'string' ? value : undefined;
   };
-  return bounded({
+  const shown = {
     name: text('name') || exception.type,
     message: text('message'),
-    stack: text('stack'),
     type: text('type') || exception.type,
-  });
+  };
+  return bounded(shown, text('stack'));
 }
 
-function bounded({ name, message, stack, type }: RecordedException): RecordedException {
+function bounded(
+  { name, message, type }: Omit<RecordedException, 'stack'>,
+  stack: string | undefined,
+): RecordedException {
   return {
     name: cut(name, LONGEST_MESSAGE),
     message: cut(message, LONGEST_MESSAGE),

@@ -68,7 +68,7 @@ export function writeFailure(
   also: Attributes,
   { attributeNames: { error } }: Plan,
 ): void {
-  setAttributes(span, { ...(error !== null && { [error]: true }), ...also, 'error.type': type });
+  setAttributes(span, Object.assign(error === null ? {} : { [error]: true }, also, { 'error.type': type }));
   if (hasOwnStatus(span)) return;
   attempt('span.setStatus()', () => span.setStatus({ code: SpanStatusCode.ERROR, message }));
 }

@@ -24,13 +24,15 @@ class ListenerLog {
   readonly added: { emitter: EventEmitter; event: string; listener: () => void }[] = [];
 
   follow(emitter: EventEmitter): void {
-    const on = emitter.on.bind(emitter);
-    emitter.on = (event, listener) => {
-      // By the caller: a whole application may be handled below us.
-      if (new Error().stack!.split('\n')[2]!.includes('/src/nestjs/'))
-        this.added.push({ emitter, event: String(event), listener: listener as () => void });
-      return on(event, listener);
-    };
+    for (const method of ['on', 'prependListener'] as const) {
+      const add = emitter[method].bind(emitter);
+      emitter[method] = (event, listener) => {
+        // By the caller: a whole application may be handled below us.
+        if (new Error().stack!.split('\n')[2]!.includes('/src/nestjs/'))
+          this.added.push({ emitter, event: String(event), listener: listener as () => void });
+        return add(event, listener);
+      };
+    }
   }
 
   left(): string[] {
