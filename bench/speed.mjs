@@ -61,6 +61,19 @@ const budgets = new Map([
 for (const [kind, { bare: _bare, ...contestants }] of contests)
   await row(kind, contestants, budgets.get(kind));
 
+// As in a server: each call comes with an event of its own. That turn of the loop is in all of the figures.
+const eachInItsTurn = (round) => async (calls) => {
+  for (let i = 0; i < calls; i++) {
+    await round(1);
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+};
+const inTurns = Object.entries(contests.get('async method')).map(([name, round]) => [
+  name,
+  eachInItsTurn(round),
+]);
+await row('async method, one call a turn', Object.fromEntries(inTurns));
+
 const AT_ONCE = 200;
 const task = contests.get('task with a shared signal, one at a time');
 const burst = (round) => async (calls) => {

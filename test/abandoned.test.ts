@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { build } from 'esbuild';
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { startSpan, traceTask } from '../src/index.ts';
-import { deferred, record, type SpanRow, turn } from './harness.ts';
+import { collect, deferred, record, type SpanRow } from './harness.ts';
 
 let folder: string;
 let script: string;
@@ -88,71 +88,50 @@ describe.each([
         untouched('an async generator that is being read'),
         untouched('an observable that is subscribed to'),
       ],
-      timers: 0,
       kept: 1,
     });
   });
 });
 
-describe('the timer of the watch', () => {
-  test('is one, and there only while there are young live spans', async () => {
-    record();
-    const [one, other] = [deferred(), deferred()];
-    void traceTask(() => one.promise)();
-    void traceTask(() => other.promise)();
-    expect(vi.getTimerCount()).toBe(1);
-    vi.advanceTimersByTime(1000);
-    expect(vi.getTimerCount()).toBe(1);
-    vi.advanceTimersByTime(1000);
-    expect(vi.getTimerCount()).toBe(0);
-    void traceTask(() => other.promise)();
-    expect(vi.getTimerCount()).toBe(1);
-    one.resolve();
-    other.resolve();
-    await turn();
-    await turn();
-    expect(vi.getTimerCount()).toBe(0);
-  });
+/** The targets that are registered with a collector from now on. Not by a spy, which would keep what is to be collected. */
+function registrations() {
+  const { prototype } = FinalizationRegistry;
+  const { register } = prototype;
+  const targets: object[] = [];
+  prototype.register = function (target: object, held: unknown, token?: object) {
+    if (token !== undefined) targets.push(target);
+    return Reflect.apply(register, this, [target, held, token]);
+  };
+  onTestFinished(() => void (prototype.register = register));
+  const unregister = vi.spyOn(prototype, 'unregister');
+  return {
+    targets,
+    remaining: () => targets.length - unregister.mock.results.filter(({ value }) => value).length,
+  };
+}
 
-  test('stays while spans come and go in one turn', async () => {
-    record();
-    const setTimeout = vi.spyOn(globalThis, 'setTimeout');
-    const task = traceTask(async () => 7, { flush: 'never' });
-    for (let i = 0; i < 100; i++) await task();
-    expect(setTimeout).toHaveBeenCalledTimes(1);
-    await turn();
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  test('is not needed for calls that return a value', () => {
-    record();
-    traceTask(() => 7, { flush: 'never' })();
-    expect(vi.getTimerCount()).toBe(0);
-  });
-
-  test('does not keep a fake clock going for ever', () => {
-    record();
-    const work = deferred();
-    void traceTask(() => work.promise)();
-    vi.runAllTimers();
-    work.resolve();
-  });
+test('the watch needs no timer', async () => {
+  record();
+  const setTimeout = vi.spyOn(globalThis, 'setTimeout');
+  const work = deferred();
+  void traceTask(() => work.promise)();
+  await traceTask(async () => 7, { flush: 'never' })();
+  expect(setTimeout).not.toHaveBeenCalled();
+  work.resolve();
 });
 
-test('no target is registered before it has been live for a second, and none stays after its end', () => {
+test('no target is registered before two collections have come, and none stays after the end of its span', async () => {
   record();
-  const register = vi.spyOn(FinalizationRegistry.prototype, 'register');
-  const unregister = vi.spyOn(FinalizationRegistry.prototype, 'unregister');
+  const { targets, remaining } = registrations();
   const work = deferred();
   const controller = new AbortController();
   void traceTask((_signal: AbortSignal) => work.promise, 'work')(controller.signal);
-  vi.advanceTimersByTime(1000);
-  expect(register).not.toHaveBeenCalled();
-  vi.advanceTimersByTime(1000);
-  vi.advanceTimersByTime(5000);
-  expect(register.mock.calls).toEqual([[work.promise, expect.anything(), expect.anything()]]);
+  await collect();
+  expect(targets).toEqual([]);
+  for (let i = 0; i < 3; i++) await collect();
+  expect(targets).toEqual([work.promise]);
   controller.abort();
-  expect(unregister.mock.calls).toEqual([[register.mock.calls[0]![2]]]);
+  expect(remaining()).toBe(0);
 });
 
 async function* two() {
@@ -162,26 +141,28 @@ async function* two() {
 
 test('a span that is old when its promise resolves to a stream waits for the stream alone', async () => {
   record();
-  const register = vi.spyOn(FinalizationRegistry.prototype, 'register');
-  const unregister = vi.spyOn(FinalizationRegistry.prototype, 'unregister');
+  const { targets, remaining } = registrations();
   const work = deferred<AsyncGenerator<number>>();
   const task = traceTask(() => work.promise, { covers: (numbers) => numbers })();
-  vi.advanceTimersByTime(1000);
-  vi.advanceTimersByTime(1000);
+  for (let i = 0; i < 2; i++) await collect();
+  expect(targets).toEqual([work.promise]);
   work.resolve(two());
   const numbers = await task;
-  expect(unregister.mock.calls).toEqual([[register.mock.calls[0]![2]]]);
+  expect(remaining()).toBe(0);
   await numbers.return(undefined);
 });
 
-test('a span that is old when others are young is not watched twice', () => {
+test('a span that is old when others are young is registered once', async () => {
   record();
-  const old = startSpan('old');
-  for (const name of ['a', 'b', 'c']) {
-    const young = startSpan(name);
-    vi.advanceTimersByTime(1000);
-    vi.advanceTimersByTime(1000);
+  const { targets } = registrations();
+  const old = deferred();
+  void traceTask(() => old.promise)();
+  for (let i = 0; i < 3; i++) {
+    const young = startSpan('young');
+    await collect();
+    await collect();
     young.end();
   }
-  old.end();
+  expect(targets.filter((target) => target === old.promise)).toHaveLength(1);
+  old.resolve();
 });

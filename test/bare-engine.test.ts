@@ -150,8 +150,6 @@ describe.each([
     startSpan('live');
     await lease.release();
     expect(ended).toEqual([{ error: true, 'oncespan.outcome': 'shutdown', 'error.type': 'shutdown' }, 'end']);
-    // Without setImmediate, the end of the turn is a timer.
-    vi.runAllTimers();
     expect(evaluate("globalThis[Symbol.for('oncespan.live-spans')].size", global)).toBe(0);
   });
 });

@@ -119,6 +119,13 @@ export function revoked(): object {
 /** A turn of the event loop: whatever was settled has been reacted to. */
 export const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** Has the collector collect, and tell of it. */
+export async function collect(): Promise<void> {
+  globalThis.gc!();
+  await turn();
+  await turn();
+}
+
 /** Counts what the process reports, in place of the set-up's listener that forbids it. */
 export async function unhandledDuring(
   act: () => void,

@@ -1,67 +1,54 @@
-import { startTimer } from '../platform/timer.ts';
-
-/** A span that is live for this long, or for twice as long at the most, is old. */
-const GENERATION_MS = 1000;
-
 /** A live span, as the watch sees it. */
 export interface Watched {
   readonly next: Watched | undefined;
   /** What the work depends on. Held here only while the span is young: from then on it can be collected. */
   target: object | undefined;
+  /** Whether it has lived through a collection. */
   isOld: boolean;
   /** The target is gone, so that nothing can end the work any more. */
   collected(): void;
 }
 
-// Some edge runtimes have none; there nothing is ever declared abandoned.
-const registry =
-  typeof FinalizationRegistry === 'function'
-    ? new FinalizationRegistry<Watched>((live) => live.collected())
-    : undefined;
+const registryOf = <Held>(act: (held: Held) => void) =>
+  // Some edge runtimes have none; there nothing is ever declared abandoned.
+  typeof FinalizationRegistry === 'function' ? new FinalizationRegistry<Held>(act) : undefined;
+
+const targets = /* @__PURE__ */ registryOf<Watched>((live) => live.collected());
+const collections = /* @__PURE__ */ registryOf<() => void>((act) => act());
 
 /**
- * The watch over the live spans of one list: tells the old ones when the promise, iterator or stream that they wait for
- * has been collected. Most spans end young, and registering each with the collector would cost more than the span.
+ * Calls `act` after the next collection of garbage. No timer tells as well when there is something to do for a collector, and
+ * one would cost each turn of the event loop more than a span.
+ *
+ * @returns whether the host tells of collections
  */
-export class CollectorWatch {
-  readonly #spans: { readonly first: Watched | undefined };
-  #clearTimer: (() => void) | undefined;
+export function afterCollection(act: () => void): boolean {
+  // Nobody refers to it.
+  collections?.register({}, act);
+  return collections !== undefined;
+}
 
-  constructor(spans: { readonly first: Watched | undefined }) {
-    this.#spans = spans;
+/**
+ * Tells the spans from `first` on which have lived through two collections when what they wait for (a promise, iterator or
+ * stream) has gone. Most spans end young, and registering each with the collector would cost more than the span.
+ *
+ * @returns whether there are young ones, for which the next collection counts
+ */
+export function watchOld(first: Watched | undefined): boolean {
+  let areYoung = false;
+  for (let live = first; live !== undefined; live = live.next) {
+    if (live.target === undefined) continue;
+    if (live.isOld) {
+      targets?.register(live.target, live, live);
+      live.target = undefined;
+    } else areYoung = live.isOld = true;
   }
-
-  /** A span has got a target. */
-  begin(): void {
-    this.#clearTimer ??= startTimer(GENERATION_MS, () => this.#pass(), {
-      holdsProcess: false,
-      isHousekeeping: true,
-    });
-  }
-
-  stop(): void {
-    this.#clearTimer?.();
-    this.#clearTimer = undefined;
-  }
-
-  #pass(): void {
-    this.#clearTimer = undefined;
-    let areYoung = false;
-    for (let live = this.#spans.first; live !== undefined; live = live.next) {
-      if (live.target === undefined) continue;
-      if (live.isOld) {
-        registry?.register(live.target, live, live);
-        live.target = undefined;
-      } else areYoung = live.isOld = true;
-    }
-    // Old spans need no clock.
-    if (areYoung) this.begin();
-  }
+  return areYoung;
 }
 
 /** Ends the watch over a span. */
 export function unwatch(live: Watched): void {
   live.target = undefined;
-  if (live.isOld) registry?.unregister(live);
+  if (live.isOld) targets?.unregister(live);
   live.isOld = false;
 }

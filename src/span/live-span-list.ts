@@ -1,7 +1,6 @@
 import type { Context } from '@opentelemetry/api';
-import { atEndOfTurn } from '../platform/timer.ts';
 import { ownSpans } from '../platform/own-spans.ts';
-import { CollectorWatch, type Watched } from './collector-watch.ts';
+import { afterCollection, type Watched, watchOld } from './collector-watch.ts';
 import type { Outcome } from './outcome.ts';
 import { settlePostponed } from './postponed-ends.ts';
 import { processWide } from '../platform/process-wide.ts';
@@ -38,14 +37,14 @@ export const listsInUse = /* @__PURE__ */ processWide('live-spans', () => new Se
 /**
  * The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing.
  *
- * It is held while it has some, so that a shutdown finds them whatever becomes of the instance.
+ * It is held while it has some, so that a shutdown finds them whatever becomes of the instance, and until the collector comes
+ * next: it is most often empty for a moment only.
  */
 export class LiveSpanList implements Iterable<Listed> {
   first: Listed | undefined = undefined;
   #last: Listed | undefined = undefined;
   #isHeld = false;
-  #isResting = false;
-  readonly #watch = new CollectorWatch(this);
+  #awaitsCollection = false;
 
   add(live: Listed): void {
     if (!this.#isHeld) {
@@ -71,24 +70,25 @@ export class LiveSpanList implements Iterable<Listed> {
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
     live.next = live.previous = undefined;
-    if (this.first === undefined && !this.#isResting) this.#rest();
+    if (this.first === undefined) this.awaitCollection();
   }
 
-  /** It has become empty: most often for a moment only, so nothing is let go of before the end of the turn. */
-  #rest(): void {
-    this.#isResting = true;
-    atEndOfTurn(() => {
-      this.#isResting = false;
-      if (this.first !== undefined) return;
-      this.#watch.stop();
-      this.#isHeld = false;
-      listsInUse.delete(this);
-    });
+  /** There is something to do when the collector has come: a span waits for what could be collected, or there is none left. */
+  awaitCollection(): void {
+    if (this.#awaitsCollection) return;
+    this.#awaitsCollection = afterCollection(this.#tidy);
+    if (!this.#awaitsCollection && this.first === undefined) this.#letGo();
   }
 
-  /** A live span can be collected with its target. */
-  watch(): void {
-    this.#watch.begin();
+  readonly #tidy = (): void => {
+    this.#awaitsCollection = false;
+    if (this.first === undefined) this.#letGo();
+    else if (watchOld(this.first)) this.awaitCollection();
+  };
+
+  #letGo(): void {
+    this.#isHeld = false;
+    listsInUse.delete(this);
   }
 
   *[Symbol.iterator](): Generator<Listed> {

@@ -117,7 +117,7 @@ export class TrackedSpan implements AbortObserver, Listed {
     if (this.isOld) unwatch(this);
     this.target = target;
     this.#collectable = collectable;
-    this.#list.watch();
+    this.#list.awaitCollection();
   }
 
   collected(): void {

@@ -1,5 +1,5 @@
 // Runs alone, with `--expose-gc`: starts work that nothing can end and work that something can, drops what a caller may
-// drop, has the watch pass and the collector collect, and prints what became of the spans.
+// drop, has the collector collect, and prints what became of the spans.
 
 import { PassThrough } from 'node:stream';
 import { context, trace } from '@opentelemetry/api';
@@ -7,17 +7,6 @@ import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-ho
 import { Observable, Subject } from 'rxjs';
 import { liveSpans, startSpan, traceTask } from '../../src/index.ts';
 import { deferred, record } from '../harness.ts';
-
-// The clock of the watch, by hand.
-const timers = new Set<() => void>();
-globalThis.setTimeout = ((act: () => void) => {
-  timers.add(act);
-  return { unref() {}, act };
-}) as never;
-globalThis.clearTimeout = ((timer: { act: () => void }) => timers.delete(timer.act)) as never;
-const fire = () => {
-  for (const act of [...timers]) if (timers.delete(act)) act();
-};
 
 const turn = () => new Promise((resolve) => setImmediate(resolve));
 const never = () => new Promise<never>(() => {});
@@ -183,8 +172,6 @@ async function main() {
   const { rows } = record();
   for (const [name, start] of Object.entries({ ...dropped, ...pending })) start(name);
   await turn();
-  fire();
-  fire();
   while (rows().length < Object.keys(dropped).length) {
     globalThis.gc!();
     await turn();
@@ -193,7 +180,6 @@ async function main() {
   for (let i = 0; i < 20; i++) {
     globalThis.gc!();
     await turn();
-    fire();
   }
   const abandoned = rows().toSorted((one, other) => (one.name < other.name ? -1 : 1));
   const live = liveSpans().map(({ name }) => name);
@@ -203,7 +189,7 @@ async function main() {
   const settled = rows()
     .slice(abandoned.length)
     .toSorted((one, other) => (one.name < other.name ? -1 : 1));
-  process.stdout.write(JSON.stringify({ abandoned, live, settled, timers: timers.size, kept: kept.length }));
+  process.stdout.write(JSON.stringify({ abandoned, live, settled, kept: kept.length }));
   trace.disable();
 }
 

@@ -9,7 +9,7 @@ import {
   type ProviderLease,
   startTracing,
 } from '../../src/sdk/index.ts';
-import { deferred, MemoryExporter, record, reported, rowOf } from '../harness.ts';
+import { collect, deferred, MemoryExporter, record, reported, rowOf } from '../harness.ts';
 import { OK, serial, turn } from './held-exporter.ts';
 
 const failure = new Error('no configuration');
@@ -184,13 +184,14 @@ describe('the last release', () => {
     const holders = (globalThis as unknown as Record<symbol, Set<unknown>>)[
       Symbol.for('oncespan.live-spans')
     ]!;
+    await collect();
     const before = [...holders];
     for (let i = 0; i < 100; i++) createTracing().withSpan('ends', () => {});
     createTracing().startSpan('live');
-    await turn();
+    await collect();
     expect(holders.size).toBe(before.length + 1);
     await lease.release();
-    await turn();
+    await collect();
     expect([...holders]).toEqual(before);
     expect(rows()).toHaveLength(101);
   });
