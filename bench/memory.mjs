@@ -73,7 +73,7 @@ for (const [name, work] of Object.entries(cases)) {
   });
 }
 
-// What nobody ends is ended by the collector: all of them, some seconds after they were dropped.
+// What nobody ends is ended by the collector: all of them, a few collections after they were dropped.
 const before = await usedAfterCollection();
 for (let i = 0; i < 20_000; i++) unread(i);
 while (liveSpans().length > 0) {

@@ -72,6 +72,9 @@ const refuses = () => {
 /** What is there in some runtimes, and throws when it is used. */
 const STUBS = {
   setImmediate: refuses,
+  FinalizationRegistry: class {
+    register = refuses;
+  },
   process: {
     env: new Proxy({}, { get: refuses }),
     on: refuses,
@@ -84,7 +87,7 @@ const STUBS = {
 function engineWith(stubs: object): object {
   const global = createContext({ setTimeout, clearTimeout, AbortSignal: UntaggedSignal, ...stubs });
   for (const name of ['FinalizationRegistry', 'WeakRef', 'AggregateError'])
-    runInContext(`delete globalThis.${name}`, global);
+    if (!(name in stubs)) runInContext(`delete globalThis.${name}`, global);
   return global;
 }
 

@@ -6,7 +6,7 @@ import { entries, errorInWords } from './entries.mjs';
 import { startMode } from './modes.mjs';
 
 const [, , file, mode, into] = process.argv;
-/** The longest wait for what only the garbage collector ends: a span is handed to its watch after about a second. */
+/** The longest wait for what only the garbage collector ends: a span is handed to its watch at the second collection. */
 const WAIT_MS = 6000;
 
 // What the library patches (zone.js) is patched before anything else is loaded.

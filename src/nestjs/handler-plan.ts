@@ -21,18 +21,18 @@ interface HandlerKind {
   readonly plans: WeakMap<Function, Map<Function, () => Plan>>;
 }
 
-const kind = (options: TaskOptions<Given>): HandlerKind => ({
+const handlerKind = (options: TaskOptions<Given>): HandlerKind => ({
   options: { signal: false, ...options },
   plans: new WeakMap(),
 });
 
 const kinds = new Map([
-  ['http', kind({ attributes: httpAttributes })],
-  ['rpc', kind({ kind: (_context, entry) => entry?.kind, attributes: rpcAttributes })],
+  ['http', handlerKind({ attributes: httpAttributes })],
+  ['rpc', handlerKind({ kind: (_context, entry) => entry?.kind, attributes: rpcAttributes })],
   // A client that leaves makes the span of a resolver `aborted`, and nobody's failure, whatever the work throws because of that.
-  ['graphql', kind({ attributes: graphqlAttributes, signal: requestSignal, cancellation: 'unset' })],
+  ['graphql', handlerKind({ attributes: graphqlAttributes, signal: requestSignal, cancellation: 'unset' })],
 ]);
-const otherKind = kind({});
+const otherKind = handlerKind({});
 
 /** The plan of a handler's spans, named `OrdersController.place` in every kind of context: made once. */
 export function handlerPlan(context: ExecutionContext): Plan {

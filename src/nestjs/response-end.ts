@@ -22,8 +22,9 @@ export interface NodeResponse {
   readonly socket?: object | null;
   /** HTTP/2 only. */
   readonly stream?: { readonly aborted: boolean; readonly rstCode?: number; readonly errored?: unknown };
-  on(event: string, listener: () => void): unknown;
-  prependListener(event: 'finish' | 'close', listener: () => void): unknown;
+  on(event: 'finish' | 'close', listener: () => void): unknown;
+  rawListeners?(event: 'finish'): Function[];
+  prependListener?(event: 'finish' | 'close', listener: () => void): unknown;
   off(event: 'finish' | 'close', listener: () => void): unknown;
   hasHeader(name: string): boolean;
   setHeader(name: string, value: string): unknown;
@@ -56,29 +57,58 @@ class ConnectionListener extends SharedListener<() => void> {
 
 const connectionListenerOf = oneFor((connection: Connection) => new ConnectionListener(connection));
 
+const OBSERVERS = Symbol('oncespan.observers');
+
+/** Our listener for `finish`: who hears by it is found through it, since a field of the response would make that one slower. */
+interface Finished {
+  (): void;
+  [OBSERVERS]?: ResponseObserver[];
+}
+
+/** Who waits for the end of a response already. */
+function observersOf(response: NodeResponse): ResponseObserver[] | undefined {
+  const listeners = response.rawListeners?.('finish') as Finished[] | undefined;
+  return listeners?.find((listener) => OBSERVERS in listener)?.[OBSERVERS];
+}
+
 /**
  * Tells `observer` how `response` has ended, at once if it has.
  *
  * The latest comer first: who came later works for who came before, so that children end before their parents, those of an
- * instrumentation included.
+ * instrumentation included. One listener for all of them: from the eleventh on, with those of the application, Node warns.
  */
 export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): void {
   const end = endOf(response);
   if (end !== undefined) return observer(end);
+  const observers = observersOf(response);
+  // None are left of a response that has ended, and does not say so.
+  if (observers !== undefined && observers.length > 0) observers.push(observer);
+  else listen(response, observer);
+}
+
+function listen(response: NodeResponse, observer: ResponseObserver): void {
+  const observers = [observer];
   // One that waits behind others on its connection has no socket yet, and never hears that there will be none.
   const waitsFor = response.socket == null ? response.req?.socket : undefined;
   const connection = typeof waitsFor?.on === 'function' ? connectionListenerOf(waitsFor) : undefined;
-  const tell = (how: ResponseEnd) => {
+  const stop = () => {
+    connection?.remove(closed);
     response.off('finish', finished);
     response.off('close', closed);
-    connection?.remove(closed);
-    attempt('telling of the end of a response', () => observer(how));
+  };
+  const tell = (how: ResponseEnd) => {
+    attempt('removing a listener', stop);
+    for (const each of observers.splice(0).reverse())
+      attempt('telling of the end of a response', () => each(how));
   };
   // It comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream, too.
-  const finished = () => tell(wasCalledOff(response) ? 'left' : 'sent');
+  const finished: Finished = () => tell(wasCalledOff(response) ? 'left' : 'sent');
+  finished[OBSERVERS] = observers;
   const closed = () => tell('left');
-  response.prependListener('finish', finished);
-  response.prependListener('close', closed);
+  // Servers that are not Node's have responses with less.
+  const add = response.prependListener ?? response.on;
+  Reflect.apply(add, response, ['finish', finished]);
+  Reflect.apply(add, response, ['close', closed]);
   connection?.add(closed);
 }
 

@@ -1,3 +1,5 @@
+import { attempt } from '../platform/report.ts';
+
 /** A live span, as the watch sees it. */
 export interface Watched {
   readonly next: Watched | undefined;
@@ -23,9 +25,9 @@ const collections = /* @__PURE__ */ registryOf<() => void>((act) => act());
  * @returns whether the host tells of collections
  */
 export function afterCollection(act: () => void): boolean {
-  // Nobody refers to it.
-  collections?.register({}, act);
-  return collections !== undefined;
+  if (collections === undefined) return false;
+  // Nobody refers to the object.
+  return attempt('FinalizationRegistry.register()', () => (collections.register({}, act), true)) === true;
 }
 
 /**
