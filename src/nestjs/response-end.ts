@@ -57,7 +57,7 @@ class ConnectionListener extends SharedListener<() => void> {
 
 const connectionListenerOf = oneFor((connection: Connection) => new ConnectionListener(connection));
 
-const OBSERVERS = Symbol('oncespan.observers');
+const OBSERVERS = Symbol('observers');
 
 /** Our listener for `finish`: who hears by it is found through it, since a field of the response would make that one slower. */
 interface Finished {
