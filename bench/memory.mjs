@@ -55,7 +55,7 @@ async function call(work, calls) {
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
 trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [new NoopSpanProcessor()] }));
 
-const watchTimers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+const timersLeft = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 const rows = [];
 for (const [name, work] of Object.entries(cases)) {
@@ -68,8 +68,8 @@ for (const [name, work] of Object.entries(cases)) {
     [`${CALLS} times`]: name,
     'MB left': megabytes.toFixed(2),
     'live spans': liveSpans().length,
-    timers: watchTimers(),
-    '': megabytes <= BUDGET_MB && liveSpans().length === 0 && watchTimers() === 0 ? 'ok' : 'OVER',
+    timers: timersLeft(),
+    '': megabytes <= BUDGET_MB && liveSpans().length === 0 && timersLeft() === 0 ? 'ok' : 'OVER',
   });
 }
 
@@ -85,7 +85,7 @@ rows.push({
   [`${CALLS} times`]: 'a generator that is dropped (20000)',
   'MB left': left.toFixed(2),
   'live spans': liveSpans().length,
-  timers: watchTimers(),
+  timers: timersLeft(),
   '': left <= BUDGET_MB ? 'ok' : 'OVER',
 });
 

@@ -23,7 +23,6 @@ export interface NodeResponse {
   /** HTTP/2 only. */
   readonly stream?: { readonly aborted: boolean; readonly rstCode?: number; readonly errored?: unknown };
   on(event: 'finish' | 'close', listener: () => void): unknown;
-  rawListeners?(event: 'finish'): Function[];
   prependListener?(event: 'finish' | 'close', listener: () => void): unknown;
   off(event: 'finish' | 'close', listener: () => void): unknown;
   hasHeader(name: string): boolean;
@@ -34,6 +33,47 @@ export interface NodeResponse {
 export type ResponseEnd = 'sent' | 'left';
 
 export type ResponseObserver = (end: ResponseEnd) => void;
+
+/**
+ * Hears how one response ends.
+ *
+ * `finish` comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream
+ * too. A response that waits behind others on its connection has no socket yet, and never hears that there will be none:
+ * so then the connection is listened to as well.
+ */
+class ResponseListener extends SharedListener<ResponseObserver> {
+  readonly #response: NodeResponse;
+  readonly #connection: ConnectionListener | undefined;
+
+  constructor(response: NodeResponse) {
+    super();
+    this.#response = response;
+    const connection = response.socket == null ? response.req?.socket : undefined;
+    if (typeof connection?.on === 'function') this.#connection = connectionListenerOf(connection);
+  }
+
+  protected override listen(): void {
+    // Before the others', so that spans end before those of an instrumentation. Servers that are not Node's have no such method.
+    const { prependListener, on } = this.#response;
+    const add = prependListener ?? on;
+    Reflect.apply(add, this.#response, ['finish', this.#finished]);
+    Reflect.apply(add, this.#response, ['close', this.#closed]);
+    this.#connection?.add(this.#closed);
+  }
+
+  protected override unlisten(): void {
+    this.#response.off('finish', this.#finished);
+    this.#response.off('close', this.#closed);
+    this.#connection?.remove(this.#closed);
+  }
+
+  readonly #finished = (): void => this.#end(wasCalledOff(this.#response) ? 'left' : 'sent');
+  readonly #closed = (): void => this.#end('left');
+
+  #end(end: ResponseEnd): void {
+    this.tell((observer) => attempt('telling of the end of a response', () => observer(end)));
+  }
+}
 
 /** Hears that a connection has closed, however many requests its client pipelines. */
 class ConnectionListener extends SharedListener<() => void> {
@@ -55,61 +95,14 @@ class ConnectionListener extends SharedListener<() => void> {
   readonly #closed = (): void => this.tell((onClose) => onClose());
 }
 
+const listenerOf = oneFor((response: NodeResponse) => new ResponseListener(response));
 const connectionListenerOf = oneFor((connection: Connection) => new ConnectionListener(connection));
 
-const OBSERVERS = Symbol('observers');
-
-/** Our listener for `finish`: who hears by it is found through it, since a field of the response would make that one slower. */
-interface Finished {
-  (): void;
-  [OBSERVERS]?: ResponseObserver[];
-}
-
-/** Who waits for the end of a response already. */
-function observersOf(response: NodeResponse): ResponseObserver[] | undefined {
-  const listeners = response.rawListeners?.('finish') as Finished[] | undefined;
-  return listeners?.find((listener) => OBSERVERS in listener)?.[OBSERVERS];
-}
-
-/**
- * Tells `observer` how `response` has ended, at once if it has.
- *
- * The latest comer first: who came later works for who came before, so that children end before their parents, those of an
- * instrumentation included. One listener for all of them: from the eleventh on, with those of the application, Node warns.
- */
+/** Tells `observer` how `response` has ended, at once if it has. */
 export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): void {
   const end = endOf(response);
   if (end !== undefined) return observer(end);
-  const observers = observersOf(response);
-  // None are left of a response that has ended, and does not say so.
-  if (observers !== undefined && observers.length > 0) observers.push(observer);
-  else listen(response, observer);
-}
-
-function listen(response: NodeResponse, observer: ResponseObserver): void {
-  const observers = [observer];
-  // One that waits behind others on its connection has no socket yet, and never hears that there will be none.
-  const waitsFor = response.socket == null ? response.req?.socket : undefined;
-  const connection = typeof waitsFor?.on === 'function' ? connectionListenerOf(waitsFor) : undefined;
-  const stop = () => {
-    connection?.remove(closed);
-    response.off('finish', finished);
-    response.off('close', closed);
-  };
-  const tell = (how: ResponseEnd) => {
-    attempt('removing a listener', stop);
-    for (const each of observers.splice(0).reverse())
-      attempt('telling of the end of a response', () => each(how));
-  };
-  // It comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream, too.
-  const finished: Finished = () => tell(wasCalledOff(response) ? 'left' : 'sent');
-  finished[OBSERVERS] = observers;
-  const closed = () => tell('left');
-  // Servers that are not Node's have responses with less.
-  const add = response.prependListener ?? response.on;
-  Reflect.apply(add, response, ['finish', finished]);
-  Reflect.apply(add, response, ['close', closed]);
-  connection?.add(closed);
+  listenerOf(response).add(observer);
 }
 
 /** Tells `observer` that `connection` has closed, at once if it has. */
@@ -120,8 +113,9 @@ export function onConnectionClose(connection: Connection, observer: () => void):
 
 /** @returns `undefined` as long as it has not ended */
 function endOf(response: NodeResponse): ResponseEnd | undefined {
-  if (response.writableEnded && response.writableFinished) return 'sent';
-  return response.destroyed || response.req?.socket?.destroyed ? 'left' : undefined;
+  const { writableEnded, writableFinished, destroyed, req } = response;
+  if (writableEnded && writableFinished) return 'sent';
+  return destroyed || req?.socket?.destroyed ? 'left' : undefined;
 }
 
 /** Whether the client has called an HTTP/2 stream off. */

@@ -68,6 +68,7 @@ export function writeFailure(
   also: Attributes,
   { attributeNames: { error } }: Plan,
 ): void {
+  // Keys behind a spread would be dear: see `startTrackedSpan`.
   setAttributes(span, Object.assign(error === null ? {} : { [error]: true }, also, { 'error.type': type }));
   if (hasOwnStatus(span)) return;
   attempt('span.setStatus()', () => span.setStatus({ code: SpanStatusCode.ERROR, message }));
