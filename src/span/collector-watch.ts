@@ -25,9 +25,12 @@ const collections = /* @__PURE__ */ registryOf<() => void>((act) => act());
  * @returns whether the host tells of collections
  */
 export function afterCollection(act: () => void): boolean {
-  if (collections === undefined) return false;
-  // Nobody refers to the object.
-  return attempt('FinalizationRegistry.register()', () => (collections.register({}, act), true)) === true;
+  const register = () => {
+    // Nobody refers to the object.
+    collections?.register({}, act);
+    return collections !== undefined;
+  };
+  return attempt('FinalizationRegistry.register()', register) === true;
 }
 
 /**

@@ -77,19 +77,17 @@ export class LiveSpanList implements Iterable<Listed> {
   awaitCollection(): void {
     if (this.#awaitsCollection) return;
     this.#awaitsCollection = afterCollection(this.#tidy);
-    if (!this.#awaitsCollection && this.first === undefined) this.#letGo();
+    // Where nobody tells of collections, an empty list is not kept for the next.
+    if (!this.#awaitsCollection && this.first === undefined) this.#tidy();
   }
 
   readonly #tidy = (): void => {
     this.#awaitsCollection = false;
-    if (this.first === undefined) this.#letGo();
-    else if (watchOld(this.first)) this.awaitCollection();
+    if (this.first === undefined) {
+      this.#isHeld = false;
+      listsInUse.delete(this);
+    } else if (watchOld(this.first)) this.awaitCollection();
   };
-
-  #letGo(): void {
-    this.#isHeld = false;
-    listsInUse.delete(this);
-  }
 
   *[Symbol.iterator](): Generator<Listed> {
     settlePostponed();
