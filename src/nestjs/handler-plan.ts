@@ -5,7 +5,7 @@ import type { TaskOptions } from '../options/options.ts';
 import { type Plan, planSource } from '../options/plan.ts';
 import type { MessageEntry } from './message-entry.ts';
 import { methodName } from './method-name.ts';
-import { type HttpRequest, methodAttributes, routeOf } from './request-facts.ts';
+import { type HttpRequest, methodAttributes } from './request-facts.ts';
 import { requestSignal } from './request-signal.ts';
 
 interface GraphQLInfo {
@@ -13,7 +13,7 @@ interface GraphQLInfo {
 }
 
 /** What the spans of handlers are made from. */
-type Given = [context: ExecutionContext, entry: MessageEntry | undefined];
+type Given = [context: ExecutionContext, entry: MessageEntry | undefined, route: string | undefined];
 
 /** Handlers in one kind of context. */
 interface HandlerKind {
@@ -61,10 +61,8 @@ export function requestOf(context: ExecutionContext): HttpRequest | undefined {
 // What the semantic conventions of OpenTelemetry say, as far as it is known before the handler runs and is nobody's
 // personal data.
 
-function httpAttributes(context: ExecutionContext): Attributes {
-  const request = requestOf(context)!;
-  const route = routeOf(request);
-  const attributes = methodAttributes(request.method);
+function httpAttributes(context: ExecutionContext, _entry: unknown, route: string | undefined): Attributes {
+  const attributes = methodAttributes(requestOf(context)!.method);
   if (route !== undefined) attributes['http.route'] = route;
   return attributes;
 }

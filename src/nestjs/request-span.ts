@@ -24,9 +24,9 @@ export type RequestSpans = 'auto' | boolean;
 const planNow = planSource(instance, 'HTTP', {
   name: nameOf,
   kind: SpanKind.SERVER,
-  attributes: (request: HttpRequest) => ({
+  attributes: (request: HttpRequest, route: string | undefined) => ({
     ...requestAttributes(nodeRequest(request)),
-    ...routeAttribute(routeOf(request)),
+    ...routeAttribute(route),
   }),
 });
 
@@ -53,9 +53,9 @@ export class RequestSpan extends HttpSpan {
   }
 
   /** A handler takes the request over: now the route is known. */
-  handled(): void {
+  handled(route: string | undefined): void {
     this.#isHandled = true;
-    this.#writeRoute();
+    this.#writeRoute(route);
   }
 
   /** @param failure `undefined` when it was made good */
@@ -78,19 +78,18 @@ export class RequestSpan extends HttpSpan {
   protected override writeEnd(statusCode: number | undefined): void {
     super.writeEnd(statusCode);
     // Express leaves the route of a middleware on a request that none of the application's fits.
-    if (!this.#isHandled && statusCode !== 404) this.#writeRoute();
+    if (!this.#isHandled && statusCode !== 404) this.#writeRoute(routeOf(this.#request));
   }
 
-  #writeRoute(): void {
-    const route = routeOf(this.#request);
+  #writeRoute(route: string | undefined): void {
     if (route === undefined || !this.isWritable) return;
     attempt('span.updateName()', () => this.live.span.updateName(requestName(this.#method, route)));
     this.setAttribute('http.route', route);
   }
 }
 
-function nameOf(request: HttpRequest): string {
-  return requestName(nodeRequest(request).method, routeOf(request));
+function nameOf(request: HttpRequest, route: string | undefined): string {
+  return requestName(nodeRequest(request).method, route);
 }
 
 function routeAttribute(route: string | undefined) {
@@ -118,7 +117,7 @@ export function startRequestSpan(
   const tracer = instance.tracerFor(plan);
   const parent = tracer && parentOf(mode, request);
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
-  const live = startTrackedSpan({ instance, plan, tracer: tracer!, parent }, [request]);
+  const live = startTrackedSpan({ instance, plan, tracer: tracer!, parent }, [request, routeOf(request)]);
   if (live === undefined) return undefined;
   const span = new RequestSpan(live, request, response, parent);
   spans.set(response, span);

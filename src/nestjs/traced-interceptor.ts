@@ -92,14 +92,14 @@ export class TracedInterceptor implements NestInterceptor {
     const response = request && nodeResponse(context.getArgByIndex(1));
     const around = response && requestSpanOf(response);
     const route = request && routeOf(request);
-    if (around !== undefined) around.handled();
+    if (around !== undefined) around.handled(route);
     else if (route !== undefined) tellRoute(active, route);
     if (!isChosen(route, this.#options)) return undefined;
     const entry = context.getType() === 'rpc' ? entryOf(context, active) : undefined;
     // A middleware may have lost the context.
     const isLost = around !== undefined && trace.getSpan(active) === undefined;
     const parent = isLost ? around.live.active : (entry?.parent ?? active);
-    const live = startTrackedSpan({ instance, plan, tracer, parent }, [context, entry]);
+    const live = startTrackedSpan({ instance, plan, tracer, parent }, [context, entry, route]);
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && endingWith(response, live, around)) ??
