@@ -14,7 +14,7 @@ const together = [
   'test/{abort,carriers,configuration,hostile,instances,manual-spans}.test.ts',
   'test/{parentage,portable-context-manager,presets,provider,records,thrown-values,time-limit,unhandled,wrapped}.test.ts',
   'test/decorators/*.test.ts',
-  'test/returned/{iterators,look-alikes,node-streams,observables,plain-objects,queries,realms,running-promises}.test.ts',
+  'test/returned/{cursors,iterators,look-alikes,node-streams,observables,plain-objects,queries,realms,running-promises}.test.ts',
   'test/returned/{thenables,userland-streams,values,web-streams}.test.ts',
   'test/standard/*.test.ts',
 ];

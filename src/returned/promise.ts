@@ -81,8 +81,7 @@ export function derivePromise(
   try {
     // Engines know this call, and make several of it at the price of one.
     if (promise.then === THEN) return promise.then(onReturned, onThrew);
-    const prototype = isNativePromise(promise) ? Object.getPrototypeOf(promise) : Promise.prototype;
-    return unpatchedThen(prototype).call(promise, onReturned, onThrew);
+    return unpatchedThen(Object.getPrototypeOf(promise)).call(promise, onReturned, onThrew);
   } catch {
     return undefined;
   }

@@ -1,11 +1,9 @@
 import { dataProperty, holderOf, methodOf } from '../platform/data-property.ts';
-import { isObject } from '../platform/is-object.ts';
 import type { CoveredWork } from './covered-work.ts';
 import { isIntrinsic, isZoneOrBluebird } from './promise.ts';
 
 /** Whether the work of a promise is under way, whoever asks for it: subclasses that are lazy have a `then` of their own. */
-export function isRunning(promise: unknown): promise is object {
-  if (!isObject(promise) || !('then' in promise)) return false;
+export function isRunning(promise: object): boolean {
   const holder = holderOf(promise, 'then');
   return holder !== undefined && (isIntrinsic(holder) || isZoneOrBluebird(promise));
 }

@@ -89,7 +89,6 @@ function plain(name: string, message: string | undefined): RecordedException {
 
 /** The stack of an error, and below it those of the errors that caused it, and of those that it is made of. */
 function stackOf(thrown: unknown, { name, message }: RecordedException, depth: number): string | undefined {
-  if (!isObject(thrown)) return undefined;
   const own = readText(() => (thrown as Error).stack);
   let causes = '';
   try {

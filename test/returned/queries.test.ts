@@ -353,3 +353,60 @@ test('handlers of a thenable get its this and every value, and it gets every arg
   ]);
   expect(rows()).toEqual([RETURNED]);
 });
+
+describe('a query whose methods call each other', () => {
+  class Rows {
+    then(tell: (rows: unknown) => unknown) {
+      return Promise.resolve(['row']).then(tell);
+    }
+    async prepare() {
+      throw new TypeError('no statement is kept');
+    }
+    /** With the function as it is, so where its caller is: ours is not the active span in here. */
+    each(act: (row: unknown) => void) {
+      this.prepare().catch(() => {});
+      act('row');
+      return this;
+    }
+    async all() {
+      await turn();
+      await this.prepare().catch(() => {});
+      return ['row'];
+    }
+  }
+
+  test('while one is called: the work is not that of the inner one', async () => {
+    const { rows } = record();
+    const found = task(() => new Rows())();
+    expect(found.each(() => {})).toBe(found);
+    await turn();
+    expect(rows()).toEqual([]);
+    expect(await found).toEqual(['row']);
+    expect(rows()).toEqual([RETURNED]);
+  });
+
+  test('after an await', async () => {
+    const { rows } = record();
+    const found = task(() => new Rows())();
+    expect(await found.all()).toEqual(['row']);
+    expect(rows()).toEqual([RETURNED]);
+  });
+});
+
+test('a query that answers by what only looks like a promise gives it out as it is', async () => {
+  const { rows } = record();
+  const answer = new Proxy(Promise.resolve('row'), {});
+  class Rows {
+    then(tell: (rows: unknown) => unknown) {
+      return Promise.resolve(['row']).then(tell);
+    }
+    first() {
+      return answer;
+    }
+  }
+  const found = task(() => new Rows())();
+  expect(found.first()).toBe(answer);
+  expect(rows()).toEqual([]);
+  expect(await found).toEqual(['row']);
+  expect(rows()).toEqual([RETURNED]);
+});

@@ -198,6 +198,15 @@ describe('as of sharp, a stream that answers by a promise', () => {
     expect(rows()).toEqual([LEFT]);
   });
 
+  test('gets no method that it has not', async () => {
+    const { rows } = record();
+    const image = task(Promise.resolve());
+    expect('return' in image).toBe(false);
+    image.destroy();
+    await turn();
+    expect(rows()).toEqual([LEFT]);
+  });
+
   test('has all of its methods back when it turns out to be a value', () => {
     const { rows } = record();
     const image = new Image(Promise.resolve());

@@ -95,6 +95,24 @@ test('with an exporter that hangs, the queue is bounded by its size and the most
   await answerAll(exporter);
 });
 
+test.each(['returns', 'throws'])('spans of work that %s find as much room as the queue has', async (how) => {
+  const { exporter, processor } = registered(LIMITS);
+  const work = traceTask(
+    () => {
+      if (how === 'throws') throw new Error('no reply');
+    },
+    { flush: 'never' },
+  );
+  for (let i = 0; i < 100; i++)
+    try {
+      work();
+    } catch {
+      // As it would without us.
+    }
+  expect(processor.stats()).toMatchObject({ queued: 10, exporting: 2, dropped: 88 });
+  await answerAll(exporter);
+});
+
 test('spans that somebody else has started and never ends do not count', async () => {
   const { exporter, processor, provider } = registered(LIMITS);
   for (let i = 0; i < 1000; i++) provider.getTracer('other').startSpan('never ended');
