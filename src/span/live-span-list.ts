@@ -34,6 +34,9 @@ export interface Listed extends Watched {
 /** All that have live spans now, of every instance and every copy of this library. */
 export const listsInUse = /* @__PURE__ */ processWide('live-spans', () => new Set<Iterable<Listed>>());
 
+/** How many lists are held while they are empty: more is an instance for each request, or a host that does not tell of collections. */
+const MOST_EMPTY = 16;
+
 /**
  * The live spans of one tracing instance, oldest first. Intrusive: joining and leaving allocate nothing.
  *
@@ -70,7 +73,14 @@ export class LiveSpanList implements Iterable<Listed> {
     if (next === undefined) this.#last = previous;
     else next.previous = previous;
     live.next = live.previous = undefined;
-    if (this.first === undefined) this.awaitCollection();
+    if (this.first !== undefined) return;
+    if (listsInUse.size > MOST_EMPTY) this.#leave();
+    else this.awaitCollection();
+  }
+
+  #leave(): void {
+    this.#isHeld = false;
+    listsInUse.delete(this);
   }
 
   /** There is something to do when the collector has come: a span waits for what could be collected, or there is none left. */
@@ -78,15 +88,13 @@ export class LiveSpanList implements Iterable<Listed> {
     if (this.#awaitsCollection) return;
     this.#awaitsCollection = afterCollection(this.#tidy);
     // Where nobody tells of collections, an empty list is not kept for the next.
-    if (!this.#awaitsCollection && this.first === undefined) this.#tidy();
+    if (!this.#awaitsCollection && this.first === undefined) this.#leave();
   }
 
   readonly #tidy = (): void => {
     this.#awaitsCollection = false;
-    if (this.first === undefined) {
-      this.#isHeld = false;
-      listsInUse.delete(this);
-    } else if (watchOld(this.first)) this.awaitCollection();
+    if (this.first === undefined) this.#leave();
+    else if (watchOld(this.first)) this.awaitCollection();
   };
 
   *[Symbol.iterator](): Generator<Listed> {
