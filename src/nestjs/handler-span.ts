@@ -49,6 +49,10 @@ export class HttpHandlerSpan extends HttpSpan implements HandlerSpan {
     this.#request = request;
   }
 
+  override endWithResponse(): void {
+    if (!this.#request?.takes(this)) super.endWithResponse();
+  }
+
   protected override get takesLateWrites(): boolean {
     return this.#request?.isLocalRoot === true;
   }

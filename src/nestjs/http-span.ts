@@ -4,7 +4,7 @@ import { attempt } from '../platform/report.ts';
 import { LEFT, RETURNED, writeFailure } from '../span/outcome.ts';
 import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
-import { type NodeResponse, onResponseEnd } from './response-end.ts';
+import { type NodeResponse, onResponseEnd, type ResponseEnd } from './response-end.ts';
 
 /** What went wrong on the way to a response. */
 export interface Failure {
@@ -24,12 +24,14 @@ export abstract class HttpSpan {
 
   /** From now on the span ends with its response: at once, if that has ended. */
   endWithResponse(): void {
-    onResponseEnd(this.response, (end) => {
-      if (end === 'left') this.#left();
-      else if (!this.takesLateWrites) this.#sent();
-      // Whoever else hears of the end can still write on the span.
-      else queueMicrotask(() => void attempt('telling of the end of a response', () => this.#sent()));
-    });
+    onResponseEnd(this.response, (end) => this.responseEnded(end));
+  }
+
+  responseEnded(end: ResponseEnd): void {
+    if (end === 'left') this.#left();
+    else if (!this.takesLateWrites) this.#sent();
+    // Whoever else hears of the end can still write on the span.
+    else queueMicrotask(() => void attempt('telling of the end of a response', () => this.#sent()));
   }
 
   /** Not inside a span of somebody else's, which ends with the response as well, and after its children. */

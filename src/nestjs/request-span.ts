@@ -13,7 +13,7 @@ import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
 import { type HttpRequest, nodeRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
-import type { NodeResponse } from './response-end.ts';
+import type { NodeResponse, ResponseEnd } from './response-end.ts';
 
 /**
  * Whether requests get a span of their own: `auto` where nothing around the application has made one, `true` always,
@@ -40,6 +40,8 @@ export class RequestSpan extends HttpSpan {
   #isHandled = false;
   /** Whether the handler failed when its answer was under way. */
   #isCutShort = false;
+  readonly #handlers: HttpSpan[] = [];
+  #isOver = false;
 
   constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, parent: Context) {
     super(live, response);
@@ -50,6 +52,19 @@ export class RequestSpan extends HttpSpan {
 
   protected override get takesLateWrites(): boolean {
     return this.isLocalRoot;
+  }
+
+  /** @returns whether the span of a handler ends with this one, and before it: the response is listened to once. */
+  takes(handler: HttpSpan): boolean {
+    if (!this.#isOver) this.#handlers.push(handler);
+    return !this.#isOver;
+  }
+
+  override responseEnded(end: ResponseEnd): void {
+    this.#isOver = true;
+    for (const handler of this.#handlers.toReversed())
+      attempt('telling of the end of a response', () => handler.responseEnded(end));
+    super.responseEnded(end);
   }
 
   /** A handler takes the request over: now the route is known. */

@@ -19,14 +19,12 @@ export interface NodeResponse {
   readonly errored?: unknown;
   readonly req?: { readonly socket?: Connection | null };
   /** None as long as the response waits behind others on its connection. */
-  readonly socket?: { readonly server?: unknown } | null;
+  readonly socket?: object | null;
   /** HTTP/2 only. */
   readonly stream?: { readonly aborted: boolean; readonly rstCode?: number; readonly errored?: unknown };
   on(event: 'finish' | 'close', listener: () => void): unknown;
   prependListener?(event: 'finish' | 'close', listener: () => void): unknown;
   off(event: 'finish' | 'close', listener: () => void): unknown;
-  getMaxListeners?(): number;
-  setMaxListeners?(most: number): unknown;
   hasHeader(name: string): boolean;
   setHeader(name: string, value: string): unknown;
 }
@@ -58,71 +56,48 @@ class ConnectionListener extends SharedListener<() => void> {
 
 const connectionListenerOf = oneFor((connection: Connection) => new ConnectionListener(connection));
 
-/** Tells `observer` how `response` has ended, at once if it has. */
-export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): void {
-  const end = endOf(response);
-  if (end !== undefined) observer(end);
-  else if (isServedByNode(response)) onCloseAlone(response, observer);
-  else onFinishOrClose(response, observer);
-}
-
-/** Whether `close` comes in any case: over HTTP/1, to a response that has got its connection. */
-function isServedByNode({ socket, stream }: NodeResponse): boolean {
-  return stream === undefined && socket?.server !== undefined;
-}
-
-/** One listener, since it is one for every request. When a response is sent, its socket is taken from it; Bun gives it another. */
-function onCloseAlone(response: NodeResponse, observer: ResponseObserver): void {
-  const { socket } = response;
-  const closed = () => {
-    response.off('close', closed);
-    tell(observer, response.socket === socket ? 'left' : 'sent');
-  };
-  makeRoom(response);
-  listenFirst(response, 'close', closed);
-}
-
 /**
+ * Tells `observer` how `response` has ended, at once if it has, and who asked last first.
+ *
  * `finish` comes before `close` and only for a whole response, except over HTTP/2, where it comes for an aborted stream
  * too. On servers that are not Node's, `close` need not come. A response that waits behind others on its connection has no
  * socket yet, and never hears that there will be none: so then the connection is listened to as well.
  */
-function onFinishOrClose(response: NodeResponse, observer: ResponseObserver): void {
-  const socket = response.socket == null ? response.req?.socket : undefined;
-  const connection = typeof socket?.on === 'function' ? connectionListenerOf(socket) : undefined;
+export function onResponseEnd(response: NodeResponse, observer: ResponseObserver): void {
+  const known = endOf(response);
+  if (known !== undefined) return observer(known);
+  const connection = connectionAwaitedBy(response);
   let isTold = false;
   const end = (how: ResponseEnd) => {
     if (isTold) return;
     isTold = true;
     attempt('removing a listener', () => {
-      connection?.remove(left);
       response.off('finish', finished);
-      response.off('close', left);
+      response.off('close', closed);
+      connection?.remove(lost);
     });
-    tell(observer, how);
+    attempt('telling of the end of a response', () => observer(how));
   };
   const finished = () => end(wasCalledOff(response) ? 'left' : 'sent');
-  const left = () => end('left');
-  makeRoom(response);
+  const closed = () => end('left');
+  // Once it has its socket, it hears of that itself, and with it all that came later.
+  const lost = () => {
+    if (response.socket == null) end('left');
+  };
   listenFirst(response, 'finish', finished);
-  listenFirst(response, 'close', left);
-  connection?.add(left);
+  listenFirst(response, 'close', closed);
+  connection?.add(lost);
+}
+
+function connectionAwaitedBy({ socket, req }: NodeResponse): ConnectionListener | undefined {
+  const awaited = socket == null ? req?.socket : undefined;
+  return typeof awaited?.on === 'function' ? connectionListenerOf(awaited) : undefined;
 }
 
 /** Before the others', so that spans end before those of an instrumentation. Servers that are not Node's have no such method. */
 function listenFirst(response: NodeResponse, event: 'finish' | 'close', listener: () => void): void {
   if (response.prependListener) response.prependListener(event, listener);
   else response.on(event, listener);
-}
-
-/** Node warns of a leak from the eleventh listener on: the application is to have as many of its own as without us. */
-function makeRoom(response: NodeResponse): void {
-  const most = response.getMaxListeners?.() ?? 0;
-  if (most > 0) response.setMaxListeners?.(most + 1);
-}
-
-function tell(observer: ResponseObserver, end: ResponseEnd): void {
-  attempt('telling of the end of a response', () => observer(end));
 }
 
 /** Tells `observer` that `connection` has closed, at once if it has. */

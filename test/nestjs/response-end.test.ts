@@ -19,25 +19,19 @@ const responseWith = (others: object) =>
     ...others,
   }) as Response;
 
-const served = { socket: { server: {} } };
-
 describe.each([
   ['of Node', {}, []],
   ['without `prependListener`', { prependListener: undefined }, []],
   ['without `off`', { off: undefined }, ['oncespan: removing a listener threw']],
 ])('a response %s', (_which, others, reports) => {
-  test('tells each observer once, and takes no room from the listeners of others', () => {
+  test('tells each observer once', () => {
     const response = responseWith(others);
     const told: string[] = [];
-    for (const name of ['request', 'handler', 'signal'])
-      onResponseEnd(response, (end) => told.push(`${name} ${end}`));
-    const taken = [response.listenerCount('finish'), response.listenerCount('close')];
-    expect(taken).toEqual([3, 3]);
-    expect(response.getMaxListeners()).toBe(EventEmitter.defaultMaxListeners + 3);
+    for (const name of ['request', 'signal']) onResponseEnd(response, (end) => told.push(`${name} ${end}`));
     response.emit('finish');
     response.emit('close');
     response.emit('finish');
-    expect(told.toSorted()).toEqual(['handler sent', 'request sent', 'signal sent']);
+    expect(told.toSorted()).toEqual(['request sent', 'signal sent']);
     expect([...new Set(reported.splice(0).map(([text]) => text))]).toEqual(reports);
   });
 
@@ -53,42 +47,44 @@ describe.each([
   });
 });
 
-test.each([
-  ['over HTTP/1, by `close` alone', served, [0, 1]],
-  ['over HTTP/2', { ...served, stream: { aborted: false } }, [1, 1]],
-  ['that waits for its connection', { socket: null }, [1, 1]],
-  ["of a server that is not Node's", { socket: {} }, [1, 1]],
-])('a response %s, tells the latest comer first, and leaves no listener', (_which, others, taken) => {
-  const response = responseWith(others);
-  const counts = () => [response.listenerCount('finish'), response.listenerCount('close')];
-  const told: string[] = [];
-  onResponseEnd(response, (end) => told.push(`request ${end}`));
-  expect(counts()).toEqual(taken);
-  onResponseEnd(response, (end) => told.push(`handler ${end}`));
-  response.emit('finish');
-  Object.assign(response, { socket: null });
-  response.emit('close');
-  expect(told).toEqual(['handler sent', 'request sent']);
-  expect(counts()).toEqual([0, 0]);
-});
+test.each(['finish', 'close'])(
+  'tells the latest comer first of its `%s`, and leaves no listener',
+  (event) => {
+    const response = responseWith({});
+    const told: string[] = [];
+    for (const name of ['request', 'signal']) onResponseEnd(response, () => told.push(name));
+    response.emit(event);
+    expect(told).toEqual(['signal', 'request']);
+    expect(response.eventNames()).toEqual([]);
+  },
+);
 
-test.each([
-  ['its own socket: the client has left', served.socket, 'left'],
-  ['no socket: Node has sent it', null, 'sent'],
-  ['another socket: Bun has sent it', {}, 'sent'],
-])('at its `close`, a response with %s', (_which, socket, end) => {
-  const response = responseWith(served);
-  const told: string[] = [];
-  onResponseEnd(response, (how) => told.push(how));
-  Object.assign(response, { socket });
-  response.emit('close');
-  expect(told).toEqual([end]);
-});
+describe('a response that waits behind others on its connection', () => {
+  const waiting = () => {
+    const socket = new EventEmitter();
+    const response = responseWith({ socket: null, req: { socket } });
+    const told: string[] = [];
+    onResponseEnd(response, (end) => told.push(`request ${end}`));
+    return { socket, response, told };
+  };
 
-test.each([0, Infinity])('a response that takes %d listeners, which is as many as come', (most) => {
-  const response = responseWith(served).setMaxListeners(most);
-  onResponseEnd(response, () => {});
-  expect(response.getMaxListeners()).toBe(most);
+  test('has been left when that closes', () => {
+    const { socket, response, told } = waiting();
+    socket.emit('close');
+    expect(told).toEqual(['request left']);
+    expect([socket.eventNames(), response.eventNames()]).toEqual([[], []]);
+  });
+
+  test('tells by itself once it has that: first who came later', () => {
+    const { socket, response, told } = waiting();
+    Object.assign(response, { socket });
+    onResponseEnd(response, (end) => told.push(`signal ${end}`));
+    socket.emit('close');
+    expect(told).toEqual([]);
+    response.emit('close');
+    expect(told).toEqual(['signal left', 'request left']);
+    expect([socket.eventNames(), response.eventNames()]).toEqual([[], []]);
+  });
 });
 
 test('a listener of `close` that makes a response finish is one end, not two', () => {
