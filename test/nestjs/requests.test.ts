@@ -344,6 +344,46 @@ describe.each(adapters)('%s', (name, adapter) => {
     spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
   });
 
+  test('a handler ends before what is around it and ends when the response is finished, as in the instrumentation of Express', async () => {
+    const { rows } = record();
+    const around = (_request: unknown, response: ServerResponse, next: () => void) => {
+      const span = trace.getTracer('express').startSpan('request handler');
+      response.on('finish', () => span.end());
+      context.with(trace.setSpan(context.active(), span), next);
+    };
+    await using served = await serve(moduleWith({ requests: false }, around as never), adapter());
+    await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    expect(rows().map((row) => row.name)).toEqual(['StockController.find', 'request handler']);
+  });
+
+  test('a handler ends before its request, also where that has waited for its connection', async () => {
+    const { rows } = record();
+    const first = deferred<void>();
+    const middleware = async (
+      request: { originalUrl?: string },
+      response: ServerResponse,
+      next: () => void,
+    ) => {
+      response.on('close', first.resolve);
+      if (request.originalUrl !== '/stock/page') await first.promise;
+      next();
+    };
+    await using served = await serve(moduleWith({}, middleware as never), adapter());
+    const socket = connect(served.port, '127.0.0.1').resume();
+    const request = (path: string) => `GET ${path} HTTP/1.1\r\nHost: localhost\r\n\r\n`;
+    socket.write(request('/stock/page') + request('/stock/7'));
+    await first.promise;
+    await served.settled();
+    socket.destroy();
+    expect(rows().map((row) => row.name)).toEqual([
+      'StockController.page',
+      'GET /stock/page',
+      'StockController.find',
+      'GET /stock/:id',
+    ]);
+  });
+
   test('an exception that a filter answers with 200 is an error of the handler alone', async () => {
     using spans = recordSpans();
     await using served = await serve(moduleWith({}), adapter());
