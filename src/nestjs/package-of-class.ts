@@ -2,7 +2,10 @@ import type * as node from 'node:inspector';
 import { builtinModule } from '../platform/builtin-module.ts';
 import { environmentVariable } from '../platform/environment-variable.ts';
 
-/** The folder of the package under `node_modules` that a class comes from; `undefined` if it comes from none, or is unknown. */
+/**
+ * The folder of the package under `node_modules` that a class comes from; `''` if it comes from none; `undefined` if that is
+ * unknown, as of the classes of the language.
+ */
 export type PackageOf = (type: object) => string | undefined;
 
 /**
@@ -32,7 +35,8 @@ const packages = new WeakMap<object, string | undefined>();
 
 /** Of a path or URL. Where one `node_modules` is in another, as with pnpm, the inner one counts. */
 function packageIn(file: string | undefined): string | undefined {
-  return /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(file ?? '')?.[0];
+  if (file === undefined || file.startsWith('node:')) return file;
+  return /^.*[/\\]node_modules[/\\](?:@[^/\\]+[/\\])?[^/\\]+/.exec(file)?.[0] ?? '';
 }
 
 /** Node's own, which every realm has: the global object of a test runner's is its own. */

@@ -8,7 +8,7 @@ import { isUntraced } from '../platform/untraced-context.ts';
 import { startTrackedSpan } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
-import { hasEnded, hasLiveSpan } from '../span/parentage.ts';
+import { hasEnded, hasLiveSpan, parentSpanContext } from '../span/parentage.ts';
 import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
@@ -154,7 +154,8 @@ export function noteStart(): void {
 function parentOf(mode: RequestSpans, request: HttpRequest): Context | undefined {
   const active = activeContext();
   if (isUntraced(active)) return undefined;
-  const around = trace.getSpan(active);
+  // A tracer that traces nothing makes spans whose contexts are not valid.
+  const around = parentSpanContext(active) && trace.getSpan(active);
   const isOver = (span: Span) => hasEnded(active) || (ofStarts.has(span) && isUnrecorded(span));
   if (around === undefined || isOver(around)) return received(trace.deleteSpan(active), request);
   // Something has read the headers already.

@@ -26,8 +26,8 @@ const classesOfLibraries = new Set<unknown>([
 
 /**
  * Traces the classes that the application's own modules list as providers: the root module, and what is imported from there
- * as a class. What another package brings is left alone, and so is a dynamic module, as most libraries have one. What is
- * named in `include` is the application's own, too, whatever it is.
+ * as a class; and what these inherit from classes of the application. What another package brings is left alone, and so is a
+ * dynamic module, as most libraries have one. What is named in `include` is the application's own, too, whatever it is.
  *
  * The methods are replaced where they stand, on the prototype, so that a class stays the token and the type it was,
  * whatever the scope of its instances.
@@ -51,7 +51,7 @@ function chosenClasses(
     const isOwn = (type: Class) => {
       if (exclude.includes(type) || classesOfLibraries.has(type)) return false;
       const itsPackage = packageOf(type);
-      return itsPackage === undefined || itsPackage === packageOf(module);
+      return !itsPackage || itsPackage === packageOf(module);
     };
     for (const type of imports?.map(classOfImport) ?? []) if (type && isOwn(type)) reached.add(type);
     for (const type of providers?.map(classOfProvider) ?? []) if (type && isOwn(type)) chosen.add(type);
@@ -65,6 +65,15 @@ function chosenClasses(
   }
   // It grows on the way.
   for (const type of reached) follow(type, decoratorLists(type));
+  // A class whose file is not known may be the language's, and everybody's.
+  const isOwnBase = (base: Class, type: Class) => {
+    const itsPackage = packageOf(base);
+    return itsPackage === '' || (itsPackage !== undefined && itsPackage === packageOf(type));
+  };
+  for (const type of chosen) {
+    const base = Object.getPrototypeOf(type) as Class | null;
+    if (base !== null && isOwnBase(base, type) && !exclude.includes(base)) chosen.add(base);
+  }
   return chosen;
 }
 

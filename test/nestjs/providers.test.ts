@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { spawnSync } from 'node:child_process';
+import { EventEmitter } from 'node:events';
 import {
   mkdirSync,
   mkdtempSync,
@@ -106,6 +107,53 @@ describe('a dynamic module of the application', () => {
     const { dynamic } = feature();
     const imports = [TracingModule.forRoot({ classes: 'providers' }), ...dynamic.imports];
     expect(await spansFrom({ ...dynamic, imports })).toEqual(ALL);
+  });
+});
+
+describe('what a provider inherits', () => {
+  abstract class Crud {
+    onModuleInit() {}
+  }
+  class Users extends Crud {
+    onApplicationBootstrap() {}
+  }
+  class Orders extends Crud {}
+
+  test('from a class of the application is traced, once', async () => {
+    expect(await spansOf({ providers: [Users, Orders] })).toEqual([
+      'Crud',
+      'Crud',
+      'Users.onApplicationBootstrap',
+    ]);
+  });
+
+  test('from one that is excluded is not', async () => {
+    class Kept {
+      onModuleInit() {}
+    }
+    class Bills extends Kept {
+      onApplicationBootstrap() {}
+    }
+    expect(await spansOf({ providers: [Bills] }, { exclude: [Kept] })).toEqual([
+      'Bills.onApplicationBootstrap',
+    ]);
+  });
+
+  test('from Nest, from Node, from the language or from nothing is not', async () => {
+    const untouched = [EventEmitter.prototype, Map.prototype, Function.prototype, Logger.prototype];
+    const methods = () => untouched.map((of) => Object.values(Object.getOwnPropertyDescriptors(of)));
+    const before = methods();
+    class Bus extends EventEmitter {
+      onModuleInit() {
+        this.emit('started');
+      }
+    }
+    class Cache extends Map {}
+    class Log extends Logger {}
+    class Odd {}
+    Object.setPrototypeOf(Odd, null);
+    expect(await spansOf({ providers: [Bus, Cache, Log, Odd] })).toEqual(['Bus']);
+    expect(methods()).toEqual(before);
   });
 });
 

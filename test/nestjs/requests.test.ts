@@ -31,7 +31,15 @@ import { type AbstractHttpAdapter, LazyModuleLoader, NestFactory } from '@nestjs
 import { Test } from '@nestjs/testing';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { context, propagation, type Span, SpanKind, type Tracer, trace } from '@opentelemetry/api';
+import {
+  context,
+  INVALID_SPAN_CONTEXT,
+  propagation,
+  type Span,
+  SpanKind,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api';
 import { W3CBaggagePropagator, W3CTraceContextPropagator, CompositePropagator } from '@opentelemetry/core';
 import { HttpInstrumentation } from '@opentelemetry/instrumentation-http';
 import { AlwaysOffSampler, SamplingDecision } from '@opentelemetry/sdk-trace';
@@ -456,6 +464,18 @@ describe.each(adapters)('%s', (name, adapter) => {
     expect(await inSpan('auto')).toBe('around\n  StockController.find');
     expect(await inSpan(false)).toBe('around\n  StockController.find');
     expect(await inSpan(true)).toBe('around\n  GET /stock/:id\n    StockController.find');
+  });
+
+  test('a span around the application that a tracer made which traces nothing is none', async () => {
+    using spans = recordSpans();
+    await using served = await serve(moduleWith({}), adapter());
+    const server = served.app.getHttpServer() as { emit: (...args: unknown[]) => boolean };
+    const emit = server.emit.bind(server);
+    const around = trace.setSpanContext(context.active(), INVALID_SPAN_CONTEXT);
+    server.emit = (...args) => context.with(around, () => emit(...args));
+    await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
   });
 
   test('a server that was started in a span, which has ended, has requests of their own', async () => {
