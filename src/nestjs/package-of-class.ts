@@ -3,8 +3,8 @@ import { builtinModule } from '../platform/builtin-module.ts';
 import { environmentVariable } from '../platform/environment-variable.ts';
 
 /**
- * The folder of the package under `node_modules` that a class comes from; `''` if it comes from none; `undefined` if that is
- * unknown, as of the classes of the language.
+ * The folder of the package under `node_modules` that a class comes from, or the module of Node's; `''` if it comes from neither;
+ * `undefined` if that is unknown, as of the classes of the language.
  */
 export type PackageOf = (type: object) => string | undefined;
 

@@ -47,14 +47,16 @@ function chosenClasses(
   const isModule = (type: Class) => modules.some(({ metatype }) => metatype === type);
   const chosen = new Set(include.filter((type) => !isModule(type) && !exclude.includes(type)));
   const reached = new Set<Class>();
+  /** @param user the class that brings it: what is of the same package is its own */
+  const isOwn = (type: Class, user: Class) => {
+    if (exclude.includes(type) || classesOfLibraries.has(type)) return false;
+    const itsPackage = packageOf(type);
+    return !itsPackage || itsPackage === packageOf(user);
+  };
   const follow = (module: Class, { imports, providers }: Lists) => {
-    const isOwn = (type: Class) => {
-      if (exclude.includes(type) || classesOfLibraries.has(type)) return false;
-      const itsPackage = packageOf(type);
-      return !itsPackage || itsPackage === packageOf(module);
-    };
-    for (const type of imports?.map(classOfImport) ?? []) if (type && isOwn(type)) reached.add(type);
-    for (const type of providers?.map(classOfProvider) ?? []) if (type && isOwn(type)) chosen.add(type);
+    for (const type of imports?.map(classOfImport) ?? []) if (type && isOwn(type, module)) reached.add(type);
+    for (const type of providers?.map(classOfProvider) ?? [])
+      if (type && isOwn(type, module)) chosen.add(type);
   };
   for (const [at, module] of modules.entries()) {
     const { metatype } = module;
@@ -65,14 +67,10 @@ function chosenClasses(
   }
   // It grows on the way.
   for (const type of reached) follow(type, decoratorLists(type));
-  // A class whose file is not known may be the language's, and everybody's.
-  const isOwnBase = (base: Class, type: Class) => {
-    const itsPackage = packageOf(base);
-    return itsPackage === '' || (itsPackage !== undefined && itsPackage === packageOf(type));
-  };
   for (const type of chosen) {
     const base = Object.getPrototypeOf(type) as Class | null;
-    if (base !== null && isOwnBase(base, type) && !exclude.includes(base)) chosen.add(base);
+    // A class whose file is not known may be the language's, and everybody's.
+    if (base !== null && packageOf(base) !== undefined && isOwn(base, type)) chosen.add(base);
   }
   return chosen;
 }

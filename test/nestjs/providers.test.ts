@@ -139,8 +139,9 @@ describe('what a provider inherits', () => {
     ]);
   });
 
-  test('from Nest, from Node, from the language or from nothing is not', async () => {
-    const untouched = [EventEmitter.prototype, Map.prototype, Function.prototype, Logger.prototype];
+  test('from Nest, from this library, from Node, from the language or from nothing is not', async () => {
+    const classes = [EventEmitter, Map, Function, Logger, TracedInterceptor];
+    const untouched = classes.map(({ prototype }) => prototype as object);
     const methods = () => untouched.map((of) => Object.values(Object.getOwnPropertyDescriptors(of)));
     const before = methods();
     class Bus extends EventEmitter {
@@ -150,9 +151,10 @@ describe('what a provider inherits', () => {
     }
     class Cache extends Map {}
     class Log extends Logger {}
+    class Tracing extends TracedInterceptor {}
     class Odd {}
     Object.setPrototypeOf(Odd, null);
-    expect(await spansOf({ providers: [Bus, Cache, Log, Odd] })).toEqual(['Bus']);
+    expect(await spansOf({ providers: [Bus, Cache, Log, Tracing, Odd] })).toEqual(['Bus']);
     expect(methods()).toEqual(before);
   });
 });
