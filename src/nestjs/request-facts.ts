@@ -1,10 +1,10 @@
 import type { Attributes } from '@opentelemetry/api';
 import { environmentVariable } from '../platform/environment-variable.ts';
+import { type ExpressRequest, routeOfHandler } from './express-route.ts';
 
 /** What is read of a request: of `node:http` and `node:http2`, and what Express and Fastify add. */
-export interface HttpRequest {
+export interface HttpRequest extends ExpressRequest {
   readonly method?: string;
-  readonly url?: string;
   /** Express: the target as it came, before a router has taken its own path off. */
   readonly originalUrl?: unknown;
   readonly httpVersion?: string;
@@ -12,9 +12,7 @@ export interface HttpRequest {
   /** Whether the server has given its connection away: a header that asks for that is none. */
   readonly upgrade?: boolean;
   readonly socket?: { readonly encrypted?: boolean } | null;
-  /** Express: the path of the router, and the route inside it. */
-  readonly baseUrl?: string;
-  readonly route?: { readonly path?: unknown };
+  /** Fastify: an object of twelve fields, made for each look. */
   readonly routeOptions?: { readonly url?: unknown };
   /** Fastify: the request of Node behind its own. */
   readonly raw?: HttpRequest;
@@ -26,10 +24,15 @@ export function nodeRequest(request: HttpRequest): HttpRequest {
   return typeof request.raw?.method === 'string' ? request.raw : request;
 }
 
-/** The template that a request was routed by, as `/orders/:id`, once it is. To be asked once: Fastify makes an object of twelve fields for it. */
-export function routeOf({ baseUrl = '', route, routeOptions }: HttpRequest): string | undefined {
-  if (typeof route?.path === 'string') return baseUrl + route.path;
-  return typeof routeOptions?.url === 'string' ? routeOptions.url : undefined;
+/** The template that a request of Fastify was routed by, as `/orders/:id`: before anything hears of the request. */
+export function earlyRouteOf({ routeOptions }: HttpRequest): string | undefined {
+  const url = routeOptions?.url;
+  return typeof url === 'string' ? url : undefined;
+}
+
+/** The template that a request was routed by, once a handler of Nest has it. */
+export function routeOf(request: HttpRequest): string | undefined {
+  return routeOfHandler(request) ?? earlyRouteOf(request);
 }
 
 /** The path alone: what stands in a query is nobody's business. */

@@ -12,7 +12,14 @@ import { hasEnded, hasLiveSpan, parentSpanContext } from '../span/parentage.ts';
 import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
-import { type HttpRequest, nodeRequest, requestAttributes, requestName, routeOf } from './request-facts.ts';
+import { routeOfRequest } from './express-route.ts';
+import {
+  earlyRouteOf,
+  type HttpRequest,
+  nodeRequest,
+  requestAttributes,
+  requestName,
+} from './request-facts.ts';
 import type { NodeResponse, ResponseEnd } from './response-end.ts';
 
 /**
@@ -37,7 +44,7 @@ export class RequestSpan extends HttpSpan {
   readonly #request: HttpRequest;
   /** As it came: a middleware may have overridden it. */
   readonly #method: string | undefined;
-  #isHandled = false;
+  #isRouteKnown = false;
   /** Whether the handler failed when its answer was under way. */
   #isCutShort = false;
   readonly #handlers: HttpSpan[] = [];
@@ -67,9 +74,13 @@ export class RequestSpan extends HttpSpan {
     super.responseEnded(end);
   }
 
-  /** A handler takes the request over: now the route is known. */
+  /**
+   * A handler takes the request over: now the route is known.
+   *
+   * @param route `undefined` when there is none. Express leaves that of a middleware on such a request
+   */
   handled(route: string | undefined): void {
-    this.#isHandled = true;
+    this.#isRouteKnown = true;
     this.#writeRoute(route);
   }
 
@@ -92,8 +103,7 @@ export class RequestSpan extends HttpSpan {
 
   protected override writeEnd(statusCode: number | undefined): void {
     super.writeEnd(statusCode);
-    // Express leaves the route of a middleware on a request that none of the application's fits.
-    if (!this.#isHandled && statusCode !== 404) this.#writeRoute(routeOf(this.#request));
+    if (!this.#isRouteKnown) this.#writeRoute(routeOfRequest(this.#request));
   }
 
   #writeRoute(route: string | undefined): void {
@@ -132,7 +142,10 @@ export function startRequestSpan(
   const tracer = instance.tracerFor(plan);
   const parent = tracer && parentOf(mode, request);
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
-  const live = startTrackedSpan({ instance, plan, tracer: tracer!, parent }, [request, routeOf(request)]);
+  const live = startTrackedSpan({ instance, plan, tracer: tracer!, parent }, [
+    request,
+    earlyRouteOf(request),
+  ]);
   if (live === undefined) return undefined;
   const span = new RequestSpan(live, request, response, parent);
   spans.set(response, span);

@@ -3,19 +3,21 @@ import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { emitInContext } from './emit-in-context.ts';
-import { type HttpRequest, nodeRequest, pathOf, routeOf } from './request-facts.ts';
+import { earlyRouteOf, type HttpRequest, nodeRequest, pathOf } from './request-facts.ts';
 import { hasEnded } from '../span/parentage.ts';
-import { noteStart, type RequestSpans, startRequestSpan } from './request-span.ts';
+import { noteStart, requestSpanOf, type RequestSpans, startRequestSpan } from './request-span.ts';
 import { nodeResponse } from './response-end.ts';
 import { isChosen, isChosenPath, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 
 type RequestHook = (request: HttpRequest, response: unknown, done: () => void) => unknown;
+type Handler = (request: HttpRequest, response: unknown, ...others: unknown[]) => unknown;
 
-/** The part of Nest's HTTP adapters used here: the one hook that runs before everything else. */
+/** The part of Nest's HTTP adapters used here: the one hook that runs before everything else, and the last handler. */
 interface HookableAdapter {
   onRequestHook?: RequestHook | null;
   setOnRequestHook?(hook: RequestHook | null | undefined): void;
+  setNotFoundHandler?(handler: Handler, ...others: unknown[]): unknown;
 }
 
 export interface RequestOptions extends RouteChoice {
@@ -48,6 +50,23 @@ export function traceRequests(adapter: object, options: RequestOptions): void {
     return active === undefined ? go() : callInContext(active, go, undefined, []);
   });
   hookable.setOnRequestHook = (hook) => void (own = hook);
+  tellNotFound(hookable);
+}
+
+/** Has the span of a request told that no route fits. */
+function tellNotFound(adapter: HookableAdapter): void {
+  const { setNotFoundHandler } = adapter;
+  if (typeof setNotFoundHandler !== 'function') return;
+  adapter.setNotFoundHandler = (handler, ...others) => {
+    const told: Handler = (request, response, ...rest) => {
+      attempt('telling the span of a request', () => {
+        const node = nodeResponse(response);
+        if (node !== undefined) requestSpanOf(node)?.handled(undefined);
+      });
+      return handler(request, response, ...rest);
+    };
+    return Reflect.apply(setNotFoundHandler, adapter, [told, ...others]);
+  };
 }
 
 /** @returns the context that the request is to be handled in, if it is another one */
@@ -73,6 +92,6 @@ function isUpgrade(request: HttpRequest): boolean {
 /** Fastify has routed a request by now, Express has not. */
 function isWanted(request: HttpRequest, options: RequestOptions): boolean {
   if (options.include === undefined && options.exclude === undefined) return true;
-  const route = routeOf(request);
+  const route = earlyRouteOf(request);
   return route === undefined ? isChosenPath(pathOf(nodeRequest(request)), options) : isChosen(route, options);
 }

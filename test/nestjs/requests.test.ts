@@ -19,6 +19,7 @@ import {
   Module,
   type NestInterceptor,
   type NestModule,
+  NotFoundException,
   Param,
   type PipeTransform,
   Post,
@@ -667,19 +668,145 @@ describe.each(adapters)('%s', (name, adapter) => {
   });
 });
 
-test('on Express, the route of a middleware is not that of a request that fits none', async () => {
+/** As far as routes go, an Express application is a router, too. */
+interface ExpressRouter {
+  use(path: string | string[] | RegExp, router: ExpressRouter): void;
+  get(path: string, handler: (request: unknown, response: ServerResponse) => void): void;
+}
+
+interface Express {
+  (): ExpressRouter;
+  Router(): ExpressRouter;
+}
+
+const load = createRequire(import.meta.url);
+const express = load('express') as Express;
+const express4 = load('express-4') as Express;
+const olderRouter = load('router-2.2') as () => ExpressRouter;
+
+const refuse: CanActivate = {
+  canActivate() {
+    throw new NotFoundException();
+  },
+};
+
+@Controller('stock')
+class HidingController {
+  @Get('hidden/:id')
+  @UseGuards(refuse)
+  find() {}
+}
+
+/** The spans of requests to an application of Nest, by their names, routes and paths. */
+async function routesOf(prepare: (app: INestApplication) => void, ...paths: string[]): Promise<string[]> {
   const here = (_request: unknown, _response: unknown, next: () => void) => next();
-  @Module({ imports: [TracingModule.forRoot()], controllers: [StockController] })
+  @Module({ imports: [TracingModule.forRoot()], controllers: [HidingController] })
   class AppModule implements NestModule {
     configure(consumer: MiddlewareConsumer): void {
       consumer.apply(here).forRoutes({ path: 'old/{*rest}', method: RequestMethod.GET });
     }
   }
   using spans = recordSpans();
-  await using served = await serve(AppModule, new ExpressAdapter());
-  expect((await fetch(`${served.url}/old/page`)).status).toBe(404);
+  await using served = await serve(AppModule, new ExpressAdapter(), prepare);
+  for (const path of paths) await (await fetch(served.url + path)).text();
   await served.settled();
-  spans.only([{ name: 'GET', attributes: { 'http.route': undefined! } }]);
+  return spans.spans.map(({ name, attributes }) =>
+    [name, attributes['http.route'] ?? 'none', attributes['http.response.status_code']].join(' | '),
+  );
+}
+
+describe('on Express, the route of a request', () => {
+  test('is not that of a middleware where none fits', async () => {
+    expect(await routesOf(() => {}, '/old/page')).toEqual(['GET | none | 404']);
+    const prefixed = (app: INestApplication) => void app.setGlobalPrefix('api');
+    expect(await routesOf(prefixed, '/api/nowhere', '/old/page')).toEqual([
+      'GET | none | 404',
+      'GET | none | 404',
+    ]);
+  });
+
+  test('is that of a guard that finds nothing', async () => {
+    expect(await routesOf(() => {}, '/stock/hidden/7')).toEqual([
+      'GET /stock/hidden/:id | /stock/hidden/:id | 404',
+    ]);
+  });
+
+  const withItems = (router: ExpressRouter) => {
+    router.get('/items/:id', (_request, response) => void response.end());
+    router.get('/broken/:id', () => {
+      throw new Error('no such shelf');
+    });
+    return router;
+  };
+  const below = (path: string | string[] | RegExp, router: ExpressRouter) => {
+    const around = express.Router();
+    around.use(path, router);
+    return around;
+  };
+  const items = () => withItems(express.Router());
+
+  test.each<[string, [path: string | string[] | RegExp, router: ExpressRouter], path: string, route: string]>(
+    [
+      ['a router', ['/admin', items()], '/admin', '/admin'],
+      ['one with a slash', ['/admin/', items()], '/admin', '/admin'],
+      ['one below a parameter', ['/tenants/:tenant', items()], '/tenants/acme', '/tenants/:tenant'],
+      ['one in another', ['/admin', below('/:tenant', items())], '/admin/acme', '/admin/:tenant'],
+      ['one at the root of another', ['/admin', below('/', items())], '/admin', '/admin'],
+      ['one of two paths', [['/shelves', '/racks/:rack'], items()], '/racks/9', '/racks/:rack'],
+      ['a router of another version', ['/old', withItems(olderRouter())], '/old', '/old'],
+      ['one of Express 4', ['/old', withItems(express4.Router())], '/old', '/old'],
+    ],
+  )('in %s', async (_, [mount, router], path, route) => {
+    const prepare = (app: INestApplication) => (app as never as ExpressRouter).use(mount, router);
+    const paths = [`${path}/items/7?secret=1`, `${path}/broken/7`, `${path}/nowhere`];
+    expect(await routesOf(prepare, ...paths)).toEqual([
+      `GET ${route}/items/:id | ${route}/items/:id | 200`,
+      `GET ${route}/broken/:id | ${route}/broken/:id | 500`,
+      'GET | none | 404',
+    ]);
+  });
+
+  test.each<[string, Express]>([
+    ['5', express],
+    ['4', express4],
+  ])('in an application of Express %s', async (version, framework) => {
+    const application = () => withItems(framework());
+    const outer = framework();
+    outer.use('/:shelf', application());
+    const withRouter = framework();
+    withRouter.use('/racks/:rack', items());
+    const prepare = (app: INestApplication) => {
+      const { use } = app as never as ExpressRouter;
+      use('/plain', application());
+      use('/tenants/:tenant', application());
+      use('/outer', outer);
+      use('/shops/:shop', withRouter);
+    };
+    const paths = ['/plain/items/7', '/tenants/acme/items/7', '/outer/3/items/7', '/shops/9/racks/8/items/7'];
+    const racks = version === '5' ? '/shops/:shop/racks/:rack/items/:id' : undefined;
+    expect(await routesOf(prepare, ...paths)).toEqual(
+      ['/plain/items/:id', '/tenants/:tenant/items/:id', '/outer/:shelf/items/:id', racks].map((route) =>
+        route === undefined ? 'GET | none | 200' : `GET ${route} | ${route} | 200`,
+      ),
+    );
+  });
+
+  test('is not told where a part of it is not known', async () => {
+    const older = olderRouter();
+    older.use('/:tenant', items());
+    const prepare = (app: INestApplication) => {
+      const { use } = app as never as ExpressRouter;
+      use('/failing/:tenant', withItems(express()));
+      use(/^\/v\d+/, items());
+      use('/old', older);
+    };
+    const paths = ['/failing/acme/broken/7', '/v7/items/7', '/old/acme/items/7'];
+    expect(await routesOf(prepare, ...paths)).toEqual([
+      'GET | none | 500',
+      'GET | none | 200',
+      'GET | none | 200',
+    ]);
+  });
 });
 
 /** Of an Express application that has the one of Nest in it. */
@@ -687,11 +814,11 @@ interface Outer extends RequestListener {
   use(path: string, ...handlers: unknown[]): void;
 }
 
-async function mounted(...before: unknown[]) {
+async function mounted(path: string, ...before: unknown[]) {
   const app = await NestFactory.create(moduleWith({}), new ExpressAdapter(), { logger: false });
   await app.init();
   const outer = new ExpressAdapter().getInstance() as Outer;
-  outer.use('/shop', ...before, app.getHttpAdapter().getInstance());
+  outer.use(path, ...before, app.getHttpAdapter().getInstance());
   const server = createServer(outer);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -711,7 +838,7 @@ test('on Express, in another application: by the whole path, and the method that
     next();
   };
   {
-    await using outer = await mounted();
+    await using outer = await mounted('/shop');
     expect((await fetch(`http://127.0.0.1:${outer.port}/shop/stock/7?secret=1`)).status).toBe(200);
   }
   {
@@ -733,6 +860,20 @@ test('on Express, in another application: by the whole path, and the method that
   ]);
 });
 
+test('on Express, in another application: below a parameter', async () => {
+  using spans = recordSpans();
+  {
+    await using outer = await mounted('/tenants/:tenant');
+    for (const path of ['stock/7', 'stock/refused', 'nowhere'])
+      await (await fetch(`http://127.0.0.1:${outer.port}/tenants/acme/${path}`)).text();
+  }
+  spans.only([
+    { name: 'GET /tenants/:tenant/stock/:id', children: ['StockController.find'] },
+    'GET /tenants/:tenant/stock/refused',
+    'GET',
+  ]);
+});
+
 test('on Express, in another application: whose client has left before', async () => {
   using spans = recordSpans();
   const [entered, handled] = [deferred<IncomingMessage>(), deferred()];
@@ -743,7 +884,7 @@ test('on Express, in another application: whose client has left before', async (
     });
     entered.resolve(request);
   };
-  await using outer = await mounted(waiting);
+  await using outer = await mounted('/shop', waiting);
   const client = connect(outer.port, '127.0.0.1');
   client.write('GET /shop/nowhere HTTP/1.1\r\nHost: x\r\n\r\n');
   await entered.promise;
