@@ -61,16 +61,35 @@ export function requestName(method: string | undefined, route: string | undefine
  */
 export function requestAttributes(request: HttpRequest): Attributes {
   const { method, httpVersion, headers = {}, socket } = request;
-  const authority = headers[':authority'] ?? headers['host'];
+  const authority = original('host', headers) ?? headers[':authority'] ?? headers['host'];
+  const scheme = original('proto', headers) ?? (socket?.encrypted === true ? 'https' : 'http');
   const agent = headers['user-agent'];
   // Keys behind a spread would be dear: see `startTrackedSpan`.
   return Object.assign(methodAttributes(method), {
     'url.path': pathOf(request),
-    'url.scheme': socket?.encrypted === true ? 'https' : 'http',
+    'url.scheme': scheme.toLowerCase(),
     ...(typeof httpVersion === 'string' && { 'network.protocol.version': httpVersion.replace(/\.0$/, '') }),
     ...(typeof authority === 'string' && serverAttributes(authority)),
     ...(typeof agent === 'string' && { 'user_agent.original': agent }),
   });
+}
+
+/** https://www.rfc-editor.org/rfc/rfc7239#section-5 */
+const FORWARDED = { host: /(?:^|;)\s*host="?([^";]+)/i, proto: /(?:^|;)\s*proto="?([^";]+)/i };
+
+/** What a proxy says of the request as its client made it: the first of them, if there are several. */
+function original(
+  of: keyof typeof FORWARDED,
+  headers: NonNullable<HttpRequest['headers']>,
+): string | undefined {
+  const { forwarded } = headers;
+  const said = typeof forwarded === 'string' ? FORWARDED[of].exec(first(forwarded))?.[1] : undefined;
+  const older = said ?? headers[`x-forwarded-${of}`];
+  return typeof older === 'string' && older !== '' ? first(older) : undefined;
+}
+
+function first(list: string): string {
+  return list.split(',', 1)[0]!.trim();
 }
 
 /** The attribute of the method, which everybody may search by. */

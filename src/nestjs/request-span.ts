@@ -84,6 +84,18 @@ export class RequestSpan extends HttpSpan {
     this.#writeRoute(route);
   }
 
+  /**
+   * Whether a middleware has lost the request: what goes on in a callback of a connection pool, for one, may find itself in the
+   * context of the request that has opened the connection.
+   */
+  isLostIn(active: Context): boolean {
+    const found = trace.getSpan(active);
+    if (found === this.live.span) return false;
+    const traceOf = (context: Context) => parentSpanContext(context)?.traceId;
+    // One that is live and records is there on purpose.
+    return found === undefined || (traceOf(active) !== traceOf(this.live.active) && isUnrecorded(found));
+  }
+
   /** @param failure `undefined` when it was made good */
   handlerFailed(failure: Failure | undefined): void {
     this.failure = failure;

@@ -1,3 +1,7 @@
+import type { Context } from '@opentelemetry/api';
+import { untraced } from '../platform/untraced-context.ts';
+import { hasLiveSpan } from '../span/parentage.ts';
+
 /** Routes by their templates (`/orders/:id`): a string also stands for the routes below it. */
 export type Routes = readonly (string | RegExp)[];
 
@@ -9,11 +13,15 @@ export interface RouteChoice {
    */
   readonly include?: Routes;
   /**
-   * Routes that are not traced, even if `include` names them.
+   * Routes that are not traced, even if `include` names them. Nor is what they call, outside a span that is active already.
    *
    * @default none
    */
   readonly exclude?: Routes;
+}
+
+export function isEveryChosen({ include, exclude }: RouteChoice): boolean {
+  return include === undefined && exclude === undefined;
 }
 
 /** Whether a route is chosen; what has none, such as a message, is. */
@@ -24,6 +32,11 @@ export function isChosen(route: string | undefined, choice: RouteChoice): boolea
 /** Whether the path of a request is one of a chosen route, before anything tells which route it is going to take. */
 export function isChosenPath(path: string, choice: RouteChoice): boolean {
   return isAmong(path, choice, fits);
+}
+
+/** Where a route runs that is not chosen: what it calls begins no traces, which would be without a beginning. */
+export function leftOut(active: Context): Context {
+  return hasLiveSpan(active) ? active : untraced(active);
 }
 
 type Match = (path: string, chosen: string) => boolean;
@@ -40,10 +53,11 @@ function startsWith(route: string, chosen: string): boolean {
   return route === root || route.startsWith(`${root}/`);
 }
 
-/** A parameter (`:id`) or a wildcard (`*rest`) stands for whatever there is in its place. */
+/** A parameter (`:id`) or a wildcard (`*rest`) stands for whatever there is in its place. As Express does, in any case. */
 function fits(path: string, chosen: string): boolean {
-  const segments = path.split('/');
+  const segments = path.toLowerCase().split('/');
   return chosen
+    .toLowerCase()
     .replace(/\/$/, '')
     .split('/')
     .every((part, i) => part === segments[i] || (/[:*]/.test(part) && segments[i] !== undefined));

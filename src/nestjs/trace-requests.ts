@@ -6,8 +6,8 @@ import { emitInContext } from './emit-in-context.ts';
 import { earlyRouteOf, type HttpRequest, nodeRequest, pathOf } from './request-facts.ts';
 import { hasEnded } from '../span/parentage.ts';
 import { noteStart, requestSpanOf, type RequestSpans, startRequestSpan } from './request-span.ts';
-import { nodeResponse } from './response-end.ts';
-import { isChosen, isChosenPath, type RouteChoice } from './routes.ts';
+import { type NodeResponse, nodeResponse } from './response-end.ts';
+import { isChosen, isChosenPath, isEveryChosen, leftOut, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 
 type RequestHook = (request: HttpRequest, response: unknown, done: () => void) => unknown;
@@ -72,16 +72,25 @@ function tellNotFound(adapter: HookableAdapter): void {
 /** @returns the context that the request is to be handled in, if it is another one */
 function begin(request: HttpRequest, response: unknown, options: RequestOptions): Context | undefined {
   const node = nodeResponse(response);
-  if (node === undefined || isUpgrade(request) || !isWanted(request, options)) return undefined;
-  const { requests, traceResponseHeader } = options;
-  const span = requests === false ? undefined : startRequestSpan(requests, request, node);
-  const active = span?.live.active ?? activeContext();
-  const told = hasEnded(active) ? undefined : trace.getSpan(active);
-  if (traceResponseHeader && told !== undefined) writeTraceResponse(node, told);
-  if (span === undefined) return undefined;
+  if (node === undefined || isUpgrade(request)) return undefined;
+  const now = activeContext();
+  const active = isWanted(request, options) ? startRequest(request, node, options) : leftOut(now);
+  if (active === undefined || active === now) return undefined;
   for (const emitter of [nodeRequest(request), node])
     attempt('keeping a request in its context', () => emitInContext(active, emitter));
   return active;
+}
+
+function startRequest(
+  request: HttpRequest,
+  response: NodeResponse,
+  { requests, traceResponseHeader }: RequestOptions,
+): Context | undefined {
+  const started = requests === false ? undefined : startRequestSpan(requests, request, response)?.live.active;
+  const active = started ?? activeContext();
+  const told = hasEnded(active) ? undefined : trace.getSpan(active);
+  if (traceResponseHeader && told !== undefined) writeTraceResponse(response, told);
+  return started;
 }
 
 /** What becomes a WebSocket is no request with a response: @fastify/websocket has it routed as one all the same. */
@@ -91,7 +100,7 @@ function isUpgrade(request: HttpRequest): boolean {
 
 /** Fastify has routed a request by now, Express has not. */
 function isWanted(request: HttpRequest, options: RequestOptions): boolean {
-  if (options.include === undefined && options.exclude === undefined) return true;
+  if (isEveryChosen(options)) return true;
   const route = earlyRouteOf(request);
   return route === undefined ? isChosenPath(pathOf(nodeRequest(request)), options) : isChosen(route, options);
 }

@@ -1,5 +1,5 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
-import { type Context, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { Observable, Subscriber, throwError } from 'rxjs';
 import { aBoolean, rule, type Rules } from '../options/check.ts';
 import { defaultInstance as instance } from '../instance.ts';
@@ -16,7 +16,7 @@ import { ResolverSpan } from './resolver-span.ts';
 import { type NodeResponse, nodeResponse } from './response-end.ts';
 import { routeOf } from './request-facts.ts';
 import { type RequestSpan, requestSpanOf } from './request-span.ts';
-import { isChosen, type RouteChoice } from './routes.ts';
+import { isChosen, isEveryChosen, leftOut, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 import { tellRoute } from './upstream-route.ts';
 
@@ -69,14 +69,23 @@ export class TracedInterceptor implements NestInterceptor {
   }
 
   intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
-    const parent = activeContext();
+    const active = activeContext();
     // A run that nobody subscribes to does not take place.
     return new Observable((subscriber) => {
-      const span = attempt('starting the span of a handler', () => this.#spanOf(context, parent));
-      if (span === undefined) return next.handle().subscribe(subscriber);
-      const told = new ToldSubscriber(subscriber, span);
-      callInContext(span.live.active, () => handled(next).subscribe(told), undefined, []);
+      const span = attempt('starting the span of a handler', () => this.#spanOf(context, active));
+      const inside = span?.live.active ?? this.#leftOut(context, active);
+      if (inside === undefined) return next.handle().subscribe(subscriber);
+      const told = span === undefined ? subscriber : new ToldSubscriber(subscriber, span);
+      callInContext(inside, () => handled(next).subscribe(told), undefined, []);
       return undefined;
+    });
+  }
+
+  /** Where a handler runs whose route is not chosen. */
+  #leftOut(context: ExecutionContext, active: Context): Context | undefined {
+    return attempt('choosing a route', () => {
+      const request = isEveryChosen(this.#options) ? undefined : requestOf(context);
+      return request === undefined || isChosen(routeOf(request), this.#options) ? undefined : leftOut(active);
     });
   }
 
@@ -96,9 +105,7 @@ export class TracedInterceptor implements NestInterceptor {
     else if (route !== undefined) tellRoute(active, route);
     if (!isChosen(route, this.#options)) return undefined;
     const entry = context.getType() === 'rpc' ? entryOf(context, active) : undefined;
-    // A middleware may have lost the context.
-    const isLost = around !== undefined && trace.getSpan(active) === undefined;
-    const parent = isLost ? around.live.active : (entry?.parent ?? active);
+    const parent = around?.isLostIn(active) ? around.live.active : (entry?.parent ?? active);
     const live = startTrackedSpan({ instance, plan, tracer, parent }, [context, entry, route]);
     if (live === undefined) return undefined;
     const span =

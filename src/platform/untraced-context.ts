@@ -7,7 +7,7 @@ import { callInContext } from './context.ts';
  */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-const UNTRACED = ROOT_CONTEXT.setValue(SUPPRESS_TRACING, true);
+const UNTRACED = untraced(ROOT_CONTEXT);
 
 /**
  * Calls `fn` in the root context with tracing suppressed: what an exporter does makes no spans, and the sockets it
@@ -15,6 +15,11 @@ const UNTRACED = ROOT_CONTEXT.setValue(SUPPRESS_TRACING, true);
  */
 export function callUntraced<R>(fn: () => R): R {
   return callInContext(UNTRACED, fn, undefined, []);
+}
+
+/** As `context`, with tracing suppressed. */
+export function untraced(context: Context): Context {
+  return context.setValue(SUPPRESS_TRACING, true);
 }
 
 export function isUntraced(context: Context): boolean {

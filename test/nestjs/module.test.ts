@@ -44,13 +44,13 @@ describe('TracingModule.forRoot()', () => {
     ]);
   });
 
-  test('an excluded route has no span of its handler; what is @Traced() below it has its own', async () => {
+  test('an excluded route makes no spans, nor does what is @Traced() below it', async () => {
     const paths = ['/orders', '/orders/7', '/orders/raw'];
     const service = 'OrdersService.find';
     const [list, find, raw] = ['list', 'find', 'raw'].map((method) => `OrdersController.${method}`);
-    expect(await spansOf({ exclude: ['/orders'] }, ...paths)).toEqual([service]);
+    expect(await spansOf({ exclude: ['/orders'] }, ...paths)).toEqual([]);
     expect(await spansOf({ exclude: ['/order', '/orders/r'] }, ...paths)).toEqual([list, service, find, raw]);
-    expect(await spansOf({ exclude: ['/orders/:id'] }, ...paths)).toEqual([list, service, raw]);
+    expect(await spansOf({ exclude: ['/orders/:id'] }, ...paths)).toEqual([list, raw]);
     expect(await spansOf({ include: [/:id$/g] }, '/orders/7', '/orders/8')).toEqual([
       service,
       find,
@@ -118,7 +118,7 @@ test('TracingModule.forRootAsync() waits for its options, with what it injects',
   await using served = await serve(AppModule, new ExpressAdapter());
   for (const path of ['/orders', '/orders/7']) await (await fetch(served.url + path)).text();
   await served.settled();
-  spans.only(['OrdersController.list', 'OrdersService.find']);
+  spans.only(['OrdersController.list']);
 });
 
 describe("classes: 'providers'", () => {

@@ -216,6 +216,21 @@ describe.each(adapters)('%s', (name, adapter) => {
     });
   });
 
+  test.each([
+    [{ forwarded: 'for=10.0.0.1;host="shop.test:8443";proto=HTTPS, host=inner' }, 'https shop.test 8443'],
+    [{ 'x-forwarded-host': 'shop.test, inner:80', 'x-forwarded-proto': 'https,http' }, 'https shop.test'],
+    [{ forwarded: 'for=10.0.0.1', 'x-forwarded-proto': 'https' }, 'https 127.0.0.1 PORT'],
+    [{ 'x-forwarded-host': '', forwarded: '' }, 'http 127.0.0.1 PORT'],
+  ])('it is told as the client of a proxy made it: %j', async (headers, told) => {
+    const { spans } = record();
+    await using served = await serve(moduleWith({}), adapter());
+    await (await fetch(`${served.url}/stock/7`, { headers: headers as Record<string, string> })).text();
+    await served.settled();
+    const { attributes } = spans().at(-1)!;
+    const facts = ['url.scheme', 'server.address', 'server.port'].map((key) => attributes[key]);
+    expect(facts.join(' ').trim()).toBe(told.replace('PORT', String(served.port)));
+  });
+
   test('it continues the trace of its headers, baggage too', async () => {
     propagation.setGlobalPropagator(
       new CompositePropagator({
@@ -351,6 +366,40 @@ describe.each(adapters)('%s', (name, adapter) => {
     await served.settled();
     expect(seen).toContain('guard: none');
     spans.only([{ name: 'GET /stock/:id', children: ['StockController.find'] }]);
+  });
+
+  test('a handler is its child, also where a middleware goes on in the context of another request', async () => {
+    using spans = recordSpans();
+    const run = withSpan('another request', () => context.bind(context.active(), (go: () => void) => go()));
+    const inLive = (go: () => void) =>
+      withSpan({ name: 'on purpose', relation: 'root' }, async () => {
+        go();
+        await ended.promise;
+      });
+    const unsampled = trace.setSpanContext(context.active(), {
+      traceId: 'a'.repeat(32),
+      spanId: 'b'.repeat(16),
+      traceFlags: 0,
+    });
+    const ways = [run, (go: () => void) => context.with(unsampled, go), inLive];
+    const ended = deferred();
+    await using served = await serve(
+      moduleWith({}, ((_request: unknown, response: ServerResponse, next: () => void) => {
+        void ways.shift()!(next);
+        if (ways.length === 0) response.once('close', () => ended.resolve());
+      }) as never),
+      adapter(),
+    );
+    for (let i = 0; i < 3; i++) await (await fetch(`${served.url}/stock/7`)).text();
+    await served.settled();
+    const request = { name: 'GET /stock/:id', children: ['StockController.find'] };
+    spans.only([
+      'another request',
+      request,
+      request,
+      'GET /stock/:id',
+      { name: 'on purpose', children: ['StockController.find'] },
+    ]);
   });
 
   test('a handler ends before what is around it and ends when the response is finished, as in the instrumentation of Express', async () => {
@@ -533,6 +582,51 @@ describe.each(adapters)('%s', (name, adapter) => {
     expect(await among({ include: ['/'], exclude: ['/stock/page', '/:any/live'] })).toBe(
       'GET /stock/:id /stock/7, GET /nowhere',
     );
+  });
+
+  test('what is below a route that is left out begins no trace, and is in the one that is there', async () => {
+    const work = (where: string) => withSpan(where, () => {});
+    @Controller('health')
+    class HealthController {
+      @Get('live')
+      @UseGuards({ canActivate: () => (work('guard'), true) })
+      live() {
+        work('handler');
+      }
+    }
+    const middleware = (request: IncomingMessage, _response: unknown, next: () => void) => {
+      work('middleware');
+      request.once('end', () => work('event'));
+      next();
+    };
+    const around = ['middleware', 'guard', 'event'];
+    const ran = async (options: TracingModuleOptions, prepare?: (app: INestApplication) => void) => {
+      @Module({ imports: [TracingModule.forRoot(options)], controllers: [HealthController] })
+      class AppModule implements NestModule {
+        configure(consumer: MiddlewareConsumer): void {
+          consumer.apply(middleware).forRoutes('{*all}');
+        }
+      }
+      using spans = recordSpans();
+      await using served = await serve(AppModule, adapter(), prepare);
+      expect((await fetch(`${served.url}/health/live`, { method: 'GET' })).status).toBe(200);
+      await served.settled();
+      return new Set(spans.spans.map(({ name: of, parent }) => `${of} in ${parent?.name ?? 'none'}`));
+    };
+    const inNone = (...names: string[]) => new Set(names.map((each) => `${each} in none`));
+    expect(await ran({ exclude: ['/health'] })).toEqual(new Set());
+    expect(await ran({ include: ['/orders'] })).toEqual(new Set());
+    // The handler alone.
+    expect(await ran({ exclude: ['/health'], requests: false })).toEqual(inNone(...around));
+    expect(await ran({ exclude: ['/HEALTH/LIVE'] })).toEqual(name === 'fastify' ? await ran({}) : new Set());
+    const inSpan = (app: INestApplication) =>
+      app.use((_request: unknown, response: ServerResponse, next: () => void) =>
+        withSpan('around', async () => {
+          next();
+          await once(response, 'finish');
+        }),
+      );
+    expect(await ran({ exclude: ['/health'], requests: false }, inSpan)).toContain('handler in around');
   });
 
   test("the adapter's own request hook goes on, inside the span, whenever it was set", async () => {

@@ -99,7 +99,7 @@ describe.each(adapters)('%s', (_name, adapter) => {
       using spans = recordSpans();
       expect(await answers(tracedModule(options), adapter), `${said}, traced`).toEqual(without);
       const isOn = options.enabled !== false;
-      expect(spans.spans.length > requests.length / 2, `${said}, its spans`).toBe(isOn);
+      expect(spans.spans.length > 0, `${said}, its spans`).toBe(isOn);
     }
   });
 
