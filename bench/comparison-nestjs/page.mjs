@@ -2,6 +2,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
+import { pictureOf } from './pictures.mjs';
 
 const OURS = 'oncespan';
 const isOurs = (key) => key.startsWith(OURS);
@@ -52,7 +53,7 @@ export function writePage(path, { contenders, results, versions, pictures, about
     `## On Fastify, where that is different\n\nRows that are the same on both, or were asked on Express alone, are left out.\n\n${table(differs)}`,
     `## On other versions of Nest\n\nWhether a \`GET /orders/7\` makes the same spans there. Those of Express itself are left out. The first row is the range that each package says it supports.\n\n${table(majors)}`,
     `## One request\n\n\`POST /orders\`, as each exports it: a service reserves stock, then a payment fails, and nothing catches that. \`oncespan/console\` draws it.`,
-    ...contenders.map(({ key, title }) => `${title}:\n\n\`\`\`text\n${pictures.get(key)}\n\`\`\``),
+    ...contenders.map((each) => `${each.title}:\n\n${pictureOf(each, pictures.get(each.key))}`),
   ];
   const page = readFileSync(path, 'utf8');
   const marked = /(?<=<!-- comparison-nestjs -->\n)[^]*(?=<!-- \/comparison-nestjs -->)/;

@@ -1,9 +1,12 @@
 // The spans of one request as `oncespan/console` draws them, whoever made them.
 
+import { stripVTControlCharacters } from 'node:util';
 import { WaterfallSpanExporter } from '../../dist/console/index.js';
+import { writePicture } from '../../scripts/terminal-picture.mjs';
 import { arrived } from './spans.mjs';
 
 const ID = /[0-9a-f]{32}/g;
+const COLUMNS = 110;
 
 /** A `POST /orders` whose payment fails, of a process that is warm. */
 export async function drawPost(served) {
@@ -13,8 +16,8 @@ export async function drawPost(served) {
   let drawn = '';
   const exporter = new WaterfallSpanExporter({
     stream: { write: (text) => (drawn += text) },
-    color: false,
-    width: 110,
+    color: true,
+    width: COLUMNS,
   });
   const found = arrived(spans).map((span) => ({
     ...span,
@@ -24,4 +27,16 @@ export async function drawPost(served) {
   await exporter.shutdown();
   // The same picture from run to run, as far as that can be.
   return drawn.trim().replaceAll(ID, '…');
+}
+
+/** Writes what was drawn as pictures. @returns the part of the page that shows them */
+export function pictureOf({ key, title }, drawn) {
+  const name = `nestjs-${key}`;
+  writePicture(name, drawn, COLUMNS);
+  const lines = stripVTControlCharacters(drawn).split('\n').slice(1);
+  const spans = lines.filter((line) => !line.includes('✗')).map((line) => /[^│├└─ ].*?(?=  )/.exec(line)[0]);
+  return `<p><picture>
+  <source media="(prefers-color-scheme: dark)" srcset="images/${name}-dark.svg" />
+  <img src="images/${name}-light.svg" alt="The trace of ${title}: ${spans.join(', ').replaceAll('<', '&lt;')}" />
+</picture></p>`;
 }
