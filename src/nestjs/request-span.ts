@@ -69,7 +69,7 @@ export class RequestSpan extends HttpSpan {
 
   override responseEnded(end: ResponseEnd): void {
     this.#isOver = true;
-    for (const handler of this.#handlers.toReversed())
+    for (const handler of this.#handlers.splice(0).toReversed())
       attempt('telling of the end of a response', () => handler.responseEnded(end));
     super.responseEnded(end);
   }

@@ -7,7 +7,7 @@ import { callInContext } from './context.ts';
  */
 const SUPPRESS_TRACING = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING');
 
-const UNTRACED = untraced(ROOT_CONTEXT);
+const UNTRACED = ROOT_CONTEXT.setValue(SUPPRESS_TRACING, true);
 
 /**
  * Calls `fn` in the root context with tracing suppressed: what an exporter does makes no spans, and the sockets it
