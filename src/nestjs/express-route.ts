@@ -1,25 +1,26 @@
 import { attempt } from '../platform/report.ts';
 
-/** What is read of a request of Express 4 and 5. */
+/** What is read of a request of Express. */
 export interface ExpressRequest {
-  readonly url?: string;
-  /** The path that the routers and applications around the route were mounted at, as it came: no template. */
+  readonly app?: Application;
+  /** Where the routers and applications around the route are mounted, as it came: no template. */
   readonly baseUrl?: string;
   readonly route?: Route;
-  readonly app?: Application;
 }
+
+/** Where a request has come into the application of Nest, which may be mounted in another one. */
+export type ExpressEntry = Pick<ExpressRequest, 'app' | 'baseUrl'>;
 
 interface Route {
   readonly path?: unknown;
+  readonly methods?: object;
 }
 
 interface Application {
   readonly parent?: Application;
-  /** The template that its parent has mounted it at. */
-  readonly mountpath?: unknown;
   readonly router?: Router;
   /** Express 4, where to read `router` throws. */
-  readonly _router?: Router;
+  readonly _router?: unknown;
 }
 
 interface Router {
@@ -30,77 +31,127 @@ interface Router {
 interface Layer {
   readonly route?: Route;
   readonly handle: Router;
-  /** The template. Not there before version 2.3 of the router. */
+  /** Its template. Not there before version 2.3 of the router. */
   readonly rawPath?: unknown;
   readonly slash?: boolean;
-  readonly matchers?: readonly ((
-    path: string,
-  ) => false | { readonly path: string; readonly params: object })[];
-  /** Express 4 has these instead. */
-  readonly regexp?: RegExp & { readonly fast_slash?: boolean };
-  readonly keys?: readonly unknown[];
+  readonly matchers?: readonly Matcher[];
 }
 
-/** The template that a handler of Nest was routed by: its application may be mounted in another one. */
+type Matcher = (path: string) => false | { readonly path: string; readonly params: object };
+
+/** The template that a handler of Nest was routed by: with that of its application, if that is mounted, and if it is known. */
 export function routeOfHandler({ app, baseUrl, route }: ExpressRequest): string | undefined {
   if (typeof route?.path !== 'string') return undefined;
-  return baseUrl ? templateOfApplication(app) + route.path : route.path;
+  return baseUrl ? templateOfEntry({ app, baseUrl }, route) + route.path : route.path;
 }
 
-/**
- * The template that anything else was routed by, which can stand in a router inside a router. Only the routers know where
- * they are mounted, so it is looked for from the top. `undefined` where a part of it is not known: the path of a
- * request has no place in the name of a span.
- */
-export function routeOfRequest({ app, baseUrl = '', url = '/', route }: ExpressRequest): string | undefined {
-  const { path } = route ?? {};
-  if (typeof path !== 'string') return undefined;
-  const around = templateOfApplication(app);
-  // As many segments as its template has are behind us.
-  const [, ...segments] = (baseUrl + url.replace(/[?#].*$/s, '')).split('/');
-  const inside = `/${segments.slice(around.split('/').length - 1).join('/')}`;
-  const router = attempt('reading the router of Express', () => app?._router ?? app?.router);
-  const mounts = router && templateOfMounts(router, route!, inside);
-  return mounts === undefined ? undefined : around + mounts + path;
+/** The template that anything else was routed by. `undefined` where it is not known: a path has no place in the name of a span. */
+export function routeOfRequest(
+  request: ExpressRequest,
+  entry: ExpressEntry,
+  statusCode: number | undefined,
+): string | undefined {
+  const { app, baseUrl = '', route } = request;
+  const router = routerOf(entry.app);
+  if (typeof route?.path !== 'string' || router === undefined) return undefined;
+  const path = baseUrl.slice(entry.baseUrl?.length);
+  // Whoever answers after a route has passed, or a router has failed, finds that route on the request still.
+  const mount = hasRoute(router, route)
+    ? path === '' && !hasPassed(request, statusCode) && ''
+    : // A router does not tell an error of its own from a route that it has not.
+      statusCode !== 404 && templateOfMount(router, { path, route, inner: routersDown(app, entry.app) });
+  return typeof mount === 'string' ? templateOfEntry(entry, route) + mount + route.path : undefined;
 }
 
-/** Empty where it is not known: an application in a router does not learn where that is. */
-function templateOfApplication(app: Application | undefined): string {
-  if (app?.parent === undefined) return '';
-  const { mountpath } = app;
-  return templateOfApplication(app.parent) + (typeof mountpath === 'string' ? asMount(mountpath) : '');
+/** Whether another layer has the request by now, as far as that can be known: since version 2.3 of the router. */
+function hasPassed(request: ExpressRequest, statusCode = 200): boolean {
+  const of = Object.getOwnPropertySymbols(request).find(
+    ({ description }) => description === 'router.tracing.matchedRoute',
+  );
+  const matched = of && (request as Record<symbol, unknown>)[of];
+  const { path, methods = {} } = request.route!;
+  // Where a prefix has exceptions, Nest answers what has no route there by a route for every method.
+  if (statusCode === 404 && Object.keys(methods).length > 1) return true;
+  // What was thrown has gone on to the layers that handle errors.
+  if (statusCode >= 500 || matched === path) return false;
+  return matched !== undefined || statusCode === 404;
 }
 
-/** The templates of the routers around a route. A router that does not fit the path is not looked into: it can be mounted twice. */
-function templateOfMounts({ stack = [] }: Router, route: Route, path: string): string | undefined {
-  for (const layer of stack) {
-    if (layer.route === route) return '';
-    const mount = layer.handle.stack && mountOf(layer, path);
-    const inside = mount && templateOfMounts(layer.handle, route, path.slice(mount.path.length) || '/');
-    if (inside !== undefined) return mount!.template + inside;
-  }
-  return undefined;
+/** Empty where it is not known: an application that is mounted in a router is not told. */
+function templateOfEntry({ app, baseUrl }: ExpressEntry, route: Route): string {
+  const find = () => {
+    const around = app?.parent && routerOf(app.parent);
+    return around && templateOfMount(around, { path: baseUrl!, route, inner: [] });
+  };
+  return (baseUrl && attempt('reading the routers of Express', find)) || '';
 }
 
-interface Mount {
+function routerOf(app: Application | undefined): Router | undefined {
+  return app?._router === undefined ? app?.router : undefined;
+}
+
+/** The routers of the applications from one to another that is mounted in it. */
+function routersDown(to: Application | undefined, from: Application | undefined): Router[] {
+  const router = to && to !== from && routerOf(to);
+  return router ? [...routersDown(to.parent, from), router] : [];
+}
+
+/** What is looked for: the template of a path that a route is mounted at. */
+interface Sought {
   readonly path: string;
-  readonly template: string;
+  readonly route: Route;
+  /** Of applications in this one: in their places are functions, which do not tell of them. */
+  readonly inner: readonly Router[];
 }
 
-function mountOf({ slash, rawPath, matchers = [], regexp, keys }: Layer, path: string): Mount | undefined {
-  if (slash === true || regexp?.fast_slash === true) return { path: '', template: '' };
+interface Found {
+  readonly template: string;
+  /** Whether the route has been found there. */
+  readonly isSure: boolean;
+}
+
+/** `undefined` also where it could be several. */
+function templateOfMount(router: Router, sought: Sought): string | undefined {
+  const found = mountsIn(router, sought);
+  const sure = found.filter(({ isSure }) => isSure);
+  // At the root of all there are functions of every kind.
+  const likely = sure.length > 0 || sought.path === '' ? sure : found;
+  const [template, ...others] = new Set(likely.map((mount) => mount.template));
+  return others.length === 0 ? template : undefined;
+}
+
+function mountsIn({ stack = [] }: Router, { path, route, inner }: Sought): Found[] {
+  return stack.flatMap((layer) => {
+    const mount = layer.route === undefined ? mountOf(layer, path) : undefined;
+    if (mount === undefined) return [];
+    const rest = path.slice(mount.path.length);
+    const isRouter = layer.handle.stack !== undefined;
+    if (rest === '' && (!isRouter || hasRoute(layer.handle, route)))
+      return [{ template: mount.template, isSure: isRouter }];
+    const [below, ...further] = isRouter ? [layer.handle, ...inner] : inner;
+    const found = below && mountsIn(below, { path: rest, route, inner: further });
+    return found?.map((each) => ({ ...each, template: mount.template + each.template })) ?? [];
+  });
+}
+
+function hasRoute({ stack = [] }: Router, route: Route): boolean {
+  return stack.some((layer) => layer.route === route);
+}
+
+function mountOf({ slash, rawPath, matchers = [] }: Layer, path: string) {
+  if (slash === true) return { path: '', template: '' };
   for (const [at, matcher] of matchers.entries()) {
+    const given: unknown = Array.isArray(rawPath) ? rawPath[at] : rawPath;
+    // A regular expression is no template, and may remember where it was.
+    if (matcher.name === 'regexpMatcher' || given instanceof RegExp) continue;
     const match = matcher(path);
     if (!match) continue;
-    const given = Array.isArray(rawPath) ? (rawPath[at] as unknown) : rawPath;
-    const isPlain = given === undefined && Object.keys(match.params).length === 0;
-    const known = isPlain ? match.path : given;
-    return typeof known === 'string' ? { path: match.path, template: asMount(known) } : undefined;
+    const isPlain = Object.keys(match.params).length === 0;
+    // In whatever case it came.
+    const template = given ?? (isPlain ? match.path.toLowerCase() : undefined);
+    return typeof template === 'string'
+      ? { path: match.path, template: template.replace(/\/$/, '') }
+      : undefined;
   }
-  const [plain] = keys?.length === 0 ? (regexp?.exec(path) ?? []) : [];
-  return plain === undefined ? undefined : { path: plain, template: asMount(plain) };
-}
-
-function asMount(template: string): string {
-  return template.replace(/\/$/, '');
+  return undefined;
 }

@@ -5,6 +5,7 @@ import { type ExpressRequest, routeOfHandler } from './express-route.ts';
 /** What is read of a request: of `node:http` and `node:http2`, and what Express and Fastify add. */
 export interface HttpRequest extends ExpressRequest {
   readonly method?: string;
+  readonly url?: string;
   /** Express: the target as it came, before a router has taken its own path off. */
   readonly originalUrl?: unknown;
   readonly httpVersion?: string;
@@ -62,34 +63,37 @@ export function requestName(method: string | undefined, route: string | undefine
 export function requestAttributes(request: HttpRequest): Attributes {
   const { method, httpVersion, headers = {}, socket } = request;
   const authority = original('host', headers) ?? headers[':authority'] ?? headers['host'];
-  const scheme = original('proto', headers) ?? (socket?.encrypted === true ? 'https' : 'http');
+  const scheme = original('proto', headers)?.toLowerCase();
   const agent = headers['user-agent'];
   // Keys behind a spread would be dear: see `startTrackedSpan`.
   return Object.assign(methodAttributes(method), {
     'url.path': pathOf(request),
-    'url.scheme': scheme.toLowerCase(),
+    // Anybody can name any.
+    'url.scheme': scheme === 'http' || scheme === 'https' ? scheme : schemeOf(socket),
     ...(typeof httpVersion === 'string' && { 'network.protocol.version': httpVersion.replace(/\.0$/, '') }),
     ...(typeof authority === 'string' && serverAttributes(authority)),
     ...(typeof agent === 'string' && { 'user_agent.original': agent }),
   });
 }
 
-/** https://www.rfc-editor.org/rfc/rfc7239#section-5 */
-const FORWARDED = { host: /(?:^|;)\s*host="?([^";]+)/i, proto: /(?:^|;)\s*proto="?([^";]+)/i };
+function schemeOf(socket: HttpRequest['socket']): string {
+  return socket?.encrypted === true ? 'https' : 'http';
+}
+
+/** Of the first proxy, whose values can be quoted: https://www.rfc-editor.org/rfc/rfc7239#section-4 */
+const forwardedPair = (key: string) =>
+  new RegExp(`^(?:(?:[^",]|"(?:[^"\\\\]|\\\\.)*")*;)?\\s*${key}=(?:"([^"\\\\]*)"|([^",;\\s]*))`, 'i');
+const FORWARDED = { host: forwardedPair('host'), proto: forwardedPair('proto') };
 
 /** What a proxy says of the request as its client made it: the first of them, if there are several. */
 function original(
   of: keyof typeof FORWARDED,
   headers: NonNullable<HttpRequest['headers']>,
 ): string | undefined {
-  const { forwarded } = headers;
-  const said = typeof forwarded === 'string' ? FORWARDED[of].exec(first(forwarded))?.[1] : undefined;
-  const older = said ?? headers[`x-forwarded-${of}`];
-  return typeof older === 'string' && older !== '' ? first(older) : undefined;
-}
-
-function first(list: string): string {
-  return list.split(',', 1)[0]!.trim();
+  const { forwarded, [`x-forwarded-${of}`]: older } = headers;
+  const [, quoted, plain] = (typeof forwarded === 'string' && FORWARDED[of].exec(forwarded)) || [];
+  const first = typeof older === 'string' ? older.split(',', 1)[0]!.trim() : '';
+  return (quoted ?? plain) || first || undefined;
 }
 
 /** The attribute of the method, which everybody may search by. */
@@ -104,6 +108,6 @@ function serverAttributes(authority: string): Attributes {
   const address = bracketed ?? plain;
   return {
     ...(address !== undefined && address !== '' && { 'server.address': address }),
-    ...(port !== undefined && { 'server.port': Number(port) }),
+    ...(Number(port) <= 65_535 && { 'server.port': Number(port) }),
   };
 }

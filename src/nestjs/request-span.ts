@@ -1,10 +1,10 @@
-import { type Context, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, createContextKey, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
 import { defaultInstance as instance } from '../instance.ts';
 import { planSource } from '../options/plan.ts';
 import { activeContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
-import { isUntraced } from '../platform/untraced-context.ts';
+import { isUntraced, untraced } from '../platform/untraced-context.ts';
 import { startTrackedSpan } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
@@ -12,7 +12,7 @@ import { hasEnded, hasLiveSpan, parentSpanContext } from '../span/parentage.ts';
 import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { type Failure, HttpSpan } from './http-span.ts';
-import { routeOfRequest } from './express-route.ts';
+import { type ExpressEntry, routeOfRequest } from './express-route.ts';
 import {
   earlyRouteOf,
   type HttpRequest,
@@ -42,6 +42,9 @@ export class RequestSpan extends HttpSpan {
   /** Whether nothing around the application has made a span. */
   readonly isLocalRoot: boolean;
   readonly #request: HttpRequest;
+  readonly #entry: ExpressEntry;
+  /** In the context of all that handles the request. */
+  readonly #mark: object;
   /** As it came: a middleware may have overridden it. */
   readonly #method: string | undefined;
   #isRouteKnown = false;
@@ -50,10 +53,12 @@ export class RequestSpan extends HttpSpan {
   readonly #handlers: HttpSpan[] = [];
   #isOver = false;
 
-  constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, parent: Context) {
+  constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, { parent, mark }: Place) {
     super(live, response);
     this.isLocalRoot = !hasLiveSpan(parent);
     this.#request = request;
+    this.#entry = { app: request.app, baseUrl: request.baseUrl };
+    this.#mark = mark;
     this.#method = nodeRequest(request).method;
   }
 
@@ -89,11 +94,11 @@ export class RequestSpan extends HttpSpan {
    * context of the request that has opened the connection.
    */
   isLostIn(active: Context): boolean {
+    const mark = active.getValue(REQUEST);
+    if (mark !== undefined) return mark !== this.#mark;
     const found = trace.getSpan(active);
-    if (found === this.live.span) return false;
-    const traceOf = (context: Context) => parentSpanContext(context)?.traceId;
-    // One that is live and records is there on purpose.
-    return found === undefined || (traceOf(active) !== traceOf(this.live.active) && isUnrecorded(found));
+    // One that records is there on purpose.
+    return found === undefined || isUnrecorded(found);
   }
 
   /** @param failure `undefined` when it was made good */
@@ -115,7 +120,7 @@ export class RequestSpan extends HttpSpan {
 
   protected override writeEnd(statusCode: number | undefined): void {
     super.writeEnd(statusCode);
-    if (!this.#isRouteKnown) this.#writeRoute(routeOfRequest(this.#request));
+    if (!this.#isRouteKnown) this.#writeRoute(routeOfRequest(this.#request, this.#entry, statusCode));
   }
 
   #writeRoute(route: string | undefined): void {
@@ -131,6 +136,14 @@ function nameOf(request: HttpRequest, route: string | undefined): string {
 
 function routeAttribute(route: string | undefined) {
   return route !== undefined && { 'http.route': route };
+}
+
+const REQUEST = createContextKey('the request that is handled');
+
+/** Where the span of a request starts. */
+interface Place {
+  readonly parent: Context;
+  readonly mark: object;
 }
 
 const spans = hiddenField<RequestSpan>();
@@ -154,12 +167,11 @@ export function startRequestSpan(
   const tracer = instance.tracerFor(plan);
   const parent = tracer && parentOf(mode, request);
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
-  const live = startTrackedSpan({ instance, plan, tracer: tracer!, parent }, [
-    request,
-    earlyRouteOf(request),
-  ]);
+  const mark = {};
+  const start = { instance, plan, tracer: tracer!, parent: parent.setValue(REQUEST, mark) };
+  const live = startTrackedSpan(start, [request, earlyRouteOf(request)]);
   if (live === undefined) return undefined;
-  const span = new RequestSpan(live, request, response, parent);
+  const span = new RequestSpan(live, request, response, { parent, mark });
   spans.set(response, span);
   span.endWithResponse();
   return span;
@@ -179,16 +191,37 @@ export function noteStart(): void {
 function parentOf(mode: RequestSpans, request: HttpRequest): Context | undefined {
   const active = activeContext();
   if (isUntraced(active)) return undefined;
-  // A tracer that traces nothing makes spans whose contexts are not valid.
-  const around = parentSpanContext(active) && trace.getSpan(active);
-  const isOver = (span: Span) => hasEnded(active) || (ofStarts.has(span) && isUnrecorded(span));
-  if (around === undefined || isOver(around)) return received(trace.deleteSpan(active), request);
+  const around = spanAround(active);
+  if (around === undefined) return received(trace.deleteSpan(active), request);
   // Something has read the headers already.
-  if (around.spanContext().isRemote === true) return active;
+  if (isRemote(around)) return active;
   return mode === true ? active : undefined;
+}
+
+/** A tracer that traces nothing makes spans whose contexts are not valid. */
+function spanAround(active: Context): Span | undefined {
+  const around = parentSpanContext(active) && trace.getSpan(active);
+  if (around === undefined || hasEnded(active)) return undefined;
+  return ofStarts.has(around) && isUnrecorded(around) ? undefined : around;
+}
+
+function isRemote(span: Span): boolean {
+  return span.spanContext().isRemote === true;
 }
 
 function received(base: Context, request: HttpRequest): Context {
   const { headers } = nodeRequest(request);
   return attempt('reading the headers of a request', () => propagation.extract(base, headers)) ?? base;
+}
+
+/**
+ * Where a request runs that is not to be traced: what it calls begins no trace, which would be one without a beginning.
+ *
+ * @returns `undefined` where it can run as it is: inside a span, or with nothing to trace
+ */
+export function leftOut(): Context | undefined {
+  const active = activeContext();
+  if (instance.tracerFor(planNow()) === undefined) return undefined;
+  const around = spanAround(active);
+  return around === undefined || isRemote(around) ? untraced(active) : undefined;
 }

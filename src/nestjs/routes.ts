@@ -1,7 +1,3 @@
-import type { Context } from '@opentelemetry/api';
-import { untraced } from '../platform/untraced-context.ts';
-import { hasLiveSpan } from '../span/parentage.ts';
-
 /** Routes by their templates (`/orders/:id`): a string also stands for the routes below it. */
 export type Routes = readonly (string | RegExp)[];
 
@@ -34,10 +30,13 @@ export function isChosenPath(path: string, choice: RouteChoice): boolean {
   return isAmong(path, choice, fits);
 }
 
-/** Where a route runs that is not chosen: what it calls begins no traces, which would be without a beginning. */
-export function leftOut(active: Context): Context {
-  return hasLiveSpan(active) ? active : untraced(active);
+/** Whether every route that a path can take is left out: no parameter stands for a part of it. */
+export function isExcludedPath(path: string, exclude: Routes): boolean {
+  const plain = exclude.filter((route) => typeof route === 'string' && !PLACEHOLDER.test(route));
+  return !isChosenPath(path, { exclude: plain });
 }
+
+const PLACEHOLDER = /[:*{]/;
 
 type Match = (path: string, chosen: string) => boolean;
 
@@ -60,5 +59,5 @@ function fits(path: string, chosen: string): boolean {
     .toLowerCase()
     .replace(/\/$/, '')
     .split('/')
-    .every((part, i) => part === segments[i] || (/[:*]/.test(part) && segments[i] !== undefined));
+    .every((part, i) => part === segments[i] || (PLACEHOLDER.test(part) && segments[i] !== undefined));
 }

@@ -5,19 +5,17 @@ import { attempt } from '../platform/report.ts';
 import { emitInContext } from './emit-in-context.ts';
 import { earlyRouteOf, type HttpRequest, nodeRequest, pathOf } from './request-facts.ts';
 import { hasEnded } from '../span/parentage.ts';
-import { noteStart, requestSpanOf, type RequestSpans, startRequestSpan } from './request-span.ts';
+import { leftOut, noteStart, type RequestSpans, startRequestSpan } from './request-span.ts';
 import { type NodeResponse, nodeResponse } from './response-end.ts';
-import { isChosen, isChosenPath, isEveryChosen, leftOut, type RouteChoice } from './routes.ts';
+import { isChosen, isChosenPath, isEveryChosen, isExcludedPath, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 
 type RequestHook = (request: HttpRequest, response: unknown, done: () => void) => unknown;
-type Handler = (request: HttpRequest, response: unknown, ...others: unknown[]) => unknown;
 
-/** The part of Nest's HTTP adapters used here: the one hook that runs before everything else, and the last handler. */
+/** The part of Nest's HTTP adapters used here: the one hook that runs before everything else. */
 interface HookableAdapter {
   onRequestHook?: RequestHook | null;
   setOnRequestHook?(hook: RequestHook | null | undefined): void;
-  setNotFoundHandler?(handler: Handler, ...others: unknown[]): unknown;
 }
 
 export interface RequestOptions extends RouteChoice {
@@ -50,32 +48,15 @@ export function traceRequests(adapter: object, options: RequestOptions): void {
     return active === undefined ? go() : callInContext(active, go, undefined, []);
   });
   hookable.setOnRequestHook = (hook) => void (own = hook);
-  tellNotFound(hookable);
-}
-
-/** Has the span of a request told that no route fits. */
-function tellNotFound(adapter: HookableAdapter): void {
-  const { setNotFoundHandler } = adapter;
-  if (typeof setNotFoundHandler !== 'function') return;
-  adapter.setNotFoundHandler = (handler, ...others) => {
-    const told: Handler = (request, response, ...rest) => {
-      attempt('telling the span of a request', () => {
-        const node = nodeResponse(response);
-        if (node !== undefined) requestSpanOf(node)?.handled(undefined);
-      });
-      return handler(request, response, ...rest);
-    };
-    return Reflect.apply(setNotFoundHandler, adapter, [told, ...others]);
-  };
 }
 
 /** @returns the context that the request is to be handled in, if it is another one */
 function begin(request: HttpRequest, response: unknown, options: RequestOptions): Context | undefined {
   const node = nodeResponse(response);
   if (node === undefined || isUpgrade(request)) return undefined;
-  const now = activeContext();
-  const active = isWanted(request, options) ? startRequest(request, node, options) : leftOut(now);
-  if (active === undefined || active === now) return undefined;
+  if (!isWanted(request, options)) return isLeftOut(request, options) ? leftOut() : undefined;
+  const active = startRequest(request, node, options);
+  if (active === undefined) return undefined;
   for (const emitter of [nodeRequest(request), node])
     attempt('keeping a request in its context', () => emitInContext(active, emitter));
   return active;
@@ -103,4 +84,13 @@ function isWanted(request: HttpRequest, options: RequestOptions): boolean {
   if (isEveryChosen(options)) return true;
   const route = earlyRouteOf(request);
   return route === undefined ? isChosenPath(pathOf(nodeRequest(request)), options) : isChosen(route, options);
+}
+
+/** Whether no handler can want this request that is not wanted here. */
+function isLeftOut(request: HttpRequest, { requests, exclude }: RequestOptions): boolean {
+  if (requests === false || exclude === undefined) return false;
+  const route = earlyRouteOf(request);
+  return route === undefined
+    ? isExcludedPath(pathOf(nodeRequest(request)), exclude)
+    : !isChosen(route, { exclude });
 }

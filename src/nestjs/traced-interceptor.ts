@@ -15,8 +15,8 @@ import { entryOf } from './message-entry.ts';
 import { ResolverSpan } from './resolver-span.ts';
 import { type NodeResponse, nodeResponse } from './response-end.ts';
 import { routeOf } from './request-facts.ts';
-import { type RequestSpan, requestSpanOf } from './request-span.ts';
-import { isChosen, isEveryChosen, leftOut, type RouteChoice } from './routes.ts';
+import { leftOut, type RequestSpan, requestSpanOf } from './request-span.ts';
+import { isChosen, isEveryChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 import { tellRoute } from './upstream-route.ts';
 
@@ -73,7 +73,7 @@ export class TracedInterceptor implements NestInterceptor {
     // A run that nobody subscribes to does not take place.
     return new Observable((subscriber) => {
       const span = attempt('starting the span of a handler', () => this.#spanOf(context, active));
-      const inside = span?.live.active ?? this.#leftOut(context, active);
+      const inside = span?.live.active ?? attempt('choosing a route', () => this.#leftOut(context));
       if (inside === undefined) return next.handle().subscribe(subscriber);
       const told = span === undefined ? subscriber : new ToldSubscriber(subscriber, span);
       callInContext(inside, () => handled(next).subscribe(told), undefined, []);
@@ -82,11 +82,9 @@ export class TracedInterceptor implements NestInterceptor {
   }
 
   /** Where a handler runs whose route is not chosen. */
-  #leftOut(context: ExecutionContext, active: Context): Context | undefined {
-    return attempt('choosing a route', () => {
-      const request = isEveryChosen(this.#options) ? undefined : requestOf(context);
-      return request === undefined || isChosen(routeOf(request), this.#options) ? undefined : leftOut(active);
-    });
+  #leftOut(context: ExecutionContext): Context | undefined {
+    const request = isEveryChosen(this.#options) ? undefined : requestOf(context);
+    return request === undefined || isChosen(routeOf(request), this.#options) ? undefined : leftOut();
   }
 
   /** One span for each handled request, however often the interceptor is applied to it. */

@@ -402,6 +402,28 @@ describe.each(adapters)('%s', (name, adapter) => {
     ]);
   });
 
+  test('a handler is its child, also where a middleware goes on in the context of one that is live', async () => {
+    using spans = recordSpans();
+    const waiting = deferred<() => void>();
+    let inFirst: ((go: () => void) => void) | undefined;
+    const middleware = (_request: unknown, _response: unknown, next: () => void) => {
+      if (inFirst !== undefined) return inFirst(next);
+      inFirst = context.bind(context.active(), (go: () => void) => go());
+      return waiting.resolve(next);
+    };
+    await using served = await serve(moduleWith({}, middleware as never), adapter());
+    const slow = fetch(`${served.url}/stock/page`);
+    const next = await waiting.promise;
+    await (await fetch(`${served.url}/stock/7`)).text();
+    next();
+    await (await slow).text();
+    await served.settled();
+    spans.only([
+      { name: 'GET /stock/page', children: ['StockController.page'] },
+      { name: 'GET /stock/:id', children: ['StockController.find'] },
+    ]);
+  });
+
   test('a handler ends before what is around it and ends when the response is finished, as in the instrumentation of Express', async () => {
     const { rows } = record();
     const around = (_request: unknown, response: ServerResponse, next: () => void) => {
@@ -609,14 +631,21 @@ describe.each(adapters)('%s', (name, adapter) => {
       }
       using spans = recordSpans();
       await using served = await serve(AppModule, adapter(), prepare);
-      expect((await fetch(`${served.url}/health/live`, { method: 'GET' })).status).toBe(200);
+      expect((await fetch(`${served.url}/health/live`)).status).toBe(200);
       await served.settled();
       return new Set(spans.spans.map(({ name: of, parent }) => `${of} in ${parent?.name ?? 'none'}`));
     };
     const inNone = (...names: string[]) => new Set(names.map((each) => `${each} in none`));
     expect(await ran({ exclude: ['/health'] })).toEqual(new Set());
-    expect(await ran({ include: ['/orders'] })).toEqual(new Set());
+    // Express has not routed the request by then: this could be another one's.
+    const whole = await ran({});
+    const alone = new Set([
+      ...inNone(...around, 'HealthController.live'),
+      'handler in HealthController.live',
+    ]);
+    expect(await ran({ exclude: ['/:any'] })).toEqual(name === 'fastify' ? whole : alone);
     // The handler alone.
+    expect(await ran({ include: ['/orders'] })).toEqual(inNone(...around));
     expect(await ran({ exclude: ['/health'], requests: false })).toEqual(inNone(...around));
     expect(await ran({ exclude: ['/HEALTH/LIVE'] })).toEqual(name === 'fastify' ? await ran({}) : new Set());
     const inSpan = (app: INestApplication) =>
@@ -627,6 +656,26 @@ describe.each(adapters)('%s', (name, adapter) => {
         }),
       );
     expect(await ran({ exclude: ['/health'], requests: false }, inSpan)).toContain('handler in around');
+  });
+
+  test('what traces nothing leaves alone what others trace', async () => {
+    @Controller('health')
+    class HealthController {
+      @Get()
+      live() {
+        trace.getTracer('others').startSpan('query').end();
+      }
+    }
+    for (const requests of [true, false]) {
+      const options = { enabled: false, exclude: ['/health'], requests };
+      @Module({ imports: [TracingModule.forRoot(options)], controllers: [HealthController] })
+      class AppModule {}
+      using spans = recordSpans();
+      await using served = await serve(AppModule, adapter());
+      expect((await fetch(`${served.url}/health`)).status).toBe(200);
+      await served.settled();
+      spans.only(['query']);
+    }
   });
 
   test("the adapter's own request hook goes on, inside the span, whenever it was set", async () => {
@@ -812,8 +861,10 @@ async function routesOf(prepare: (app: INestApplication) => void, ...paths: stri
 describe('on Express, the route of a request', () => {
   test('is not that of a middleware where none fits', async () => {
     expect(await routesOf(() => {}, '/old/page')).toEqual(['GET | none | 404']);
-    const prefixed = (app: INestApplication) => void app.setGlobalPrefix('api');
-    expect(await routesOf(prefixed, '/api/nowhere', '/old/page')).toEqual([
+    const exclude = [{ path: 'stock/{*all}', method: RequestMethod.GET }];
+    const prefixed = (app: INestApplication) => void app.setGlobalPrefix('api', { exclude });
+    expect(await routesOf(prefixed, '/api/nowhere', '/old/page', '/stock/nowhere')).toEqual([
+      'GET | none | 404',
       'GET | none | 404',
       'GET | none | 404',
     ]);
@@ -832,12 +883,19 @@ describe('on Express, the route of a request', () => {
     });
     return router;
   };
-  const below = (path: string | string[] | RegExp, router: ExpressRouter) => {
-    const around = express.Router();
+  const below = (
+    path: string | string[] | RegExp,
+    router: ExpressRouter,
+    around: ExpressRouter = express.Router(),
+  ) => {
     around.use(path, router);
     return around;
   };
   const items = () => withItems(express.Router());
+  /** What it is cannot be seen. */
+  const hidden = (router: ExpressRouter) =>
+    ((...args: never[]) =>
+      Reflect.apply(router as never, undefined, args) as unknown) as never as ExpressRouter;
 
   test.each<[string, [path: string | string[] | RegExp, router: ExpressRouter], path: string, route: string]>(
     [
@@ -846,7 +904,23 @@ describe('on Express, the route of a request', () => {
       ['one below a parameter', ['/tenants/:tenant', items()], '/tenants/acme', '/tenants/:tenant'],
       ['one in another', ['/admin', below('/:tenant', items())], '/admin/acme', '/admin/:tenant'],
       ['one at the root of another', ['/admin', below('/', items())], '/admin', '/admin'],
+      ['one in two others without a path', ['/', below('/', items())], '', ''],
       ['one of two paths', [['/shelves', '/racks/:rack'], items()], '/racks/9', '/racks/:rack'],
+      ['one that is written in another case', ['/Admin', items()], '/aDMIN', '/Admin'],
+      ['a function', ['/admin/:page', hidden(items())], '/admin/7', '/admin/:page'],
+      [
+        'one below a plain path of an older one',
+        ['/old', below('/Racks', items(), olderRouter())],
+        '/old/rACKS',
+        '/old/racks',
+      ],
+      [
+        'an application of two paths',
+        [['/shelves', '/racks/:rack'], withItems(express())],
+        '/racks/9',
+        '/racks/:rack',
+      ],
+      ['one in a router', ['/admin', below('/:page', withItems(express()))], '/admin/7', '/admin/:page'],
       ['a router of another version', ['/old', withItems(olderRouter())], '/old', '/old'],
       ['one of Express 4', ['/old', withItems(express4.Router())], '/old', '/old'],
     ],
@@ -855,7 +929,8 @@ describe('on Express, the route of a request', () => {
     const paths = [`${path}/items/7?secret=1`, `${path}/broken/7`, `${path}/nowhere`];
     expect(await routesOf(prepare, ...paths)).toEqual([
       `GET ${route}/items/:id | ${route}/items/:id | 200`,
-      `GET ${route}/broken/:id | ${route}/broken/:id | 500`,
+      // Its error has left the router.
+      route === '' ? 'GET /broken/:id | /broken/:id | 500' : 'GET | none | 500',
       'GET | none | 404',
     ]);
   });
@@ -876,29 +951,93 @@ describe('on Express, the route of a request', () => {
       use('/outer', outer);
       use('/shops/:shop', withRouter);
     };
-    const paths = ['/plain/items/7', '/tenants/acme/items/7', '/outer/3/items/7', '/shops/9/racks/8/items/7'];
-    const racks = version === '5' ? '/shops/:shop/racks/:rack/items/:id' : undefined;
-    expect(await routesOf(prepare, ...paths)).toEqual(
-      ['/plain/items/:id', '/tenants/:tenant/items/:id', '/outer/:shelf/items/:id', racks].map((route) =>
-        route === undefined ? 'GET | none | 200' : `GET ${route} | ${route} | 200`,
-      ),
-    );
+    const paths = [
+      '/plain/items/7',
+      '/tenants/acme/items/7',
+      '/tenants/acme/broken/7',
+      '/outer/3/items/7',
+      '/shops/9/racks/8/items/7',
+    ];
+    expect(await routesOf(prepare, ...paths)).toEqual([
+      'GET /plain/items/:id | /plain/items/:id | 200',
+      'GET /tenants/:tenant/items/:id | /tenants/:tenant/items/:id | 200',
+      'GET | none | 500',
+      ...(version === '4'
+        ? ['GET | none | 200', 'GET | none | 200']
+        : [
+            'GET /outer/:shelf/items/:id | /outer/:shelf/items/:id | 200',
+            'GET /shops/:shop/racks/:rack/items/:id | /shops/:shop/racks/:rack/items/:id | 200',
+          ]),
+    ]);
+  });
+
+  test('in an application that is mounted twice', async () => {
+    const twice = withItems(express());
+    const prepare = (app: INestApplication) => {
+      const { use } = app as never as ExpressRouter;
+      use('/a', twice);
+      use('/b/:c', twice);
+    };
+    expect(await routesOf(prepare, '/a/items/7', '/b/2/items/7')).toEqual([
+      'GET /a/items/:id | /a/items/:id | 200',
+      'GET /b/:c/items/:id | /b/:c/items/:id | 200',
+    ]);
   });
 
   test('is not told where a part of it is not known', async () => {
     const older = olderRouter();
-    older.use('/:tenant', items());
+    older.use('/racks/:rack', items());
+    older.use(/^\/[0-9a-f]{8}/, items());
     const prepare = (app: INestApplication) => {
       const { use } = app as never as ExpressRouter;
-      use('/failing/:tenant', withItems(express()));
-      use(/^\/v\d+/, items());
       use('/old', older);
+      use('/either', hidden(items()));
+      use('/:one', hidden(items()));
     };
-    const paths = ['/failing/acme/broken/7', '/v7/items/7', '/old/acme/items/7'];
-    expect(await routesOf(prepare, ...paths)).toEqual([
-      'GET | none | 500',
+    const paths = ['/old/racks/8', '/old/deadbeef', '/either'];
+    expect(await routesOf(prepare, ...paths.map((path) => `${path}/items/7`))).toEqual([
       'GET | none | 200',
       'GET | none | 200',
+      'GET | none | 200',
+    ]);
+  });
+
+  test('a regular expression that remembers where it was fits each other time, as it did', async () => {
+    const prepare = (app: INestApplication) => {
+      const { use } = app as never as ExpressRouter;
+      use(/^\/v\d+/g, items());
+      use('/:one', below('/two', items()));
+    };
+    expect(await routesOf(prepare, ...Array<string>(4).fill('/v7/items/7'))).toEqual([
+      'GET | none | 200',
+      'GET | none | 404',
+      'GET | none | 200',
+      'GET | none | 404',
+    ]);
+  });
+
+  test('is not that of what has passed the request on', async () => {
+    const pass = (_request: unknown, _response: unknown, next: () => void) => next();
+    const answer = (_request: unknown, response: ServerResponse) => void response.end();
+    const prepare = (app: INestApplication) => {
+      const router = app.getHttpAdapter().getInstance() as Record<
+        'get' | 'use',
+        (...given: unknown[]) => void
+      >;
+      router.get('/passed/*rest', pass);
+      router.use('/passed/on', answer);
+      router.get('/gone/:where', pass);
+      router.use((request: IncomingMessage, response: ServerResponse, next: () => void) =>
+        request.url === '/gone/on' ? answer(request, response) : next(),
+      );
+      router.get('/left/:where', pass);
+      app.setGlobalPrefix('api');
+    };
+    expect(await routesOf(prepare, '/passed/on', '/gone/on', '/left/on', '/api/left/on')).toEqual([
+      'GET | none | 200',
+      'GET | none | 200',
+      'GET | none | 404',
+      'GET | none | 404',
     ]);
   });
 });
