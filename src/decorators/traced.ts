@@ -40,6 +40,9 @@ interface MethodTracing {
 
 const untraced = /* @__PURE__ */ sharedMarks('untraced');
 
+/** Of each traced method. A framework that knows better amends them before it calls `configure()`: the next plan is made of them. */
+export const optionsOfMethods = /* @__PURE__ */ new WeakMap<object, SpanOptions>();
+
 /** Binds {@link Traced} to an instance. */
 export function tracedWith(instance: Instance): Traced {
   const traced = instance === defaultInstance ? sharedMarks('traced') : newMarks();
@@ -95,7 +98,8 @@ function traceMethod(
   const own = memberName(key);
   const fullName = (owner: string | undefined) => (owner === undefined ? own : `${owner}.${own}`);
   const fromArguments = holder && argumentAttributes(holder, key);
-  const planNow = planSource(instance, fullName(className), options, fromArguments);
+  const amendable = { ...options };
+  const planNow = planSource(instance, fullName(className), amendable, fromArguments);
   const isAsync = isAsyncFunction(method);
   let isNamed = className !== undefined;
   // Not in the method itself: it would take more of the stack for as long as the original runs.
@@ -119,6 +123,7 @@ function traceMethod(
     if (new.target !== undefined) return construct(method, arguments, new.target, wrapper);
     return runInSpan(start(this, arguments), method, this, arguments);
   });
+  optionsOfMethods.set(wrapper, amendable);
   mark(traced, wrapper, member);
   return wrapper;
 }

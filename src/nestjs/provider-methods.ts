@@ -1,6 +1,7 @@
 import { Reflector } from '@nestjs/core';
 import { SpanKind } from '@opentelemetry/api';
 import { isMarked, type Key, sharedMarks } from '../decorators/member.ts';
+import { optionsOfMethods } from '../decorators/traced.ts';
 import { Traced, Untraced } from '../index.ts';
 import type { SpanOptions } from '../options/options.ts';
 
@@ -24,6 +25,17 @@ export function traceMethods(type: Class): void {
     Object.defineProperty(prototype, key, descriptor);
   }
   Traced()(type);
+}
+
+/** Gives methods that are `@Traced()` already what is known of them here: what their own options say wins. */
+export function amendMethods(type: Class): void {
+  // A factory is no class.
+  const { prototype = {} } = type as { prototype?: object };
+  for (const key of Reflect.ownKeys(prototype)) {
+    const method: unknown = Object.getOwnPropertyDescriptor(prototype, key)!.value;
+    const own = typeof method === 'function' ? optionsOfMethods.get(method) : undefined;
+    if (own !== undefined) Object.assign(own, { ...optionsOf(type, key, method as Function), ...own });
+  }
 }
 
 function isHandler(method: Function): boolean {

@@ -2,7 +2,7 @@ import * as common from '@nestjs/common';
 import * as core from '@nestjs/core';
 import { type PackageOf, withPackages } from './package-of-class.ts';
 import { attempt } from '../platform/report.ts';
-import { type Class, traceMethods } from './provider-methods.ts';
+import { amendMethods, type Class, traceMethods } from './provider-methods.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
 
 type Module = ReturnType<core.ModulesContainer['get']> & {};
@@ -37,6 +37,16 @@ export function traceProviders(modules: core.ModulesContainer, choice: ProviderC
     const types = withPackages((packageOf) => chosenClasses([...modules.values()], choice, packageOf));
     for (const type of types) attempt('tracing a provider', () => trace(type));
   });
+}
+
+/** What is `@Traced()` by hand, in whatever module: to be called before the instance is configured. */
+export function amendTraced(modules: core.ModulesContainer): void {
+  const types = [...modules.values()].flatMap(({ providers, controllers }) =>
+    [...providers.values(), ...controllers.values()].map(({ metatype }) => metatype),
+  );
+  for (const type of new Set(types)) {
+    if (typeof type === 'function') attempt('looking at a provider', () => amendMethods(type as Class));
+  }
 }
 
 function chosenClasses(

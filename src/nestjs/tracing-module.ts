@@ -14,7 +14,7 @@ import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
 import { traceMessages } from './trace-messages.ts';
 import { traceRequests } from './trace-requests.ts';
-import { traceProviders } from './trace-providers.ts';
+import { amendTraced, traceProviders } from './trace-providers.ts';
 import { TracedInterceptor } from './traced-interceptor.ts';
 
 export type { TracingModuleOptions } from './module-options.ts';
@@ -87,6 +87,7 @@ export class TracingModule implements OnModuleInit, OnApplicationShutdown {
     const { tracing, providers } = settings;
     this.#settings = settings;
     this.#host = host;
+    amendTraced(modules);
     configure(tracing);
     traceMessages(modules);
     // Loaded lazily, a module is not told that it has been.

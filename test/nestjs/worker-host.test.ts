@@ -72,6 +72,9 @@ describe.skipIf(!hasRedis)('WorkerHost on a real Redis (skipped where there is n
       { ...job('welcome'), children: ['Mailer.send'] },
       { ...job('goodbye'), error, children: [{ name: 'Mailer.send', error }] },
     ]);
+    expect(new Set(spans.spans.map(({ name, kind }) => `${name} ${SpanKind[kind]}`))).toEqual(
+      new Set(['MailProcessor.process CONSUMER', 'Mailer.send INTERNAL']),
+    );
   });
 
   test('one that continues the trace of its producer, and one that nothing decorates', async () => {
