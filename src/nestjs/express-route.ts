@@ -41,8 +41,7 @@ type Matcher = (path: string) => false | { readonly path: string; readonly param
 
 /** The template that a handler of Nest was routed by: with that of its application, if that is mounted, and if it is known. */
 export function routeOfHandler({ app, baseUrl, route }: ExpressRequest): string | undefined {
-  if (typeof route?.path !== 'string') return undefined;
-  return baseUrl ? templateOfEntry({ app, baseUrl }, route) + route.path : route.path;
+  return typeof route?.path === 'string' ? templateOfEntry({ app, baseUrl }, route) + route.path : undefined;
 }
 
 /** The template that anything else was routed by. `undefined` where it is not known: a path has no place in the name of a span. */
@@ -55,35 +54,45 @@ export function routeOfRequest(
   const router = routerOf(entry.app);
   if (typeof route?.path !== 'string' || router === undefined) return undefined;
   const path = baseUrl.slice(entry.baseUrl?.length);
-  // Whoever answers after a route has passed, or a router has failed, finds that route on the request still.
-  const mount = hasRoute(router, route)
-    ? path === '' && !hasPassed(request, statusCode) && ''
-    : // A router does not tell an error of its own from a route that it has not.
-      statusCode !== 404 && templateOfMount(router, { path, route, inner: routersDown(app, entry.app) });
-  return typeof mount === 'string' ? templateOfEntry(entry, route) + mount + route.path : undefined;
+  if (hasRoute(router, route)) {
+    const isThere = path === '' && !hasPassed(request, statusCode);
+    return isThere ? templateOfEntry(entry, route) + route.path : undefined;
+  }
+  // A router does not tell an error of its own from a route that it has not.
+  if (statusCode === 404) return undefined;
+  const mount = templateOfMount(router, { path, route, inner: routersDown(app, entry.app) });
+  return mount === undefined ? undefined : templateOfEntry(entry, route) + mount + route.path;
 }
 
-/** Whether another layer has the request by now, as far as that can be known: since version 2.3 of the router. */
-function hasPassed(request: ExpressRequest, statusCode = 200): boolean {
-  const of = Object.getOwnPropertySymbols(request).find(
-    ({ description }) => description === 'router.tracing.matchedRoute',
-  );
-  const matched = of && (request as Record<symbol, unknown>)[of];
+/**
+ * Whether a route is left on the request that does not answer it: one that has passed it on. Since version 2.3, the router
+ * notes which layer has it: https://github.com/pillarjs/router/blob/master/lib/symbols.js
+ *
+ * @param statusCode `undefined` when the client has left before
+ */
+function hasPassed(request: ExpressRequest, statusCode: number | undefined): boolean {
   const { path, methods = {} } = request.route!;
   // Where a prefix has exceptions, Nest answers what has no route there by a route for every method.
   if (statusCode === 404 && Object.keys(methods).length > 1) return true;
   // What was thrown has gone on to the layers that handle errors.
-  if (statusCode >= 500 || matched === path) return false;
-  return matched !== undefined || statusCode === 404;
+  if (statusCode !== undefined && statusCode >= 500) return false;
+  const key = Object.getOwnPropertySymbols(request).find(
+    ({ description }) => description === 'router.tracing.matchedRoute',
+  );
+  const matched = key && (request as Record<symbol, unknown>)[key];
+  return matched === undefined ? statusCode === 404 : matched !== path;
 }
 
 /** Empty where it is not known: an application that is mounted in a router is not told. */
 function templateOfEntry({ app, baseUrl }: ExpressEntry, route: Route): string {
+  if (!baseUrl) return '';
   const find = () => {
-    const around = app?.parent && routerOf(app.parent);
-    return around && templateOfMount(around, { path: baseUrl!, route, inner: [] });
+    let top = app;
+    while (top?.parent !== undefined) top = top.parent;
+    const router = top === app ? undefined : routerOf(top);
+    return router && templateOfMount(router, { path: baseUrl, route, inner: routersDown(app!.parent, top) });
   };
-  return (baseUrl && attempt('reading the routers of Express', find)) || '';
+  return attempt('reading the routers of Express', find) ?? '';
 }
 
 function routerOf(app: Application | undefined): Router | undefined {

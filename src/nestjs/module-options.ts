@@ -1,7 +1,7 @@
 import { copied, isRecord, oneOf, rule, type Rules, TRACING_RULES } from '../options/check.ts';
 import type { TracingOptions } from '../options/options.ts';
 import { readOptions, refuse } from '../options/check.ts';
-import type { RequestSpans } from './request-span.ts';
+import type { RequestSpans } from './request-parent.ts';
 import type { ProviderChoice } from './trace-providers.ts';
 import { INTERCEPTOR_RULES, type InterceptorOptions } from './traced-interceptor.ts';
 

@@ -26,14 +26,14 @@ export function nodeRequest(request: HttpRequest): HttpRequest {
 }
 
 /** The template that a request of Fastify was routed by, as `/orders/:id`: before anything hears of the request. */
-export function earlyRouteOf({ routeOptions }: HttpRequest): string | undefined {
+export function fastifyRouteOf({ routeOptions }: HttpRequest): string | undefined {
   const url = routeOptions?.url;
   return typeof url === 'string' ? url : undefined;
 }
 
 /** The template that a request was routed by, once a handler of Nest has it. */
 export function routeOf(request: HttpRequest): string | undefined {
-  return routeOfHandler(request) ?? earlyRouteOf(request);
+  return routeOfHandler(request) ?? fastifyRouteOf(request);
 }
 
 /** The path alone: what stands in a query is nobody's business. */

@@ -1,32 +1,25 @@
-import { type Context, createContextKey, propagation, type Span, SpanKind, trace } from '@opentelemetry/api';
+import { type Context, createContextKey, SpanKind, trace } from '@opentelemetry/api';
 import { defaultInstance as instance } from '../instance.ts';
 import { planSource } from '../options/plan.ts';
-import { activeContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
-import { isUntraced, untraced } from '../platform/untraced-context.ts';
 import { startTrackedSpan } from '../run-in-span.ts';
 import { describeException } from '../span/exception.ts';
 import { RETURNED } from '../span/outcome.ts';
-import { hasEnded, hasLiveSpan, parentSpanContext } from '../span/parentage.ts';
+import { hasLiveSpan } from '../span/parentage.ts';
 import { isUnrecorded } from '../span/sdk-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
-import { type Failure, HttpSpan } from './http-span.ts';
 import { type ExpressEntry, routeOfRequest } from './express-route.ts';
+import { type Failure, HttpSpan } from './http-span.ts';
 import {
-  earlyRouteOf,
+  fastifyRouteOf,
   type HttpRequest,
   nodeRequest,
   requestAttributes,
   requestName,
 } from './request-facts.ts';
+import { parentOf, type RequestSpans } from './request-parent.ts';
 import type { NodeResponse, ResponseEnd } from './response-end.ts';
-
-/**
- * Whether requests get a span of their own: `auto` where nothing around the application has made one, `true` always,
- * `false` never.
- */
-export type RequestSpans = 'auto' | boolean;
 
 const planNow = planSource(instance, 'HTTP', {
   name: nameOf,
@@ -43,7 +36,7 @@ export class RequestSpan extends HttpSpan {
   readonly isLocalRoot: boolean;
   readonly #request: HttpRequest;
   readonly #entry: ExpressEntry;
-  /** In the context of all that handles the request. */
+  /** In the context of all that handles the request. Not the response: a pool keeps the context that it was filled in. */
   readonly #mark: object;
   /** As it came: a middleware may have overridden it. */
   readonly #method: string | undefined;
@@ -138,6 +131,10 @@ function routeAttribute(route: string | undefined) {
   return route !== undefined && { 'http.route': route };
 }
 
+export function isTracing(): boolean {
+  return instance.tracerFor(planNow()) !== undefined;
+}
+
 const REQUEST = createContextKey('the request that is handled');
 
 /** Where the span of a request starts. */
@@ -169,59 +166,10 @@ export function startRequestSpan(
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
   const mark = {};
   const start = { instance, plan, tracer: tracer!, parent: parent.setValue(REQUEST, mark) };
-  const live = startTrackedSpan(start, [request, earlyRouteOf(request)]);
+  const live = startTrackedSpan(start, [request, fastifyRouteOf(request)]);
   if (live === undefined) return undefined;
   const span = new RequestSpan(live, request, response, { parent, mark });
   spans.set(response, span);
   span.endWithResponse();
   return span;
-}
-
-const ofStarts = new WeakSet<Span>();
-
-/**
- * Notes the span that an application is started in: the connections of its server are all in that span's context, for ever,
- * and it does not tell when it ends if it is not sampled.
- */
-export function noteStart(): void {
-  const span = trace.getSpan(activeContext());
-  if (span !== undefined) ofStarts.add(span);
-}
-
-function parentOf(mode: RequestSpans, request: HttpRequest): Context | undefined {
-  const active = activeContext();
-  if (isUntraced(active)) return undefined;
-  const around = spanAround(active);
-  if (around === undefined) return received(trace.deleteSpan(active), request);
-  // Something has read the headers already.
-  if (isRemote(around)) return active;
-  return mode === true ? active : undefined;
-}
-
-/** A tracer that traces nothing makes spans whose contexts are not valid. */
-function spanAround(active: Context): Span | undefined {
-  const around = parentSpanContext(active) && trace.getSpan(active);
-  if (around === undefined || hasEnded(active)) return undefined;
-  return ofStarts.has(around) && isUnrecorded(around) ? undefined : around;
-}
-
-function isRemote(span: Span): boolean {
-  return span.spanContext().isRemote === true;
-}
-
-function received(base: Context, request: HttpRequest): Context {
-  const { headers } = nodeRequest(request);
-  return attempt('reading the headers of a request', () => propagation.extract(base, headers)) ?? base;
-}
-
-/**
- * Where a request runs that is not to be traced: what it calls begins no trace, which would be one without a beginning.
- *
- * @returns `undefined` where it can run as it is: inside a span, or with nothing to trace
- */
-export function leftOut(): Context | undefined {
-  const active = activeContext();
-  if (instance.tracerFor(planNow()) === undefined) return undefined;
-  const around = spanAround(active);
-  return around === undefined || isRemote(around) ? untraced(active) : undefined;
 }

@@ -25,15 +25,15 @@ export function isChosen(route: string | undefined, choice: RouteChoice): boolea
   return route === undefined || isAmong(route, choice, startsWith);
 }
 
-/** Whether the path of a request is one of a chosen route, before anything tells which route it is going to take. */
-export function isChosenPath(path: string, choice: RouteChoice): boolean {
-  return isAmong(path, choice, fits);
-}
-
-/** Whether every route that a path can take is left out: no parameter stands for a part of it. */
-export function isExcludedPath(path: string, exclude: Routes): boolean {
-  const plain = exclude.filter((route) => typeof route === 'string' && !PLACEHOLDER.test(route));
-  return !isChosenPath(path, { exclude: plain });
+/**
+ * Whether the path of a request is one of a chosen route, before anything tells which route it is going to take.
+ *
+ * @returns `excluded` if that is sure: where a parameter stands for a part of the path, this can be another route's
+ */
+export function choiceOfPath(path: string, choice: RouteChoice): 'chosen' | 'not chosen' | 'excluded' {
+  const plain = choice.exclude?.filter((route) => typeof route === 'string' && !PLACEHOLDER.test(route));
+  if (plain !== undefined && !isAmong(path, { exclude: plain }, fits)) return 'excluded';
+  return isAmong(path, choice, fits) ? 'chosen' : 'not chosen';
 }
 
 const PLACEHOLDER = /[:*{]/;
@@ -52,12 +52,15 @@ function startsWith(route: string, chosen: string): boolean {
   return route === root || route.startsWith(`${root}/`);
 }
 
-/** A parameter (`:id`) or a wildcard (`*rest`) stands for whatever there is in its place. As Express does, in any case. */
+/**
+ * A parameter (`:id`) or a wildcard (`*rest`) stands for whatever there is in its place, and what comes after the beginning of
+ * an optional part (`{/:id}`) for anything below. As Express does, in any case of letters.
+ */
 function fits(path: string, chosen: string): boolean {
   const segments = path.toLowerCase().split('/');
   return chosen
     .toLowerCase()
-    .replace(/\/$/, '')
+    .replace(/\{.*|\/$/s, '')
     .split('/')
     .every((part, i) => part === segments[i] || (PLACEHOLDER.test(part) && segments[i] !== undefined));
 }

@@ -2,12 +2,13 @@ import { type Context, trace } from '@opentelemetry/api';
 import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
+import { hasLiveSpan } from '../span/parentage.ts';
 import { emitInContext } from './emit-in-context.ts';
-import { earlyRouteOf, type HttpRequest, nodeRequest, pathOf } from './request-facts.ts';
-import { hasEnded } from '../span/parentage.ts';
-import { leftOut, noteStart, type RequestSpans, startRequestSpan } from './request-span.ts';
+import { fastifyRouteOf, type HttpRequest, nodeRequest, pathOf } from './request-facts.ts';
+import { noteStart, type RequestSpans, untracedOutsideSpans } from './request-parent.ts';
+import { isTracing, startRequestSpan } from './request-span.ts';
 import { type NodeResponse, nodeResponse } from './response-end.ts';
-import { isChosen, isChosenPath, isEveryChosen, isExcludedPath, type RouteChoice } from './routes.ts';
+import { choiceOfPath, isChosen, isEveryChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 
 type RequestHook = (request: HttpRequest, response: unknown, done: () => void) => unknown;
@@ -54,7 +55,9 @@ export function traceRequests(adapter: object, options: RequestOptions): void {
 function begin(request: HttpRequest, response: unknown, options: RequestOptions): Context | undefined {
   const node = nodeResponse(response);
   if (node === undefined || isUpgrade(request)) return undefined;
-  if (!isWanted(request, options)) return isLeftOut(request, options) ? leftOut() : undefined;
+  const choice = choiceOf(request, options);
+  if (choice === 'excluded' && options.requests !== false && isTracing()) return untracedOutsideSpans();
+  if (choice !== 'chosen') return undefined;
   const active = startRequest(request, node, options);
   if (active === undefined) return undefined;
   for (const emitter of [nodeRequest(request), node])
@@ -69,7 +72,7 @@ function startRequest(
 ): Context | undefined {
   const started = requests === false ? undefined : startRequestSpan(requests, request, response)?.live.active;
   const active = started ?? activeContext();
-  const told = hasEnded(active) ? undefined : trace.getSpan(active);
+  const told = hasLiveSpan(active) ? trace.getSpan(active) : undefined;
   if (traceResponseHeader && told !== undefined) writeTraceResponse(response, told);
   return started;
 }
@@ -80,17 +83,10 @@ function isUpgrade(request: HttpRequest): boolean {
 }
 
 /** Fastify has routed a request by now, Express has not. */
-function isWanted(request: HttpRequest, options: RequestOptions): boolean {
-  if (isEveryChosen(options)) return true;
-  const route = earlyRouteOf(request);
-  return route === undefined ? isChosenPath(pathOf(nodeRequest(request)), options) : isChosen(route, options);
-}
-
-/** Whether no handler can want this request that is not wanted here. */
-function isLeftOut(request: HttpRequest, { requests, exclude }: RequestOptions): boolean {
-  if (requests === false || exclude === undefined) return false;
-  const route = earlyRouteOf(request);
-  return route === undefined
-    ? isExcludedPath(pathOf(nodeRequest(request)), exclude)
-    : !isChosen(route, { exclude });
+function choiceOf(request: HttpRequest, options: RequestOptions) {
+  if (isEveryChosen(options)) return 'chosen';
+  const route = fastifyRouteOf(request);
+  if (route === undefined) return choiceOfPath(pathOf(nodeRequest(request)), options);
+  if (isChosen(route, options)) return 'chosen';
+  return isChosen(route, { exclude: options.exclude }) ? 'not chosen' : 'excluded';
 }

@@ -1,9 +1,8 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
 import { Observable, Subscriber, throwError } from 'rxjs';
-import { aBoolean, rule, type Rules } from '../options/check.ts';
 import { defaultInstance as instance } from '../instance.ts';
-import { readOptions, refuse } from '../options/check.ts';
+import { aBoolean, readOptions, refuse, rule, type Rules } from '../options/check.ts';
 import { activeContext, callInContext } from '../platform/context.ts';
 import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
@@ -15,8 +14,9 @@ import { entryOf } from './message-entry.ts';
 import { ResolverSpan } from './resolver-span.ts';
 import { type NodeResponse, nodeResponse } from './response-end.ts';
 import { routeOf } from './request-facts.ts';
-import { leftOut, type RequestSpan, requestSpanOf } from './request-span.ts';
-import { isChosen, isEveryChosen, type RouteChoice } from './routes.ts';
+import { untracedOutsideSpans } from './request-parent.ts';
+import { type RequestSpan, requestSpanOf } from './request-span.ts';
+import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 import { tellRoute } from './upstream-route.ts';
 
@@ -73,22 +73,17 @@ export class TracedInterceptor implements NestInterceptor {
     // A run that nobody subscribes to does not take place.
     return new Observable((subscriber) => {
       const span = attempt('starting the span of a handler', () => this.#spanOf(context, active));
-      const inside = span?.live.active ?? attempt('choosing a route', () => this.#leftOut(context));
+      const isLeftOut = span === 'left out';
+      const inside = isLeftOut ? attempt('leaving out a handler', untracedOutsideSpans) : span?.live.active;
       if (inside === undefined) return next.handle().subscribe(subscriber);
-      const told = span === undefined ? subscriber : new ToldSubscriber(subscriber, span);
+      const told = isLeftOut ? subscriber : new ToldSubscriber(subscriber, span!);
       callInContext(inside, () => handled(next).subscribe(told), undefined, []);
       return undefined;
     });
   }
 
-  /** Where a handler runs whose route is not chosen. */
-  #leftOut(context: ExecutionContext): Context | undefined {
-    const request = isEveryChosen(this.#options) ? undefined : requestOf(context);
-    return request === undefined || isChosen(routeOf(request), this.#options) ? undefined : leftOut();
-  }
-
   /** One span for each handled request, however often the interceptor is applied to it. */
-  #spanOf(context: ExecutionContext, active: Context): HandlerSpan | undefined {
+  #spanOf(context: ExecutionContext, active: Context): HandlerSpan | 'left out' | undefined {
     const known = spans.get(context);
     // Over HTTP, a span ends before its handler has begun when the client is gone already.
     if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
@@ -101,7 +96,7 @@ export class TracedInterceptor implements NestInterceptor {
     const route = request && routeOf(request);
     if (around !== undefined) around.handled(route);
     else if (route !== undefined) tellRoute(active, route);
-    if (!isChosen(route, this.#options)) return undefined;
+    if (!isChosen(route, this.#options)) return 'left out';
     const entry = context.getType() === 'rpc' ? entryOf(context, active) : undefined;
     const parent = around?.isLostIn(active) ? around.live.active : (entry?.parent ?? active);
     const live = startTrackedSpan({ instance, plan, tracer, parent }, [context, entry, route]);

@@ -601,6 +601,9 @@ describe.each(adapters)('%s', (name, adapter) => {
       'GET /stock/:id /stock/7, GET /stock/page /stock/page',
     );
     expect(await among({ include: ['/health'] })).toBe('GET /health/live');
+    expect(await among({ exclude: ['/health{/:any}'] })).toBe(
+      'GET /stock/:id /stock/7, GET /stock/page /stock/page, GET /nowhere',
+    );
     expect(await among({ include: ['/'], exclude: ['/stock/page', '/:any/live'] })).toBe(
       'GET /stock/:id /stock/7, GET /nowhere',
     );
@@ -1031,8 +1034,12 @@ describe('on Express, the route of a request', () => {
         request.url === '/gone/on' ? answer(request, response) : next(),
       );
       router.get('/left/:where', pass);
+      router.get('/broken/:id', () => {
+        throw new Error('no such shelf');
+      });
       app.setGlobalPrefix('api');
     };
+    expect(await routesOf(prepare, '/broken/7')).toEqual(['GET /broken/:id | /broken/:id | 500']);
     expect(await routesOf(prepare, '/passed/on', '/gone/on', '/left/on', '/api/left/on')).toEqual([
       'GET | none | 200',
       'GET | none | 200',
@@ -1047,11 +1054,14 @@ interface Outer extends RequestListener {
   use(path: string, ...handlers: unknown[]): void;
 }
 
-async function mounted(path: string, ...before: unknown[]) {
+async function mounted(path: string | [outer: string, inner: string], ...before: unknown[]) {
   const app = await NestFactory.create(moduleWith({}), new ExpressAdapter(), { logger: false });
   await app.init();
   const outer = new ExpressAdapter().getInstance() as Outer;
-  outer.use(path, ...before, app.getHttpAdapter().getInstance());
+  const [around, own] = typeof path === 'string' ? [undefined, path] : path;
+  const inner = around === undefined ? outer : (new ExpressAdapter().getInstance() as Outer);
+  inner.use(own, ...before, app.getHttpAdapter().getInstance());
+  if (around !== undefined) outer.use(around, inner);
   const server = createServer(outer);
   await once(server.listen(0, '127.0.0.1'), 'listening');
   const { port } = server.address() as AddressInfo;
@@ -1100,10 +1110,15 @@ test('on Express, in another application: below a parameter', async () => {
     for (const path of ['stock/7', 'stock/refused', 'nowhere'])
       await (await fetch(`http://127.0.0.1:${outer.port}/tenants/acme/${path}`)).text();
   }
+  {
+    await using outer = await mounted(['/shops/:shop', '/tills']);
+    await (await fetch(`http://127.0.0.1:${outer.port}/shops/9/tills/stock/7`)).text();
+  }
   spans.only([
     { name: 'GET /tenants/:tenant/stock/:id', children: ['StockController.find'] },
     'GET /tenants/:tenant/stock/refused',
     'GET',
+    { name: 'GET /shops/:shop/tills/stock/:id', children: ['StockController.find'] },
   ]);
 });
 
