@@ -87,11 +87,11 @@ export class RequestSpan extends HttpSpan {
    * context of the request that has opened the connection.
    */
   isLostIn(active: Context): boolean {
-    const mark = active.getValue(REQUEST);
-    if (mark !== undefined) return mark !== this.#mark;
     const found = trace.getSpan(active);
-    // One that records is there on purpose.
-    return found === undefined || isUnrecorded(found);
+    if (found === undefined) return true;
+    const mark = active.getValue(REQUEST);
+    // One that records outside all requests is there on purpose.
+    return mark === undefined ? isUnrecorded(found) : mark !== this.#mark;
   }
 
   /** @param failure `undefined` when it was made good */
