@@ -84,7 +84,8 @@ function isAsked(request: ExpressRequest, path: string): boolean | undefined {
 
 /** Empty where it is not certain: an application that is mounted in a router is not told. */
 function templateOfEntry(entry: ExpressEntry): string {
-  return templateOfMount(entry.app?.parent, mountOf(entry), undefined) ?? '';
+  const mount = mountOf(entry);
+  return mount === '' ? '' : (templateOfMount(entry.app?.parent, mount, undefined) ?? '');
 }
 
 function mountOf({ baseUrl }: ExpressEntry): string {
@@ -100,7 +101,7 @@ function templateOfMount(
   path: string,
   route: Route | undefined,
 ): string | undefined {
-  const layers = path === '' || app?._router !== undefined ? [] : stackOf(app?.router);
+  const layers = app?._router === undefined ? stackOf(app?.router) : [];
   const fitting = layers
     .filter((layer) => layer.route === undefined)
     .flatMap(({ handle, rawPath }) =>
