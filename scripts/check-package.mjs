@@ -12,7 +12,7 @@ import { BIN, inParallel, ROOT, run, tryOut, withTarball } from './consumer.mjs'
  * design asked for 4, 10 and 12 kB: hearing whatever real code returns, writing causes and redactions, carriers, links and
  * the version in the scope took more.
  */
-const BUDGETS = { flush: 4_480, traceTask: 16_430, '*': 19_140 };
+const BUDGETS = { flush: 4_480, traceTask: 16_430, '*': 19_150 };
 
 /** The oldest and the newest that we promise to work with. Most applications on Nest 11 are CommonJS, and get that build. */
 const PROJECTS = [

@@ -40,7 +40,7 @@ interface MethodTracing {
 
 const untraced = /* @__PURE__ */ sharedMarks('untraced');
 
-/** Of each traced method. A framework that knows better amends them before it calls `configure()`: the next plan is made of them. */
+/** Of each method that the default instance traces. Who knows better amends them and calls `configure()`: the next plan is made of them. */
 export const optionsOfMethods = /* @__PURE__ */ new WeakMap<object, SpanOptions>();
 
 /** Binds {@link Traced} to an instance. */
@@ -123,7 +123,7 @@ function traceMethod(
     if (new.target !== undefined) return construct(method, arguments, new.target, wrapper);
     return runInSpan(start(this, arguments), method, this, arguments);
   });
-  optionsOfMethods.set(wrapper, amendable);
+  if (instance === defaultInstance) optionsOfMethods.set(wrapper, amendable);
   mark(traced, wrapper, member);
   return wrapper;
 }

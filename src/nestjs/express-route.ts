@@ -38,10 +38,10 @@ export function routeOfHandler(request: ExpressRequest): string | undefined {
   return typeof path === 'string' ? templateOfEntry(request) + path : undefined;
 }
 
-/** The same with that path as it came: what a route is chosen by. */
+/** The same, with that path as it came where it is not certain: what a route is chosen by. */
 export function pathOfHandler(request: ExpressRequest): string | undefined {
   const path = request.route?.path;
-  return typeof path === 'string' ? mountOf(request) + path : undefined;
+  return typeof path === 'string' ? (templateOfEntry(request) || mountOf(request)) + path : undefined;
 }
 
 /**
@@ -55,12 +55,14 @@ export function routeOfRequest(
   entry: ExpressEntry,
   statusCode: number | undefined,
 ): string | undefined {
-  const { path, methods = {} } = request.route ?? {};
+  const { path, methods } = request.route ?? {};
   const isThere = typeof path === 'string' && path !== '' ? isAsked(request, path) : false;
   if (isThere === false) return undefined;
   const [from, at] = [mountOf(entry), mountOf(request)];
+  // The router notes that for every function without a path, too: also after a router that has failed.
+  if (path === '/' && at === from && !hasRoute(entry.app?.router, request.route)) return undefined;
   // Nest answers what has no route in a router of its own, or by a route for every method.
-  const isNobodys = at !== from || isThere === undefined || Object.keys(methods).length > 1;
+  const isNobodys = at !== from || isThere === undefined || Object.keys(methods ?? {}).length > 1;
   if (statusCode === 404 && isNobodys) return undefined;
   const inside =
     at === from ? '' : isThere && templateOfMount(entry.app, at.slice(from.length), request.route);
@@ -111,10 +113,13 @@ function templateOfMount(
         .map((given) => ({ handle, template: given.replace(/\/$/, '') })),
     )
     .filter(({ template }) => fits(path, template));
-  const isItsRouter = ({ handle }: Layer) =>
-    route !== undefined && stackOf(handle).some((layer) => layer.route === route);
+  const isItsRouter = ({ handle }: Layer) => hasRoute(handle, route);
   const found = fitting.find(isItsRouter) ?? fitting.find(({ template }) => !template.includes(':'));
   return found?.template;
+}
+
+function hasRoute(router: Router | undefined, route: Route | undefined): boolean {
+  return route !== undefined && stackOf(router).some((layer) => layer.route === route);
 }
 
 function stackOf(router: Router | undefined): readonly Layer[] {

@@ -12,6 +12,7 @@ const untraced = sharedMarks('untraced');
 
 /** Traces every method of a provider that the application calls, or a library in its place, by what their decorators say. */
 export function traceMethods(type: Class): void {
+  amendMethods(type);
   const { prototype } = type as { prototype: object };
   for (const key of Reflect.ownKeys(prototype)) {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
@@ -29,8 +30,9 @@ export function traceMethods(type: Class): void {
 
 /** Gives methods that are `@Traced()` already what is known of them here: what their own options say wins. */
 export function amendMethods(type: Class): void {
+  const { prototype } = type as { prototype?: unknown };
   // A factory is no class.
-  const { prototype = {} } = type as { prototype?: object };
+  if (typeof prototype !== 'object' || prototype === null) return;
   for (const key of Reflect.ownKeys(prototype)) {
     const method: unknown = Object.getOwnPropertyDescriptor(prototype, key)!.value;
     const own = typeof method === 'function' ? optionsOfMethods.get(method) : undefined;

@@ -62,5 +62,5 @@ function fits(path: string, chosen: string): boolean {
     .toLowerCase()
     .replace(/\{.*|\/$/s, '')
     .split('/')
-    .every((part, i) => part === segments[i] || (PLACEHOLDER.test(part) && segments[i] !== undefined));
+    .every((part, i) => part === segments[i] || (PLACEHOLDER.test(part) && Boolean(segments[i])));
 }

@@ -88,11 +88,11 @@ export class TracingModule implements OnModuleInit, OnApplicationShutdown {
     this.#settings = settings;
     this.#host = host;
     amendTraced(modules);
+    if (providers !== undefined) traceProviders(modules, providers);
     configure(tracing);
     traceMessages(modules);
     // Loaded lazily, a module is not told that it has been.
     this.onModuleInit();
-    if (providers !== undefined) traceProviders(modules, providers);
   }
 
   // Once more: a testing module gets its adapter when its providers are there.

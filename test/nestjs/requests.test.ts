@@ -601,6 +601,7 @@ describe.each(adapters)('%s', (name, adapter) => {
       'GET /stock/:id /stock/7, GET /stock/page /stock/page',
     );
     expect(await among({ include: ['/health'] })).toBe('GET /health/live');
+    expect(await spansOf({ exclude: ['/nowhere/:more'] }, adapter(), '/nowhere/')).toBe('GET /nowhere/');
     expect(await among({ exclude: ['/health{/:any}'] })).toBe(
       'GET /stock/:id /stock/7, GET /stock/page /stock/page, GET /nowhere',
     );
@@ -986,6 +987,13 @@ describe('on Express, the route of a request', () => {
       use('/items', answer);
     };
     expect(await routesOf(left, '/items/7')).toEqual(['GET | none | 200']);
+    const failing = express.Router();
+    failing.get('/', () => {
+      throw new Error('no such shelf');
+    });
+    const prefixed = (app: INestApplication) => void (app as never as ExpressRouter).use('/admin', failing);
+    // What hears of the error notes `/`, too.
+    expect(await routesOf(prefixed, '/admin')).toEqual(['GET | none | 500']);
     expect(await routesOf(prepare, '/passed/on', '/gone/on', '/left/on', '/api/left/on')).toEqual([
       'GET | none | 200',
       'GET | none | 200',
