@@ -38,10 +38,9 @@ export function routeOfHandler(request: ExpressRequest): string | undefined {
   return typeof path === 'string' ? templateOfEntry(request) + path : undefined;
 }
 
-/** The same, with that path as it came where it is not certain: what a route is chosen by. */
-export function pathOfHandler(request: ExpressRequest): string | undefined {
-  const path = request.route?.path;
-  return typeof path === 'string' ? (templateOfEntry(request) || mountOf(request)) + path : undefined;
+/** What a route of a handler is chosen by: where the path that its application is mounted at is not in it, with that as it came. */
+export function chosenBy(request: ExpressRequest, route: string | undefined): string | undefined {
+  return route !== undefined && route === request.route?.path ? mountOf(request) + route : route;
 }
 
 /**
@@ -56,17 +55,18 @@ export function routeOfRequest(
   statusCode: number | undefined,
 ): string | undefined {
   const { path, methods } = request.route ?? {};
-  const isThere = typeof path === 'string' && path !== '' ? isAsked(request, path) : false;
+  if (typeof path !== 'string' || path === '') return undefined;
+  const isThere = isAsked(request, path);
   if (isThere === false) return undefined;
   const [from, at] = [mountOf(entry), mountOf(request)];
   // The router notes that for every function without a path, too: also after a router that has failed.
-  if (path === '/' && at === from && !hasRoute(entry.app?.router, request.route)) return undefined;
+  if (path === '/' && at === from && !hasRoute(routerOf(entry.app), request.route)) return undefined;
   // Nest answers what has no route in a router of its own, or by a route for every method.
   const isNobodys = at !== from || isThere === undefined || Object.keys(methods ?? {}).length > 1;
   if (statusCode === 404 && isNobodys) return undefined;
-  const inside =
-    at === from ? '' : isThere && templateOfMount(entry.app, at.slice(from.length), request.route);
-  return typeof inside === 'string' ? templateOfEntry(entry) + inside + String(path) : undefined;
+  if (at === from) return templateOfEntry(entry) + path;
+  const mount = isThere && templateOfMount(entry.app, at.slice(from.length), request.route);
+  return mount === undefined ? undefined : templateOfEntry(entry) + mount + path;
 }
 
 /**
@@ -103,8 +103,7 @@ function templateOfMount(
   path: string,
   route: Route | undefined,
 ): string | undefined {
-  const layers = app?._router === undefined ? stackOf(app?.router) : [];
-  const fitting = layers
+  const fitting = stackOf(routerOf(app))
     .filter((layer) => layer.route === undefined)
     .flatMap(({ handle, rawPath }) =>
       [rawPath]
@@ -116,6 +115,10 @@ function templateOfMount(
   const isItsRouter = ({ handle }: Layer) => hasRoute(handle, route);
   const found = fitting.find(isItsRouter) ?? fitting.find(({ template }) => !template.includes(':'));
   return found?.template;
+}
+
+function routerOf(app: Application | undefined): Router | undefined {
+  return app?._router === undefined ? app?.router : undefined;
 }
 
 function hasRoute(router: Router | undefined, route: Route | undefined): boolean {

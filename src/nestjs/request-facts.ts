@@ -1,6 +1,6 @@
 import type { Attributes } from '@opentelemetry/api';
 import { environmentVariable } from '../platform/environment-variable.ts';
-import { type ExpressRequest, pathOfHandler, routeOfHandler } from './express-route.ts';
+import { type ExpressRequest, routeOfHandler } from './express-route.ts';
 
 /** What is read of a request: of `node:http` and `node:http2`, and what Express and Fastify add. */
 export interface HttpRequest extends ExpressRequest {
@@ -34,11 +34,6 @@ export function fastifyRouteOf({ routeOptions }: HttpRequest): string | undefine
 /** The template that a request was routed by, once a handler of Nest has it. */
 export function routeOf(request: HttpRequest): string | undefined {
   return fastifyRouteOf(request) ?? routeOfHandler(request);
-}
-
-/** What the options choose it by. */
-export function chosenRouteOf(request: HttpRequest): string | undefined {
-  return fastifyRouteOf(request) ?? pathOfHandler(request);
 }
 
 /** The path alone: what stands in a query is nobody's business. */

@@ -35,7 +35,7 @@ export function parentOf(mode: RequestSpans, request: HttpRequest): Context | un
 }
 
 /** The span that the application runs in: of this process, or one that something has read from the headers already. */
-export function spanAround(active: Context): Span | undefined {
+function spanAround(active: Context): Span | undefined {
   // A tracer that traces nothing makes spans whose contexts are not valid.
   const around = parentSpanContext(active) && trace.getSpan(active);
   if (around === undefined || hasEnded(active)) return undefined;

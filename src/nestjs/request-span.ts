@@ -36,8 +36,6 @@ export class RequestSpan extends HttpSpan {
   readonly isLocalRoot: boolean;
   readonly #request: HttpRequest;
   readonly #entry: ExpressEntry;
-  /** In the context of all that handles the request. Not the response: a pool keeps the context that it was filled in. */
-  readonly #mark: object;
   /** As it came: a middleware may have overridden it. */
   readonly #method: string | undefined;
   #isRouteKnown = false;
@@ -46,12 +44,11 @@ export class RequestSpan extends HttpSpan {
   readonly #handlers: HttpSpan[] = [];
   #isOver = false;
 
-  constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, { parent, mark }: Place) {
+  constructor(live: TrackedSpan, request: HttpRequest, response: NodeResponse, parent: Context) {
     super(live, response);
     this.isLocalRoot = !hasLiveSpan(parent);
     this.#request = request;
     this.#entry = { app: request.app, baseUrl: request.baseUrl };
-    this.#mark = mark;
     this.#method = nodeRequest(request).method;
   }
 
@@ -91,7 +88,7 @@ export class RequestSpan extends HttpSpan {
     if (found === undefined) return true;
     const mark = active.getValue(REQUEST);
     // One that records outside all requests is there on purpose.
-    return mark === undefined ? isUnrecorded(found) : mark !== this.#mark;
+    return mark === undefined ? isUnrecorded(found) : mark !== this.live.active.getValue(REQUEST);
   }
 
   /** @param failure `undefined` when it was made good */
@@ -137,12 +134,6 @@ export function isTracing(): boolean {
 
 const REQUEST = createContextKey('the request that is handled');
 
-/** Where the span of a request starts. */
-interface Place {
-  readonly parent: Context;
-  readonly mark: object;
-}
-
 const spans = hiddenField<RequestSpan>();
 
 /** @returns the span that a request got from {@link startRequestSpan} */
@@ -164,11 +155,11 @@ export function startRequestSpan(
   const tracer = instance.tracerFor(plan);
   const parent = tracer && parentOf(mode, request);
   if (parent === undefined || spans.get(response) !== undefined) return undefined;
-  const mark = {};
-  const start = { instance, plan, tracer: tracer!, parent: parent.setValue(REQUEST, mark) };
+  // A mark of its own, and not the response: a pool keeps the context that it was filled in.
+  const start = { instance, plan, tracer: tracer!, parent: parent.setValue(REQUEST, {}) };
   const live = startTrackedSpan(start, [request, fastifyRouteOf(request)]);
   if (live === undefined) return undefined;
-  const span = new RequestSpan(live, request, response, { parent, mark });
+  const span = new RequestSpan(live, request, response, parent);
   spans.set(response, span);
   span.endWithResponse();
   return span;

@@ -31,9 +31,9 @@ export function isChosen(route: string | undefined, choice: RouteChoice): boolea
  * @returns `excluded` if that is sure: where a parameter stands for a part of the path, this can be another route's
  */
 export function choiceOfPath(path: string, choice: RouteChoice): 'chosen' | 'not chosen' | 'excluded' {
+  if (isAmong(path, choice, fits)) return 'chosen';
   const plain = choice.exclude?.filter((route) => typeof route === 'string' && !PLACEHOLDER.test(route));
-  if (plain !== undefined && !isAmong(path, { exclude: plain }, fits)) return 'excluded';
-  return isAmong(path, choice, fits) ? 'chosen' : 'not chosen';
+  return isAmong(path, { exclude: plain }, fits) ? 'not chosen' : 'excluded';
 }
 
 const PLACEHOLDER = /[:*{]/;

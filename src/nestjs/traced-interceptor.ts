@@ -8,15 +8,16 @@ import { hiddenField } from '../platform/hidden-field.ts';
 import { attempt } from '../platform/report.ts';
 import { startTrackedSpan } from '../run-in-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
+import { chosenBy } from './express-route.ts';
 import { handlerPlan, isResolver, requestOf } from './handler-plan.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { entryOf } from './message-entry.ts';
 import { ResolverSpan } from './resolver-span.ts';
 import { type NodeResponse, nodeResponse } from './response-end.ts';
-import { chosenRouteOf, routeOf } from './request-facts.ts';
+import { routeOf } from './request-facts.ts';
 import { untracedOutsideSpans } from './request-parent.ts';
 import { type RequestSpan, requestSpanOf } from './request-span.ts';
-import { isChosen, isEveryChosen, type RouteChoice } from './routes.ts';
+import { isChosen, type RouteChoice } from './routes.ts';
 import { writeTraceResponse } from './trace-response.ts';
 import { tellRoute } from './upstream-route.ts';
 
@@ -96,8 +97,7 @@ export class TracedInterceptor implements NestInterceptor {
     const route = request && routeOf(request);
     if (around !== undefined) around.handled(route);
     else if (route !== undefined) tellRoute(active, route);
-    if (request && !isEveryChosen(this.#options) && !isChosen(chosenRouteOf(request), this.#options))
-      return 'left out';
+    if (request && !isChosen(chosenBy(request, route), this.#options)) return 'left out';
     const entry = context.getType() === 'rpc' ? entryOf(context, active) : undefined;
     const parent = around?.isLostIn(active) ? around.live.active : (entry?.parent ?? active);
     const live = startTrackedSpan({ instance, plan, tracer, parent }, [context, entry, route]);
