@@ -1008,8 +1008,8 @@ interface Outer extends RequestListener {
   use(path: string, ...handlers: unknown[]): void;
 }
 
-async function mounted(path: string, ...before: unknown[]) {
-  const app = await NestFactory.create(moduleWith({}), new ExpressAdapter(), { logger: false });
+async function mounted(path: string, options: TracingModuleOptions = {}, ...before: unknown[]) {
+  const app = await NestFactory.create(moduleWith(options), new ExpressAdapter(), { logger: false });
   await app.init();
   const outer = new ExpressAdapter().getInstance() as Outer;
   outer.use(path, ...before, app.getHttpAdapter().getInstance());
@@ -1072,6 +1072,24 @@ test('on Express, in another application: without its path where that is not cer
   ]);
 });
 
+test('on Express, in another application: chosen with its path as it came where no template is known', async () => {
+  using spans = recordSpans();
+  {
+    await using outer = await mounted('/tenants/:tenant', {
+      requests: false,
+      exclude: ['/tenants/acme/stock'],
+    });
+    for (const tenant of ['acme', 'other'])
+      await (await fetch(`http://127.0.0.1:${outer.port}/tenants/${tenant}/stock/7`)).text();
+  }
+  {
+    await using outer = await mounted('/shop', { requests: false, exclude: ['/shop/stock/:id'] });
+    for (const path of ['/SHOP/stock/7', '/shop/stock/page'])
+      await (await fetch(`http://127.0.0.1:${outer.port}${path}`)).text();
+  }
+  spans.only(['StockController.find', 'StockController.page']);
+});
+
 test('on Express, in another application: whose client has left before', async () => {
   using spans = recordSpans();
   const [entered, handled] = [deferred<IncomingMessage>(), deferred()];
@@ -1082,7 +1100,7 @@ test('on Express, in another application: whose client has left before', async (
     });
     entered.resolve(request);
   };
-  await using outer = await mounted('/shop', waiting);
+  await using outer = await mounted('/shop', {}, waiting);
   const client = connect(outer.port, '127.0.0.1');
   client.write('GET /shop/nowhere HTTP/1.1\r\nHost: x\r\n\r\n');
   await entered.promise;
