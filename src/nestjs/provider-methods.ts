@@ -18,14 +18,19 @@ export function traceMethods(type: Class): void {
     const descriptor = Object.getOwnPropertyDescriptor(prototype, key)!;
     const method: unknown = descriptor.value;
     if (typeof method !== 'function') continue;
-    // Those of gateways and resolvers have their span from the interceptor.
-    if (isHandler(method)) Untraced()(prototype, key, descriptor);
+    if (isLeftOut(type, key, method)) Untraced()(prototype, key, descriptor);
     const options = optionsOf(type, key, method);
     if (options === undefined || isMarked(untraced, method, { key, markedOn: prototype })) continue;
     Traced(options)(prototype, key, descriptor);
     Object.defineProperty(prototype, key, descriptor);
   }
-  Traced()(type);
+  Traced(nameInSource(type))(type);
+}
+
+/** Nest's `mixin()` gives a class a random name. @returns `undefined` for any other class */
+function nameInSource(type: Class): string | undefined {
+  if (!/^[\da-f]{21}$/.test(type.name)) return undefined;
+  return /^class (\w+)/.exec(Function.prototype.toString.call(type))?.[1];
 }
 
 /** Gives methods that are `@Traced()` already what is known of them here: what their own options say wins. */
@@ -40,8 +45,25 @@ export function amendMethods(type: Class): void {
   }
 }
 
-function isHandler(method: Function): boolean {
-  return has('websockets:message_mapping', method) || has('graphql:resolver_type', method);
+/** What these start, such as timers and consumers, would be in their trace for as long as the application runs. */
+const STARTING = new Set<Key>(['onModuleInit', 'onApplicationBootstrap', 'afterInit']);
+
+/** These have their span from the interceptor, those of fields and references where Nest runs interceptors for them. */
+const HANDLERS = [
+  'websockets:message_mapping',
+  'graphql:resolver_type',
+  'graphql:resolve_property',
+  'graphql:resolve_reference',
+];
+
+function isLeftOut(type: Class, key: Key, method: Function): boolean {
+  return STARTING.has(key) || HANDLERS.some((name) => has(name, method)) || isSaga(type, key);
+}
+
+/** It is called once, for an observable that lasts as long as the application. */
+function isSaga(type: Class, key: Key): boolean {
+  const sagas = metadata.get<unknown>('__saga__', type as never);
+  return Array.isArray(sagas) && sagas.includes(key);
 }
 
 function has(name: string, of: Function): boolean {

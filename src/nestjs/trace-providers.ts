@@ -59,7 +59,7 @@ function chosenClasses(
   const reached = new Set<Class>();
   /** @param user the class that brings it: what is of the same package is its own */
   const isOwn = (type: Class, user: Class) => {
-    if (exclude.includes(type) || classesOfLibraries.has(type)) return false;
+    if (exclude.includes(type) || classesOfLibraries.has(type) || isAside(type)) return false;
     const itsPackage = packageOf(type);
     return !itsPackage || itsPackage === packageOf(user);
   };
@@ -83,6 +83,13 @@ function chosenClasses(
     if (base !== null && packageOf(base) !== undefined && isOwn(base, type)) chosen.add(base);
   }
   return chosen;
+}
+
+/** Loggers, and scalars of GraphQL: called for each line and each value, and a line would tell the span of its logger. */
+function isAside(type: Class): boolean {
+  const prototype: unknown = type.prototype;
+  const isLogger = prototype instanceof common.Logger || prototype instanceof common.ConsoleLogger;
+  return isLogger || metadata.get('graphql:scalar_name', type as common.Type) !== undefined;
 }
 
 function decoratorLists(module: Class): Lists {

@@ -9,6 +9,7 @@ import {
 } from '@nestjs/common';
 import { APP_INTERCEPTOR, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
 import { endSpansOf } from '../span/end-many.ts';
+import { activeContext } from '../platform/context.ts';
 import { registeredProvider } from '../platform/provider.ts';
 import { configure, flush } from '../index.ts';
 import { type ModuleSettings, readModuleOptions, type TracingModuleOptions } from './module-options.ts';
@@ -46,8 +47,8 @@ const SETTINGS = Symbol('oncespan.nestjs.settings');
  * Traces a Nest application: every request, every handler by a global {@link TracedInterceptor}, and what is `@Traced()` below.
  *
  * The options configure the default instance, the one behind `@Traced()` and `traceTask`. When the application has shut
- * down, the live spans of the process end as `shutdown` and are flushed. For that on a signal, call
- * `app.enableShutdownHooks()`.
+ * down, the live spans of the process end as `shutdown` and are flushed, but for those that `app.close()` is called in. For
+ * that on a signal, call `app.enableShutdownHooks()`.
  *
  * It needs a tracer provider and a context manager, registered before the application listens.
  */
@@ -91,6 +92,7 @@ export class TracingModule implements OnModuleInit, OnApplicationShutdown {
     if (providers !== undefined) traceProviders(modules, providers);
     configure(tracing);
     traceMessages(modules);
+    shutDownLast(modules);
     // Loaded lazily, a module is not told that it has been.
     this.onModuleInit();
   }
@@ -105,7 +107,7 @@ export class TracingModule implements OnModuleInit, OnApplicationShutdown {
 
   async onApplicationShutdown(): Promise<void> {
     const provider = registeredProvider();
-    if (provider !== undefined) endSpansOf(provider);
+    if (provider !== undefined) endSpansOf(provider, activeContext());
     await flush();
   }
 }
@@ -117,6 +119,11 @@ function moduleWith(settings: Provider): DynamicModule {
     useFactory: ({ interceptor: options }: ModuleSettings) => new TracedInterceptor(options),
   };
   return { module: TracingModule, providers: [settings, interceptor] };
+}
+
+/** Until then other modules wait for the work that is under way, as that of BullMQ does for its jobs. Nest goes by the distance. */
+function shutDownLast(modules: ModulesContainer): void {
+  for (const module of modules.values()) if (module.metatype === TracingModule) module.distance = Infinity;
 }
 
 Inject(SETTINGS)(TracingModule, undefined, 0);

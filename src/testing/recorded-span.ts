@@ -76,6 +76,11 @@ export class SpanRecord implements RecordedSpan {
     return this.#context;
   }
 
+  /** As a span of the SDK tells it. */
+  get parentSpanContext(): SpanContext | undefined {
+    return this.parent?.spanContext();
+  }
+
   isRecording(): boolean {
     return !this.ended;
   }

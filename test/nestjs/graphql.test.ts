@@ -218,15 +218,19 @@ describe.each(drivers)('%s', (_driver, adapter, options) => {
     expect(reported).toEqual([]);
   });
 
-  test('fields, where they have interceptors', async () => {
-    using spans = recordSpans();
-    {
-      await using served = await serving({ fieldResolverEnhancers: ['interceptors'] });
-      const answer = await ask(served, '{ find(name: "tea") { length } }');
-      expect(answer).toEqual({ data: { find: { length: 3 } } });
-    }
-    spans.only([resolver('find', 'query'), resolver('length', 'query')]);
-  });
+  test.each(['decorated', 'providers'] as const)(
+    'fields, where they have interceptors: %s',
+    async (classes) => {
+      using spans = recordSpans();
+      {
+        const driver = { ...options, fieldResolverEnhancers: ['interceptors'] };
+        await using served = await serve(moduleWith(driver, { requests: false, classes }), adapter());
+        const answer = await ask(served, '{ find(name: "tea") { length } }');
+        expect(answer).toEqual({ data: { find: { length: 3 } } });
+      }
+      spans.only([resolver('find', 'query'), resolver('length', 'query')]);
+    },
+  );
 
   test.each([
     ['none', undefined],

@@ -1,4 +1,4 @@
-// A Nest application with a module of a package, that says which spans there are when it has started.
+// A Nest application with a module of a package, that says which spans there are when it is closed.
 import 'reflect-metadata';
 import { diag, DiagConsoleLogger } from '@opentelemetry/api';
 import { Logger, Module, type Type } from '@nestjs/common';
@@ -16,8 +16,8 @@ export function sizeOf(order: number): string {
 class Own {
   readonly log = new Logger();
 
-  onModuleInit() {
-    this.log.debug('started');
+  onModuleDestroy() {
+    this.log.debug('closing');
     return sizeOf(1);
   }
 }

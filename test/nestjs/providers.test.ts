@@ -15,12 +15,23 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BullModule, Processor, WorkerHost } from '@nestjs/bullmq';
-import { Controller, type DynamicModule, forwardRef, Logger, Module } from '@nestjs/common';
+import {
+  ConsoleLogger,
+  Controller,
+  type DynamicModule,
+  forwardRef,
+  Logger,
+  mixin,
+  Module,
+} from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
 import { APP_INTERCEPTOR, DiscoveryModule, NestFactory } from '@nestjs/core';
+import { CqrsModule, type ICommand, type IEvent, Saga } from '@nestjs/cqrs';
 import { EventEmitterModule, OnEvent } from '@nestjs/event-emitter';
+import { ResolveReference, Scalar } from '@nestjs/graphql';
 import { Cron, ScheduleModule } from '@nestjs/schedule';
 import { build } from 'esbuild';
+import { map, type Observable } from 'rxjs';
 import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { TracedInterceptor, TracingModule, type TracingModuleOptions } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
@@ -30,11 +41,11 @@ import { useRedis } from '../servers/redis.ts';
 // Libraries have timers of their own.
 beforeEach(() => void vi.useRealTimers());
 
-/** A class that has a span when its application starts, if it is traced: by then every library has done its work. */
+/** A class that has a span when its application is closed, if it is traced: by then every library has done its work. */
 function provider(name: string): Type {
   return {
     [name]: class {
-      onModuleInit() {}
+      onModuleDestroy() {}
     },
   }[name]!;
 }
@@ -47,7 +58,7 @@ function moduleOf(metadata: ModuleMetadata): Type {
 
 /** A library, which knows nothing of Nest. */
 const NAMES = ['LibraryModule', 'LibraryService', 'LibraryHelper'];
-const CLASSES = NAMES.map((name) => `class ${name} { onModuleInit() {} }`).join('\n');
+const CLASSES = NAMES.map((name) => `class ${name} { onModuleDestroy() {} }`).join('\n');
 const CODE = {
   module: `${CLASSES}\nexport { ${NAMES.join(', ')} };`,
   commonjs: `${CLASSES}\nmodule.exports = { ${NAMES.join(', ')} };`,
@@ -66,7 +77,7 @@ async function spansFrom(root: Type | DynamicModule): Promise<string[]> {
   const app = await NestFactory.createApplicationContext(root, { logger: false, abortOnError: false });
   await app.close();
   expect(spans.live()).toEqual([]);
-  return spans.spans.map(({ name }) => name.replace('.onModuleInit', '')).toSorted();
+  return spans.spans.map(({ name }) => name.replace('.onModuleDestroy', '')).toSorted();
 }
 
 test('what the root module lists is traced, and what is imported from there as a class, by way of forwardRef() too', async () => {
@@ -112,10 +123,10 @@ describe('a dynamic module of the application', () => {
 
 describe('what a provider inherits', () => {
   abstract class Crud {
-    onModuleInit() {}
+    onModuleDestroy() {}
   }
   class Users extends Crud {
-    onApplicationBootstrap() {}
+    beforeApplicationShutdown() {}
   }
   class Orders extends Crud {}
 
@@ -123,19 +134,19 @@ describe('what a provider inherits', () => {
     expect(await spansOf({ providers: [Users, Orders] })).toEqual([
       'Crud',
       'Crud',
-      'Users.onApplicationBootstrap',
+      'Users.beforeApplicationShutdown',
     ]);
   });
 
   test('from one that is excluded is not', async () => {
     class Kept {
-      onModuleInit() {}
+      onModuleDestroy() {}
     }
     class Bills extends Kept {
-      onApplicationBootstrap() {}
+      beforeApplicationShutdown() {}
     }
     expect(await spansOf({ providers: [Bills] }, { exclude: [Kept] })).toEqual([
-      'Bills.onApplicationBootstrap',
+      'Bills.beforeApplicationShutdown',
     ]);
   });
 
@@ -145,7 +156,7 @@ describe('what a provider inherits', () => {
     const methods = () => untouched.map((of) => Object.values(Object.getOwnPropertyDescriptors(of)));
     const before = methods();
     class Bus extends EventEmitter {
-      onModuleInit() {
+      onModuleDestroy() {
         this.emit('started');
       }
     }
@@ -173,12 +184,12 @@ test('`exclude` leaves out classes, and modules with what only they import, and 
 test('classes of Nest and of this library, and controllers, are left alone', async () => {
   class Root {
     log = new Logger();
-    onModuleInit() {
+    onModuleDestroy() {
       this.log.debug('started');
     }
   }
   class Orders {
-    onModuleInit() {}
+    onModuleDestroy() {}
   }
   Controller()(Orders);
   const interceptor = { provide: APP_INTERCEPTOR, useClass: TracedInterceptor };
@@ -191,9 +202,61 @@ test('classes of Nest and of this library, and controllers, are left alone', asy
   expect(TracedInterceptor.prototype.intercept).toBe(intercept);
 });
 
+test('what starts the application is left alone: what it begins goes on, and would be in its trace for ever', async () => {
+  class Poller {
+    onModuleInit() {}
+    onApplicationBootstrap() {}
+    onModuleDestroy() {}
+  }
+  class Feed {
+    afterInit() {}
+    handleConnection() {}
+  }
+  const untouched = Feed.prototype.afterInit;
+  expect(await spansOf({ providers: [Poller, Feed] })).toEqual(['Poller']);
+  expect(Feed.prototype.afterInit).toBe(untouched);
+});
+
+test('loggers and scalars are left alone: they are called for each line and each value', async () => {
+  class TraceLogger extends ConsoleLogger {
+    onModuleDestroy() {}
+  }
+  class NamedLogger extends Logger {
+    onModuleDestroy() {}
+  }
+  class DateScalar {
+    onModuleDestroy() {}
+  }
+  Scalar('Date')(DateScalar);
+  const providers = [TraceLogger, NamedLogger, DateScalar, provider('Root')];
+  expect(await spansOf({ providers })).toEqual(['Root']);
+  expect(await spansOf({ providers }, { include: [TraceLogger] })).toEqual(['Root', 'TraceLogger']);
+});
+
+test('a reference of a federation is left to the interceptor, as a field is', async () => {
+  class Items {
+    onModuleDestroy() {}
+  }
+  const { prototype } = Items;
+  const descriptor = Object.getOwnPropertyDescriptor(prototype, 'onModuleDestroy')!;
+  ResolveReference()(prototype, 'onModuleDestroy', descriptor);
+  expect(await spansOf({ providers: [Items, provider('Root')] })).toEqual(['Root']);
+});
+
+test('a class of `mixin()` is called what it is in its source, and not by the random name that Nest gives it', async () => {
+  const crud = () =>
+    mixin(
+      class Crud {
+        onModuleDestroy() {}
+      },
+    );
+  class Cats extends crud() {}
+  expect(await spansOf({ providers: [Cats, crud(), mixin(class {})] })).toEqual(['Crud', 'Crud']);
+});
+
 describe('libraries', () => {
   class Listener {
-    onModuleInit() {}
+    onModuleDestroy() {}
 
     @OnEvent('placed')
     onPlaced() {}
@@ -207,13 +270,25 @@ describe('libraries', () => {
     expect(await spansOf({ providers: [Listener], imports })).toEqual(['Listener']);
   });
 
+  test('nor does a saga of @nestjs/cqrs, which lasts as long as the application', async () => {
+    class Sagas {
+      onModuleDestroy() {}
+
+      @Saga()
+      ship(events: Observable<IEvent>): Observable<ICommand> {
+        return events.pipe(map(() => ({})));
+      }
+    }
+    expect(await spansOf({ providers: [Sagas], imports: [CqrsModule.forRoot()] })).toEqual(['Sagas']);
+  });
+
   describe.skipIf(!hasRedis)('with Redis (skipped where there is no redis-server)', () => {
     const redis = useRedis();
 
     test('@nestjs/bullmq makes none', async () => {
       @Processor('mail')
       class Mailer extends WorkerHost {
-        onModuleInit() {}
+        onModuleDestroy() {}
 
         async process() {}
       }
@@ -339,7 +414,7 @@ describe('a process, in which the application itself is a package', () => {
   }
 
   const { VITEST: _, NODE_OPTIONS: __, ...cleanEnv } = process.env;
-  const OWN = 'Own.onModuleInit\n';
+  const OWN = 'Own.onModuleDestroy\n';
 
   test('tells its own classes from those of another package', () => {
     expect(run([], '')).toBe(OWN);
@@ -347,7 +422,7 @@ describe('a process, in which the application itself is a package', () => {
 
   test('that may not ask the inspector keeps quiet, and goes by imports and `exclude` alone', () => {
     const denied = ['--permission', '--allow-fs-read=*'];
-    expect(run(denied, '')).toBe(`LibraryService.onModuleInit\n${OWN}`);
+    expect(run(denied, '')).toBe(`${OWN}LibraryService.onModuleDestroy\n`);
     expect(run(denied, 'excluded')).toBe(OWN);
   });
 
