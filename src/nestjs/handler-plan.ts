@@ -3,6 +3,7 @@ import type { Attributes } from '@opentelemetry/api';
 import { defaultInstance as instance } from '../instance.ts';
 import type { TaskOptions } from '../options/options.ts';
 import { type Plan, planSource } from '../options/plan.ts';
+import { attempt } from '../platform/report.ts';
 import type { MessageEntry } from './message-entry.ts';
 import { methodName } from './method-name.ts';
 import { type HttpRequest, methodAttributes } from './request-facts.ts';
@@ -75,10 +76,20 @@ function rpcAttributes(context: ExecutionContext): Attributes {
   };
 }
 
-function graphqlAttributes(context: ExecutionContext): Attributes {
+function operationOf(context: ExecutionContext): GraphQLInfo['operation'] {
   const args = context.getArgs<(GraphQLInfo | undefined)[]>();
   // Resolvers of references have no arguments of their own.
-  const { operation } = args[args.length === 3 ? 2 : 3] ?? {};
+  return args[args.length === 3 ? 2 : 3]?.operation;
+}
+
+/** Whether what a resolver returns is iterated. */
+export function isSubscription(context: ExecutionContext): boolean {
+  const read = () => operationOf(context)?.operation === 'subscription';
+  return attempt('reading an operation', read) === true;
+}
+
+function graphqlAttributes(context: ExecutionContext): Attributes {
+  const operation = operationOf(context);
   const name = operation?.name?.value;
   return {
     ...(operation?.operation !== undefined && { 'graphql.operation.type': operation.operation }),

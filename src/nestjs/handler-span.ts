@@ -1,4 +1,4 @@
-import { StreamableFile } from '@nestjs/common';
+import { type ExecutionContext, StreamableFile } from '@nestjs/common';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED } from '../span/outcome.ts';
 import { attempt } from '../platform/report.ts';
@@ -20,15 +20,17 @@ export interface HandlerSpan {
 /** Outside HTTP and GraphQL the work is what the observable says. */
 export class MessageHandlerSpan implements HandlerSpan {
   readonly live: TrackedSpan;
+  readonly #context: ExecutionContext;
 
-  constructor(live: TrackedSpan) {
+  constructor(live: TrackedSpan, context: ExecutionContext) {
     this.live = live;
+    this.#context = context;
   }
 
   emitted(): void {}
 
   completed(): void {
-    this.live.settle(RETURNED);
+    this.live.settle(isCancelled(this.#context) ? LEFT : RETURNED);
   }
 
   threw(error: unknown): void {
@@ -38,6 +40,12 @@ export class MessageHandlerSpan implements HandlerSpan {
   unsubscribed(): void {
     this.live.settle(LEFT);
   }
+}
+
+/** Whether the client of a call of gRPC has cancelled it, or its deadline has passed. */
+function isCancelled(context: ExecutionContext): boolean {
+  const read = () => context.getArgs<({ cancelled?: unknown } | undefined)[]>()[2]?.cancelled === true;
+  return attempt('reading a call', read) === true;
 }
 
 /** Over HTTP, what the observable tells is only what went wrong, with the request as well. */

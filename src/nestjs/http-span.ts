@@ -90,8 +90,15 @@ export abstract class HttpSpan {
  */
 export function isAnswer(error: unknown, statusCode: number | undefined): boolean {
   if (statusCode !== undefined && statusCode >= 300) return statusCode < 500;
-  const isClients = () => error instanceof HttpException && error.getStatus() < 500;
-  return attempt('reading a thrown error', isClients) === true;
+  const answeredWith = attempt('reading a thrown error', () => statusOf(error));
+  return typeof answeredWith === 'number' && answeredWith < 500;
+}
+
+/** What Nest answers an error with: one of its own, or one of http-errors. */
+function statusOf(error: unknown): unknown {
+  if (error instanceof HttpException) return error.getStatus();
+  const { expose, statusCode } = (error ?? {}) as { expose?: unknown; statusCode?: unknown };
+  return typeof expose === 'boolean' ? statusCode : undefined;
 }
 
 /** What Node calls it when a connection is gone, or a stream of HTTP/2 is called off. */

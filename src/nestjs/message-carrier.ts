@@ -1,6 +1,7 @@
 import type { ExecutionContext } from '@nestjs/common';
 import { methodOf, ownDataProperty } from '../platform/data-property.ts';
 import { isObject } from '../platform/is-object.ts';
+import { attempt } from '../platform/report.ts';
 import { holds, traceFields } from '../span/carrier.ts';
 
 /**
@@ -50,7 +51,7 @@ function textIn(fields: object, name: string): string | undefined {
 
 function answerOf(of: unknown, method: string): unknown {
   const found = methodIn(of, method);
-  return found && Reflect.apply(found, of, []);
+  return found && attempt(`${method}() of a message`, () => Reflect.apply(found, of, []) as unknown);
 }
 
 function methodIn(of: unknown, name: string) {

@@ -1,8 +1,10 @@
+import type { ExecutionContext } from '@nestjs/common';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED } from '../span/outcome.ts';
-import { cover } from '../returned/cover.ts';
+import { cover, coverInside } from '../returned/cover.ts';
 import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
+import { isSubscription } from './handler-plan.ts';
 import type { HandlerSpan } from './handler-span.ts';
 import { isAnswer } from './http-span.ts';
 
@@ -12,16 +14,20 @@ import { isAnswer } from './http-span.ts';
  */
 export class ResolverSpan implements HandlerSpan {
   readonly live: TrackedSpan;
+  readonly #context: ExecutionContext;
   #isCovered = false;
 
-  constructor(live: TrackedSpan) {
+  constructor(live: TrackedSpan, context: ExecutionContext) {
     this.live = live;
+    this.#context = context;
   }
 
   emitted(value: unknown): void {
     if (this.#isCovered || !isObject(value)) return;
     if (attempt('looking at a result', () => Symbol.asyncIterator in value) !== true) return;
-    this.#isCovered = cover(value, this.live, this.live.coveredBefore);
+    this.#isCovered = isSubscription(this.#context)
+      ? coverInside(value, () => value, this.live)
+      : cover(value, this.live, this.live.coveredBefore);
   }
 
   completed(): void {

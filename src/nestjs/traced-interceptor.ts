@@ -1,6 +1,6 @@
 import { type CallHandler, type ExecutionContext, Injectable, type NestInterceptor } from '@nestjs/common';
 import type { Context } from '@opentelemetry/api';
-import { Observable, Subscriber, throwError } from 'rxjs';
+import { Observable, Subscriber, type Subscription, throwError } from 'rxjs';
 import { defaultInstance as instance } from '../instance.ts';
 import { aBoolean, readOptions, refuse, rule, type Rules } from '../options/check.ts';
 import { activeContext, callInContext } from '../platform/context.ts';
@@ -73,7 +73,7 @@ export class TracedInterceptor implements NestInterceptor {
     const active = activeContext();
     // A run that nobody subscribes to does not take place.
     return new Observable((subscriber) => {
-      const span = attempt('starting the span of a handler', () => this.#spanOf(context, active));
+      const span = attempt('starting the span of a handler', () => this.#spanOf(context, active, subscriber));
       const isLeftOut = span === 'left out';
       const inside = isLeftOut ? attempt('leaving out a handler', untracedOutsideSpans) : span?.live.active;
       if (inside === undefined) return next.handle().subscribe(subscriber);
@@ -84,13 +84,23 @@ export class TracedInterceptor implements NestInterceptor {
   }
 
   /** One span for each handled request, however often the interceptor is applied to it. */
-  #spanOf(context: ExecutionContext, active: Context): HandlerSpan | 'left out' | undefined {
+  #spanOf(
+    context: ExecutionContext,
+    active: Context,
+    run: Subscription,
+  ): HandlerSpan | 'left out' | undefined {
     const known = spans.get(context);
+    if (known === null) return undefined;
     // Over HTTP, a span ends before its handler has begun when the client is gone already.
     if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
     const plan = handlerPlan(context);
     const tracer = instance.tracerFor(plan);
-    if (tracer === undefined) return undefined;
+    if (tracer === undefined) {
+      // `enabled` is asked once for each run.
+      spans.set(context, null);
+      run.add(() => spans.set(context, undefined));
+      return undefined;
+    }
     const request = requestOf(context);
     const response = request && nodeResponse(context.getArgByIndex(1));
     const around = response && requestSpanOf(response);
@@ -104,7 +114,7 @@ export class TracedInterceptor implements NestInterceptor {
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && endingWith(response, live, around)) ??
-      (isResolver(context) ? new ResolverSpan(live) : new MessageHandlerSpan(live));
+      (isResolver(context) ? new ResolverSpan(live, context) : new MessageHandlerSpan(live, context));
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;
@@ -157,7 +167,8 @@ function handled(next: CallHandler): Observable<unknown> {
   }
 }
 
-const spans = hiddenField<HandlerSpan>();
+/** `null` while a handler runs that is not traced. */
+const spans = hiddenField<HandlerSpan | null | undefined>();
 
 /** Whether a handler runs in its span already. */
 export function isTraced(context: ExecutionContext): boolean {

@@ -1,25 +1,24 @@
-import { type Context, ROOT_CONTEXT, type Span, type SpanContext, trace } from '@opentelemetry/api';
+import type { Context } from '@opentelemetry/api';
 import { attempt } from '../platform/report.ts';
 import { listsInUse, type Listed } from './live-span-list.ts';
 import type { Outcome } from './outcome.ts';
+import { lineOf } from './parentage.ts';
 
 /** Ends every live span that `provider` made, as `shutdown`, but for those that `caller` runs in: their work waits for this. */
-export function endSpansOf(provider: object, caller: Context = ROOT_CONTEXT): void {
-  const around = new Set(lineOf(caller));
-  settleLive({ kind: 'shutdown' }, (live) => {
-    if (!around.has(live.info().spanId)) return live.provider === provider;
-    for (const spanId of lineOf(live.active)) around.add(spanId);
-    return false;
-  });
+export function endSpansOf(provider: object, caller?: Context): void {
+  const around = new Set(caller && spanIdsAround(caller));
+  settleLive({ kind: 'shutdown' }, (live) => live.provider === provider && !around.has(live.info().spanId));
 }
 
-/** The identities of the span of `context` and of its parent. One of an SDK tells that. */
-function lineOf(context: Context): (string | undefined)[] {
-  const read = () => {
-    const span = trace.getSpan(context) as (Span & { parentSpanContext?: SpanContext }) | undefined;
-    return [span?.spanContext().spanId, span?.parentSpanContext?.spanId];
-  };
-  return attempt('reading a span', read) ?? [];
+/** The identities of the span of `caller` and of those above it, as far as live ones tell. */
+function spanIdsAround(caller: Context): Set<string | undefined> {
+  const around = new Set(lineOf(caller));
+  const newestFirst = [...listsInUse].flatMap((spans) => [...spans]).sort((a, b) => b.order - a.order);
+  for (const { active } of newestFirst) {
+    const [spanId, parentSpanId] = lineOf(active);
+    if (around.has(spanId)) around.add(parentSpanId);
+  }
+  return around;
 }
 
 /** Ends every live span that was begun under `family` in its trace, `ancestor` apart: children before their parents. */
@@ -31,9 +30,11 @@ export function endDescendants(ancestor: Listed, family: symbol, outcome: Outcom
   );
 }
 
-/** The newest first, whatever instance has begun them: so children are asked about, and end, before their parents. */
+/** The newest first, whatever instance has begun them: so children come before their parents. */
 function settleLive(outcome: Outcome, isMeant: (live: Listed) => boolean): void {
-  const newestFirst = [...listsInUse].flatMap((spans) => [...spans]).sort((a, b) => b.order - a.order);
-  const meant = newestFirst.filter((live) => attempt('looking at a live span', () => isMeant(live)));
+  const meant: Listed[] = [];
+  for (const spans of listsInUse)
+    for (const live of spans) if (attempt('looking at a live span', () => isMeant(live))) meant.push(live);
+  meant.sort((a, b) => b.order - a.order);
   for (const live of meant) attempt('ending a live span', () => live.settle(outcome));
 }

@@ -39,6 +39,15 @@ export function hasEnded(context: Context): boolean {
   return attempt('reading the parent span', read) === true;
 }
 
+/** The identities of the span of `context` and of its parent. One of an SDK tells that. */
+export function lineOf(context: Context): (string | undefined)[] {
+  const read = () => {
+    const span = trace.getSpan(context) as (Span & { parentSpanContext?: SpanContext }) | undefined;
+    return [span?.spanContext().spanId, span?.parentSpanContext?.spanId];
+  };
+  return attempt('reading a span', read) ?? [];
+}
+
 /** Where a span starts. */
 export interface Parent {
   readonly context: Context;

@@ -54,6 +54,8 @@ const failures: Record<string, () => Error> = {
   none: () => new NotFoundException('no such item'),
   broken: () => new InternalServerErrorException('the disk is full'),
   wrong: () => new RangeError('too long'),
+  // As http-errors makes them.
+  gone: () => Object.assign(new Error('no such page'), { expose: true, status: 410, statusCode: 410 }),
 };
 
 function find(name: string): Item {
@@ -97,6 +99,12 @@ class StockResolver {
       await going.promise;
     }
     if (to > 2) throw new RangeError('too far');
+  }
+
+  /** As the streams of some clients: it can be iterated, and is no iterator. */
+  @Subscription(() => Int, { resolve: (value: number) => value })
+  counted() {
+    return { [Symbol.asyncIterator]: () => this.count(3) };
   }
 
   @Subscription(() => String, { resolve: ([name]: [string]) => name })
@@ -234,6 +242,7 @@ describe.each(drivers)('%s', (_driver, adapter, options) => {
 
   test.each([
     ['none', undefined],
+    ['gone', undefined],
     ['broken', 'InternalServerErrorException: the disk is full'],
     ['wrong', 'RangeError: too long'],
   ])('an exception has the same status as over HTTP: %s', async (name, error) => {
@@ -285,15 +294,16 @@ describe.each(drivers)('%s', (_driver, adapter, options) => {
           going.resolve();
         }
         expect(values).toEqual([{ count: 0 }, { count: 1 }]);
-        const failing = client.iterate({ query: 'subscription { count(to: 3) }' });
-        const read = async () => {
-          for await (const _ of failing);
+        const read = async (query: string) => {
+          for await (const _ of client.iterate({ query }));
         };
-        await read().catch(() => {});
+        await read('subscription { count(to: 3) }').catch(() => {});
+        await read('subscription { counted }').catch(() => {});
       });
     }
-    const counted = resolver('count', 'subscription');
-    spans.only([counted, { ...counted, error: 'RangeError: too far' }]);
+    const [counted, iterable] = ['count', 'counted'].map((name) => resolver(name, 'subscription'));
+    const error = 'RangeError: too far';
+    spans.only([counted!, { ...counted!, error }, { ...iterable!, error }]);
   });
 
   test('a subscription lasts until its client unsubscribes', async () => {

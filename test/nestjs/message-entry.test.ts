@@ -95,21 +95,26 @@ test.each<[string, unknown[]]>([
 test.each<[string, unknown[], string]>([
   ['headers that are no trace', ['', { getHeaders: () => ({ traceparent: 'nonsense' }) }], 'cannot be read'],
   ['a number for a header', ['', { getMetadata: () => ({ traceparent: 42 }) }], 'cannot be read'],
-  [
-    'a context that throws',
-    [
-      headers,
-      {
-        getMessage() {
-          throw new Error('gone');
-        },
-      },
-    ],
-    'looking for the headers of a message threw',
-  ],
 ])('%s make a root, and are reported', (_what, args, report) => {
   expect(parentOf(args)).toBe(undefined);
   expect(reported.map(([said]) => said)).toEqual([expect.stringContaining(report)]);
+});
+
+test.each<[string, () => unknown, string[]]>([
+  [
+    'throws',
+    () => {
+      throw new Error('gone');
+    },
+    ['threw'],
+  ],
+  ['answers later', async () => Promise.reject(new Error('gone')), ['returned a promise', 'rejected']],
+])('where a context %s, the payload is read all the same', async (_what, getMessage, reports) => {
+  expect(parentOf([headers, { getMessage }])).toMatchObject(PRODUCER);
+  await new Promise(setImmediate);
+  expect(reported.map(([said]) => said)).toEqual(
+    reports.map((what): unknown => expect.stringContaining(`getMessage() of a message ${what}`)),
+  );
 });
 
 test('no getter of a payload, or of what a message has, is run', () => {

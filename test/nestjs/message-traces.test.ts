@@ -1,8 +1,9 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Metadata, type ServerDuplexStream } from '@grpc/grpc-js';
+import { Metadata, type ServerDuplexStream, type ServerUnaryCall } from '@grpc/grpc-js';
 import { Controller, type INestMicroservice, Module } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import {
@@ -283,10 +284,18 @@ const forever = new Observable<Amount>(() => {
   return () => unwatched.resolve();
 });
 
+const begun = deferred();
+const cancelled = deferred();
+
 @Controller()
 class StockService {
   @GrpcMethod('Stock')
-  count({ item }: Item): Amount {
+  async count({ item }: Item, _metadata: Metadata, call: ServerUnaryCall<Item, Amount>): Promise<Amount> {
+    if (item === 'slow') {
+      begun.resolve();
+      await once(call, 'cancelled');
+      cancelled.resolve();
+    }
     return { amount: item.length };
   }
 
@@ -373,6 +382,19 @@ test('gRPC: metadata of calls and of streams', async () => {
   ]);
   expect(kindsOf(spans)).toEqual(twice(methods.map((method) => `StockService.${method} SERVER`).toSorted()));
   expect(reported).toEqual([]);
+});
+
+test('gRPC: a client that cancels a call aborts it, though its handler goes on to its end', async () => {
+  using spans = recordSpans();
+  await servingGrpc(async (stock) => {
+    const call = stock.count({ item: 'slow' }, new Metadata());
+    const subscription = call.subscribe({ error: () => {} });
+    await begun.promise;
+    subscription.unsubscribe();
+    await cancelled.promise;
+  });
+  spans.only([{ name: 'StockService.count', outcome: 'aborted' }]);
+  expect(spans.spans[0]!.status).toEqual({ code: 0 });
 });
 
 test('gRPC: a client that cancels a stream aborts it', async () => {

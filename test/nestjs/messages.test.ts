@@ -17,7 +17,7 @@ import { WsAdapter } from '@nestjs/platform-ws';
 import { MessageBody, SubscribeMessage, WebSocketGateway, WsException } from '@nestjs/websockets';
 import { firstValueFrom, NEVER, type Observable, of, throwError, toArray } from 'rxjs';
 import { expect, test } from 'vitest';
-import { Traced, withSpan } from '../../src/index.ts';
+import { configure, Traced, withSpan } from '../../src/index.ts';
 import { RequestSignal, TracedInterceptor, TracingModule } from '../../src/nestjs/index.ts';
 import { recordSpans } from '../../src/testing/index.ts';
 import { deferred } from '../harness.ts';
@@ -220,6 +220,48 @@ test('a subscriber that leaves aborts the work; one that never comes starts none
   handle(NEVER).subscribe().unsubscribe();
   spans.only([{ name: 'StockController.stream', outcome: 'aborted', attributes: rpc('stream') }]);
   expect(spans.spans[0]!.status).toEqual({ code: 0 });
+});
+
+test('whether a run is traced is asked once, however often the interceptor is applied', () => {
+  using spans = recordSpans();
+  let asked = 0;
+  configure({ enabled: () => ++asked % 2 === 0 });
+  const again = new TracedInterceptor();
+  const twice = new TracedInterceptor().intercept(context, {
+    handle: () => again.intercept(context, { handle: () => of(1) }),
+  });
+  for (const _ of [1, 2, 3, 4]) twice.subscribe();
+  configure({ enabled: true });
+  expect(asked).toBe(4);
+  spans.only(['StockController.stream', 'StockController.stream']);
+});
+
+test('it is asked once for a message, too, which the interceptor of its controller sees as well', async () => {
+  using spans = recordSpans();
+  let asked = 0;
+  @Module({
+    imports: [TracingModule.forRoot({ enabled: () => ++asked % 2 === 0 })],
+    controllers: [StockController],
+  })
+  class SampledModule {}
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(SampledModule, {
+    transport: Transport.TCP,
+    options: { port: 0, host: '127.0.0.1' },
+    logger: false,
+  });
+  await app.listen();
+  const { port } = app.unwrap<{ address(): { port: number } }>().address();
+  const client = ClientProxyFactory.create({
+    transport: Transport.TCP,
+    options: { port, host: '127.0.0.1' },
+  });
+  for (const _ of [1, 2, 3, 4]) await firstValueFrom(client.send('fail', '')).catch(() => {});
+  client.close();
+  await app.close();
+  configure({ enabled: true });
+  expect(asked).toBe(4);
+  const failed = { name: 'StockController.fail', error: 'RpcException: no such item' };
+  spans.only([failed, failed]);
 });
 
 class OutOfStock extends RpcException {}
