@@ -21,24 +21,33 @@ export interface HandlerSpan {
 export class MessageHandlerSpan implements HandlerSpan {
   readonly live: TrackedSpan;
   readonly #context: ExecutionContext;
+  /** gRPC calls a call cancelled that has been answered, too. */
+  #isAnswered = false;
 
   constructor(live: TrackedSpan, context: ExecutionContext) {
     this.live = live;
     this.#context = context;
   }
 
-  emitted(): void {}
+  emitted(): void {
+    this.#isAnswered ||= !isCancelled(this.#context);
+  }
 
   completed(): void {
-    this.live.settle(isCancelled(this.#context) ? LEFT : RETURNED);
+    this.live.settle(this.#isLeft() ? LEFT : RETURNED);
   }
 
   threw(error: unknown): void {
-    this.live.threw(error, exceptionName(error));
+    if (this.#isLeft()) this.live.settle(LEFT);
+    else this.live.threw(error, exceptionName(error));
   }
 
   unsubscribed(): void {
     this.live.settle(LEFT);
+  }
+
+  #isLeft(): boolean {
+    return !this.#isAnswered && isCancelled(this.#context);
   }
 }
 

@@ -94,7 +94,7 @@ export function isAnswer(error: unknown, statusCode: number | undefined): boolea
   return typeof answeredWith === 'number' && answeredWith < 500;
 }
 
-/** What Nest answers an error with: one of its own, or one of http-errors. */
+/** What an error of Nest's, or of http-errors, is answered with. */
 function statusOf(error: unknown): unknown {
   if (error instanceof HttpException) return error.getStatus();
   const { expose, statusCode } = (error ?? {}) as { expose?: unknown; statusCode?: unknown };

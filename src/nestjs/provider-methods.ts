@@ -30,7 +30,7 @@ export function traceMethods(type: Class): void {
 /** Nest's `mixin()` gives a class a random name. @returns `undefined` for any other class */
 function nameInSource(type: Class): string | undefined {
   if (!/^[\da-f]{21}$/.test(type.name)) return undefined;
-  return /^class (\w+)/.exec(Function.prototype.toString.call(type))?.[1];
+  return /^class (?!extends\b)(\w+)/.exec(Function.prototype.toString.call(type))?.[1];
 }
 
 /** Gives methods that are `@Traced()` already what is known of them here: what their own options say wins. */

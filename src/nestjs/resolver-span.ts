@@ -1,10 +1,10 @@
-import type { ExecutionContext } from '@nestjs/common';
-import type { TrackedSpan } from '../span/tracked-span.ts';
+import { ABANDONED_IF_COLLECTED, type TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED } from '../span/outcome.ts';
-import { cover, coverInside } from '../returned/cover.ts';
+import { cover } from '../returned/cover.ts';
+import { replaceMethod } from '../returned/replace-method.ts';
+import { callInContext } from '../platform/context.ts';
 import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
-import { isSubscription } from './handler-plan.ts';
 import type { HandlerSpan } from './handler-span.ts';
 import { isAnswer } from './http-span.ts';
 
@@ -14,20 +14,38 @@ import { isAnswer } from './http-span.ts';
  */
 export class ResolverSpan implements HandlerSpan {
   readonly live: TrackedSpan;
-  readonly #context: ExecutionContext;
+  readonly #isSubscription: boolean;
   #isCovered = false;
 
-  constructor(live: TrackedSpan, context: ExecutionContext) {
+  constructor(live: TrackedSpan, isSubscription: boolean) {
     this.live = live;
-    this.#context = context;
+    this.#isSubscription = isSubscription;
   }
 
   emitted(value: unknown): void {
     if (this.#isCovered || !isObject(value)) return;
     if (attempt('looking at a result', () => Symbol.asyncIterator in value) !== true) return;
-    this.#isCovered = isSubscription(this.#context)
-      ? coverInside(value, () => value, this.live)
-      : cover(value, this.live, this.live.coveredBefore);
+    this.#isCovered =
+      cover(value, this.live, this.live.coveredBefore) ||
+      (this.#isSubscription && this.#coverIteration(value));
+  }
+
+  /** What is no iterator may serve several subscriptions, each by an iterator of its own. */
+  #coverIteration(iterable: object): boolean {
+    const { live } = this;
+    const undo = replaceMethod(iterable, Symbol.asyncIterator, (original, self, args) => {
+      undo?.();
+      try {
+        const iterator = callInContext(live.active, original, self, args) as object;
+        if (!cover(iterator, live, live.coveredBefore)) live.settle(RETURNED);
+        return iterator;
+      } catch (error) {
+        live.threw(error);
+        throw error;
+      }
+    });
+    if (undo !== undefined) live.dependOn(iterable, ABANDONED_IF_COLLECTED);
+    return undo !== undefined;
   }
 
   completed(): void {

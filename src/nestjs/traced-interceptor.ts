@@ -9,7 +9,7 @@ import { attempt } from '../platform/report.ts';
 import { startTrackedSpan } from '../run-in-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { chosenBy } from './express-route.ts';
-import { handlerPlan, isResolver, requestOf } from './handler-plan.ts';
+import { handlerPlan, isResolver, isSubscription, requestOf } from './handler-plan.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { entryOf } from './message-entry.ts';
 import { ResolverSpan } from './resolver-span.ts';
@@ -90,14 +90,14 @@ export class TracedInterceptor implements NestInterceptor {
     run: Subscription,
   ): HandlerSpan | 'left out' | undefined {
     const known = spans.get(context);
-    if (known === null) return undefined;
+    if (known === UNTRACED) return undefined;
     // Over HTTP, a span ends before its handler has begun when the client is gone already.
     if (known instanceof HttpHandlerSpan || known?.live.ended === false) return known;
     const plan = handlerPlan(context);
     const tracer = instance.tracerFor(plan);
     if (tracer === undefined) {
       // `enabled` is asked once for each run.
-      spans.set(context, null);
+      spans.set(context, UNTRACED);
       run.add(() => spans.set(context, undefined));
       return undefined;
     }
@@ -114,7 +114,9 @@ export class TracedInterceptor implements NestInterceptor {
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && endingWith(response, live, around)) ??
-      (isResolver(context) ? new ResolverSpan(live, context) : new MessageHandlerSpan(live, context));
+      (isResolver(context)
+        ? new ResolverSpan(live, isSubscription(context))
+        : new MessageHandlerSpan(live, context));
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;
@@ -167,8 +169,10 @@ function handled(next: CallHandler): Observable<unknown> {
   }
 }
 
-/** `null` while a handler runs that is not traced. */
-const spans = hiddenField<HandlerSpan | null | undefined>();
+/** As long as a run lasts that is not traced. */
+const UNTRACED = null;
+
+const spans = hiddenField<HandlerSpan | typeof UNTRACED | undefined>();
 
 /** Whether a handler runs in its span already. */
 export function isTraced(context: ExecutionContext): boolean {

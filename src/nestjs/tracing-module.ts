@@ -47,8 +47,8 @@ const SETTINGS = Symbol('oncespan.nestjs.settings');
  * Traces a Nest application: every request, every handler by a global {@link TracedInterceptor}, and what is `@Traced()` below.
  *
  * The options configure the default instance, the one behind `@Traced()` and `traceTask`. When the application has shut
- * down, the live spans of the process end as `shutdown` and are flushed, but for those that `app.close()` is called in. For
- * that on a signal, call `app.enableShutdownHooks()`.
+ * down, the live spans of the process end as `shutdown` and are flushed. For that on a signal, call
+ * `app.enableShutdownHooks()`. Spans that `app.close()` is called in stay open.
  *
  * It needs a tracer provider and a context manager, registered before the application listens.
  */
@@ -105,9 +105,11 @@ export class TracingModule implements OnModuleInit, OnApplicationShutdown {
     if (httpAdapter != null) traceRequests(httpAdapter, { ...interceptor, requests });
   }
 
-  async onApplicationShutdown(): Promise<void> {
+  async onApplicationShutdown(signal?: string): Promise<void> {
     const provider = registeredProvider();
-    if (provider !== undefined) endSpansOf(provider, activeContext());
+    // Nobody waits for a signal to be handled, whatever context its listener was added in.
+    const caller = signal === undefined ? activeContext() : undefined;
+    if (provider !== undefined) endSpansOf(provider, caller);
     await flush();
   }
 }

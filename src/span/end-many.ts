@@ -6,18 +6,21 @@ import { lineOf } from './parentage.ts';
 
 /** Ends every live span that `provider` made, as `shutdown`, but for those that `caller` runs in: their work waits for this. */
 export function endSpansOf(provider: object, caller?: Context): void {
-  const around = new Set(caller && spanIdsAround(caller));
-  settleLive({ kind: 'shutdown' }, (live) => live.provider === provider && !around.has(live.info().spanId));
+  const waiting = caller && spanIdsAround(caller);
+  settleLive(
+    { kind: 'shutdown' },
+    (live) => live.provider === provider && waiting?.has(lineOf(live.active).spanId) !== true,
+  );
 }
 
 /** The identities of the span of `caller` and of those above it, as far as live ones tell. */
 function spanIdsAround(caller: Context): Set<string | undefined> {
-  const around = new Set(lineOf(caller));
-  const newestFirst = [...listsInUse].flatMap((spans) => [...spans]).sort((a, b) => b.order - a.order);
-  for (const { active } of newestFirst) {
-    const [spanId, parentSpanId] = lineOf(active);
-    if (around.has(spanId)) around.add(parentSpanId);
-  }
+  const contexts = [...listsInUse].flatMap((spans) => Array.from(spans, ({ active }) => active));
+  const lines = [...contexts, caller].map(lineOf);
+  const parents = new Map(lines.map(({ spanId, parentSpanId }) => [spanId, parentSpanId]));
+  const around = new Set<string | undefined>();
+  for (let id = lineOf(caller).spanId; id !== undefined && !around.has(id); id = parents.get(id))
+    around.add(id);
   return around;
 }
 

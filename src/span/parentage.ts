@@ -40,12 +40,12 @@ export function hasEnded(context: Context): boolean {
 }
 
 /** The identities of the span of `context` and of its parent. One of an SDK tells that. */
-export function lineOf(context: Context): (string | undefined)[] {
+export function lineOf(context: Context): { readonly spanId?: string; readonly parentSpanId?: string } {
   const read = () => {
     const span = trace.getSpan(context) as (Span & { parentSpanContext?: SpanContext }) | undefined;
-    return [span?.spanContext().spanId, span?.parentSpanContext?.spanId];
+    return { spanId: span?.spanContext().spanId, parentSpanId: span?.parentSpanContext?.spanId };
   };
-  return attempt('reading a span', read) ?? [];
+  return attempt('reading a span', read) ?? {};
 }
 
 /** Where a span starts. */

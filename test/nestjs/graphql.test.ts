@@ -49,6 +49,7 @@ let stage = new Stage();
 let sales = new EventEmitter();
 let given: AbortSignal[] = [];
 let going = deferred();
+let feedsTo = 0;
 
 const failures: Record<string, () => Error> = {
   none: () => new NotFoundException('no such item'),
@@ -101,10 +102,14 @@ class StockResolver {
     if (to > 2) throw new RangeError('too far');
   }
 
-  /** As the streams of some clients: it can be iterated, and is no iterator. */
   @Subscription(() => Int, { resolve: (value: number) => value })
-  counted() {
-    return { [Symbol.asyncIterator]: () => this.count(3) };
+  feed() {
+    return feed;
+  }
+
+  @Subscription(() => Int, { resolve: (value: number) => value })
+  frozen() {
+    return Object.freeze({ ...feed });
   }
 
   @Subscription(() => String, { resolve: ([name]: [string]) => name })
@@ -133,6 +138,9 @@ class StockResolver {
     return events;
   }
 }
+
+/** One for everybody, that can be iterated and is no iterator: each gets one of his own. */
+const feed = { [Symbol.asyncIterator]: () => new StockResolver().count(feedsTo) };
 
 @Controller('items')
 class ItemsController {
@@ -298,12 +306,15 @@ describe.each(drivers)('%s', (_driver, adapter, options) => {
           for await (const _ of client.iterate({ query }));
         };
         await read('subscription { count(to: 3) }').catch(() => {});
-        await read('subscription { counted }').catch(() => {});
+        const asItWas = { ...feed };
+        for (feedsTo of [3, 2, 3]) await read('subscription { feed }').catch(() => {});
+        expect(feed).toEqual(asItWas);
+        await read('subscription { frozen }').catch(() => {});
       });
     }
-    const [counted, iterable] = ['count', 'counted'].map((name) => resolver(name, 'subscription'));
+    const [count, fed, frozen] = ['count', 'feed', 'frozen'].map((name) => resolver(name, 'subscription'));
     const error = 'RangeError: too far';
-    spans.only([counted!, { ...counted!, error }, { ...iterable!, error }]);
+    spans.only([count!, { ...count!, error }, { ...fed!, error }, fed!, { ...fed!, error }, frozen!]);
   });
 
   test('a subscription lasts until its client unsubscribes', async () => {

@@ -26,7 +26,18 @@ import {
 import { propagation, SpanKind } from '@opentelemetry/api';
 import { W3CTraceContextPropagator } from '@opentelemetry/core';
 import type { IHeaders } from 'kafkajs';
-import { firstValueFrom, map, Observable, of, reduce, toArray } from 'rxjs';
+import {
+  concat,
+  defer,
+  firstValueFrom,
+  ignoreElements,
+  map,
+  Observable,
+  of,
+  reduce,
+  throwError,
+  toArray,
+} from 'rxjs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   grpcMetadata,
@@ -284,19 +295,29 @@ const forever = new Observable<Amount>(() => {
   return () => unwatched.resolve();
 });
 
-const begun = deferred();
-const cancelled = deferred();
+let begun = deferred();
+let cancelled = deferred();
 
 @Controller()
 class StockService {
   @GrpcMethod('Stock')
-  async count({ item }: Item, _metadata: Metadata, call: ServerUnaryCall<Item, Amount>): Promise<Amount> {
-    if (item === 'slow') {
+  async count(
+    { item }: Item,
+    _metadata: Metadata,
+    call: ServerUnaryCall<Item, Amount>,
+  ): Promise<Amount | Observable<Amount>> {
+    const amount = { amount: item.length };
+    const over = defer(async () => {
       begun.resolve();
       await once(call, 'cancelled');
       cancelled.resolve();
-    }
-    return { amount: item.length };
+    }).pipe(ignoreElements());
+    const failed = throwError(() => new RangeError('too late'));
+    if (item === 'answers') return concat(of(amount), over);
+    if (item === 'answers, fails') return concat(of(amount), over, failed);
+    if (item === 'is slow') return concat(over, of(amount));
+    if (item === 'is slow, fails') return concat(over, failed);
+    return amount;
   }
 
   @GrpcMethod('Stock')
@@ -384,17 +405,34 @@ test('gRPC: metadata of calls and of streams', async () => {
   expect(reported).toEqual([]);
 });
 
-test('gRPC: a client that cancels a call aborts it, though its handler goes on to its end', async () => {
+test.each(['is slow', 'is slow, fails'])(
+  'gRPC: a client that cancels a call aborts it, though its handler goes on: it %s',
+  async (item) => {
+    using spans = recordSpans();
+    [begun, cancelled] = [deferred(), deferred()];
+    await servingGrpc(async (stock) => {
+      const call = stock.count({ item }, new Metadata()).subscribe({ error: () => {} });
+      await begun.promise;
+      call.unsubscribe();
+      await cancelled.promise;
+    });
+    spans.only([{ name: 'StockService.count', outcome: 'aborted' }]);
+    expect(spans.spans[0]!.status).toEqual({ code: 0 });
+  },
+);
+
+test.each([
+  ['answers', undefined],
+  ['answers, fails', 'RangeError: too late'],
+])('gRPC: a call that has been answered is not cancelled: it %s', async (item, error) => {
   using spans = recordSpans();
+  [begun, cancelled] = [deferred(), deferred()];
   await servingGrpc(async (stock) => {
-    const call = stock.count({ item: 'slow' }, new Metadata());
-    const subscription = call.subscribe({ error: () => {} });
-    await begun.promise;
-    subscription.unsubscribe();
+    const amount = await firstValueFrom(stock.count({ item }, new Metadata()));
+    expect(amount).toEqual({ amount: item.length });
     await cancelled.promise;
   });
-  spans.only([{ name: 'StockService.count', outcome: 'aborted' }]);
-  expect(spans.spans[0]!.status).toEqual({ code: 0 });
+  spans.only([{ name: 'StockService.count', ...(error !== undefined && { error }) }]);
 });
 
 test('gRPC: a client that cancels a stream aborts it', async () => {

@@ -380,3 +380,15 @@ test('an application that is closed within a task does not end that task', async
     ['nightly', undefined],
   ]);
 });
+
+test('a signal ends the task, too, that an application was made in: no call waits for it', async () => {
+  @Module({ imports: [TracingModule.forRoot()] })
+  class AppModule {}
+  using spans = recordSpans();
+  await traceTask(async function consume() {
+    const app = await NestFactory.createApplicationContext(AppModule, { logger: false });
+    // As its listener to signals does.
+    await (app as { close(signal: string): Promise<void> }).close('SIGTERM');
+  })();
+  spans.only([{ name: 'consume', outcome: 'shutdown', error: 'shutdown' }]);
+});
