@@ -1,9 +1,17 @@
 import { once } from 'node:events';
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
-import { type CallHandler, Controller, type ExecutionContext, Injectable, Module } from '@nestjs/common';
+import {
+  type CallHandler,
+  Controller,
+  type ExecutionContext,
+  Injectable,
+  Module,
+  type Type,
+} from '@nestjs/common';
 import { ExternalContextCreator, NestFactory } from '@nestjs/core';
 import {
+  type ClientProxy,
   ClientProxyFactory,
   EventPattern,
   MessagePattern,
@@ -59,9 +67,9 @@ class StockController {
 @Module({ imports: [TracingModule.forRoot()], controllers: [StockController] })
 class StockModule {}
 
-test('a microservice over TCP: messages and events, and both orders of the decorators', async () => {
-  using spans = recordSpans();
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(StockModule, {
+/** A microservice over TCP, with a client, for as long as `use` takes. */
+async function asking(module: Type, use: (client: ClientProxy) => Promise<void>): Promise<void> {
+  const app = await NestFactory.createMicroservice<MicroserviceOptions>(module, {
     transport: Transport.TCP,
     options: { port: 0, host: '127.0.0.1' },
     logger: false,
@@ -73,6 +81,16 @@ test('a microservice over TCP: messages and events, and both orders of the decor
     options: { port, host: '127.0.0.1' },
   });
   try {
+    await use(client);
+  } finally {
+    client.close();
+    await app.close();
+  }
+}
+
+test('a microservice over TCP: messages and events, and both orders of the decorators', async () => {
+  using spans = recordSpans();
+  await asking(StockModule, async (client) => {
     expect(await firstValueFrom(client.send('count', 'tea'))).toBe(3);
     expect(await firstValueFrom(client.send({ cmd: 'stream' }, '').pipe(toArray()))).toEqual([1, 2, 3]);
     await expect(firstValueFrom(client.send('fail', ''))).rejects.toMatchObject({
@@ -80,10 +98,7 @@ test('a microservice over TCP: messages and events, and both orders of the decor
     });
     await firstValueFrom(client.emit('sold', 'tea'), { defaultValue: undefined });
     expect(await heard.promise).toBe('tea');
-  } finally {
-    client.close();
-    await app.close();
-  }
+  });
   spans.only([
     {
       name: 'StockController.count',
@@ -244,20 +259,9 @@ test('it is asked once for a message, too, which the interceptor of its controll
     controllers: [StockController],
   })
   class SampledModule {}
-  const app = await NestFactory.createMicroservice<MicroserviceOptions>(SampledModule, {
-    transport: Transport.TCP,
-    options: { port: 0, host: '127.0.0.1' },
-    logger: false,
+  await asking(SampledModule, async (client) => {
+    for (const _ of [1, 2, 3, 4]) await firstValueFrom(client.send('fail', '')).catch(() => {});
   });
-  await app.listen();
-  const { port } = app.unwrap<{ address(): { port: number } }>().address();
-  const client = ClientProxyFactory.create({
-    transport: Transport.TCP,
-    options: { port, host: '127.0.0.1' },
-  });
-  for (const _ of [1, 2, 3, 4]) await firstValueFrom(client.send('fail', '')).catch(() => {});
-  client.close();
-  await app.close();
   configure({ enabled: true });
   expect(asked).toBe(4);
   const failed = { name: 'StockController.fail', error: 'RpcException: no such item' };
