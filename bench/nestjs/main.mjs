@@ -90,13 +90,11 @@ async function contest(title, adapter, servers, { isApart, theirs, budget }) {
   for (const [answer, request] of Object.entries(answers)) {
     const row = `${title}, ${adapter}: ${answer}${isApart ? '' : ', in one process'}`;
     if (words.length > 0 && !words.some((word) => row.includes(word))) continue;
-    const rounds = [];
     // What a compiler makes of a process is the luck of that process.
-    for (let times = isApart ? PROCESSES : 1; times > 0; times--) {
-      const count = Math.ceil(isApart ? ROUNDS / PROCESSES : ROUNDS);
-      const run = (client, contestants) => measure(client, contestants, request, count);
-      rounds.push(...(await serving(adapter, servers, isApart, run)));
-    }
+    const times = isApart ? PROCESSES : 1;
+    const run = (client, contestants) => measure(client, contestants, request, Math.ceil(ROUNDS / times));
+    const rounds = [];
+    for (let i = 0; i < times; i++) rounds.push(...(await serving(adapter, servers, isApart, run)));
     const added = (name) => rounds.map((round) => round[name] - round.base);
     const [ours, other] = [added('ours'), added(theirs)];
     const ratios = ours.map((each, i) => each / other[i]);
@@ -141,17 +139,14 @@ const request = {
   ours: { around: 'ours, requests too' },
 };
 
-const byHand = 'by hand';
+const theirs = 'by hand';
+const theirsOfRequests = 'instrumentation-http, by hand';
 const rows = [];
 for (const adapter of ['express', 'fastify']) {
-  rows.push(...(await contest('handler', adapter, handler, { isApart: false, theirs: byHand, budget: 1 })));
-  rows.push(...(await contest('handler', adapter, handler, { isApart: true, theirs: byHand })));
-  rows.push(
-    ...(await contest('request and handler', adapter, request, {
-      isApart: true,
-      theirs: 'instrumentation-http, by hand',
-    })),
-  );
+  const together = await contest('handler', adapter, handler, { isApart: false, theirs, budget: 1 });
+  const apart = await contest('handler', adapter, handler, { isApart: true, theirs });
+  const options = { isApart: true, theirs: theirsOfRequests };
+  rows.push(...together, ...apart, ...(await contest('request and handler', adapter, request, options)));
 }
 
 const head = [

@@ -1,3 +1,4 @@
+import type { ExecutionContext } from '@nestjs/common';
 import { ABANDONED_IF_COLLECTED, type TrackedSpan } from '../span/tracked-span.ts';
 import { LEFT, RETURNED } from '../span/outcome.ts';
 import { cover } from '../returned/cover.ts';
@@ -5,6 +6,7 @@ import { replaceMethod } from '../returned/replace-method.ts';
 import { callInContext } from '../platform/context.ts';
 import { isObject } from '../platform/is-object.ts';
 import { attempt } from '../platform/report.ts';
+import { isSubscription } from './handler-plan.ts';
 import type { HandlerSpan } from './handler-span.ts';
 import { isAnswer } from './http-span.ts';
 
@@ -14,12 +16,12 @@ import { isAnswer } from './http-span.ts';
  */
 export class ResolverSpan implements HandlerSpan {
   readonly live: TrackedSpan;
-  readonly #isSubscription: boolean;
+  readonly #context: ExecutionContext;
   #isCovered = false;
 
-  constructor(live: TrackedSpan, isSubscription: boolean) {
+  constructor(live: TrackedSpan, context: ExecutionContext) {
     this.live = live;
-    this.#isSubscription = isSubscription;
+    this.#context = context;
   }
 
   emitted(value: unknown): void {
@@ -27,7 +29,7 @@ export class ResolverSpan implements HandlerSpan {
     if (attempt('looking at a result', () => Symbol.asyncIterator in value) !== true) return;
     this.#isCovered =
       cover(value, this.live, this.live.coveredBefore) ||
-      (this.#isSubscription && this.#coverIteration(value));
+      (isSubscription(this.#context) && this.#coverIteration(value));
   }
 
   /** What is no iterator may serve several subscriptions, each by an iterator of its own. */

@@ -9,7 +9,7 @@ import { attempt } from '../platform/report.ts';
 import { startTrackedSpan } from '../run-in-span.ts';
 import type { TrackedSpan } from '../span/tracked-span.ts';
 import { chosenBy } from './express-route.ts';
-import { handlerPlan, isResolver, isSubscription, requestOf } from './handler-plan.ts';
+import { handlerPlan, isResolver, requestOf } from './handler-plan.ts';
 import { type HandlerSpan, HttpHandlerSpan, MessageHandlerSpan } from './handler-span.ts';
 import { entryOf } from './message-entry.ts';
 import { ResolverSpan } from './resolver-span.ts';
@@ -114,9 +114,7 @@ export class TracedInterceptor implements NestInterceptor {
     if (live === undefined) return undefined;
     const span =
       attempt('observing a response', () => response && endingWith(response, live, around)) ??
-      (isResolver(context)
-        ? new ResolverSpan(live, isSubscription(context))
-        : new MessageHandlerSpan(live, context));
+      new (isResolver(context) ? ResolverSpan : MessageHandlerSpan)(live, context);
     spans.set(context, span);
     if (response !== undefined && this.#options.traceResponseHeader) writeTraceResponse(response, live.span);
     return span;

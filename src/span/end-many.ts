@@ -15,12 +15,11 @@ export function endSpansOf(provider: object, caller?: Context): void {
 
 /** The identities of the span of `caller` and of those above it, as far as live ones tell. */
 function spanIdsAround(caller: Context): Set<string | undefined> {
-  const contexts = [...listsInUse].flatMap((spans) => Array.from(spans, ({ active }) => active));
-  const lines = [...contexts, caller].map(lineOf);
-  const parents = new Map(lines.map(({ spanId, parentSpanId }) => [spanId, parentSpanId]));
+  const own = lineOf(caller);
+  const live = [...listsInUse].flatMap((spans) => Array.from(spans, ({ active }) => lineOf(active)));
+  const parents = new Map([...live, own].map(({ spanId, parentSpanId }) => [spanId, parentSpanId]));
   const around = new Set<string | undefined>();
-  for (let id = lineOf(caller).spanId; id !== undefined && !around.has(id); id = parents.get(id))
-    around.add(id);
+  for (let id = own.spanId; id !== undefined && !around.has(id); id = parents.get(id)) around.add(id);
   return around;
 }
 
